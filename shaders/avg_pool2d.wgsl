@@ -1,0 +1,27 @@
+// Average-pooling, one invocation an output.
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let at = group_index(group, groups) * 64u + lane;
+    if at >= dims.planes * dims.oh * dims.ow { return; }
+    let plane = at / (dims.oh * dims.ow) * dims.h * dims.w;
+    let oy = at / dims.ow % dims.oh;
+    let ox = at % dims.ow;
+    let rows = window(oy, dims.stride_h, dims.kh, dims.padding_h, dims.h);
+    let cols = window(ox, dims.stride_w, dims.kw, dims.padding_w, dims.w);
+    var sum = 0.0;
+    for (var iy = rows.x; iy < rows.y; iy += 1u) {
+        for (var ix = cols.x; ix < cols.y; ix += 1u) {
+            sum += x[plane + iy * dims.w + ix];
+        }
+    }
+    y[at] = sum / divisor(oy, ox);
+}

@@ -1,0 +1,30 @@
+// The gradient of average-pooling, one invocation an input: its share of every window that
+// holds it.
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let at = group_index(group, groups) * 64u + lane;
+    let plane_size = dims.h * dims.w;
+    if at >= dims.planes * plane_size { return; }
+    let plane = at / plane_size * dims.oh * dims.ow;
+    let me = at % plane_size;
+    let rows = covering(me / dims.w, dims.stride_h, dims.kh, dims.padding_h, dims.oh);
+    let cols = covering(me % dims.w, dims.stride_w, dims.kw, dims.padding_w, dims.ow);
+    var sum = 0.0;
+    for (var oy = rows.x; oy < rows.y; oy += 1u) {
+        for (var ox = cols.x; ox < cols.y; ox += 1u) {
+            sum += dy[plane + oy * dims.ow + ox] / divisor(oy, ox);
+        }
+    }
+    if dims.mask != 0u { sum = masked(y[at], sum); }
+    dx[at] = sum;
+}

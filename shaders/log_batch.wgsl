@@ -1,0 +1,30 @@
+// log[slot] = (mean of row losses, count of right rows): each lane sums every 64th row, then the
+// lanes' sums are added in a fixed tree.
+
+struct Dims { rows: u32, slots: u32 }
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<uniform> hyper: Hyper;
+@group(0) @binding(2) var<storage, read> row: array<f32>;
+@group(0) @binding(3) var<storage, read_write> log: array<f32>;
+
+const LANES: u32 = 64u;
+
+var<workgroup> sums: array<vec2<f32>, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) lane: u32) {
+    var s = vec2<f32>();
+    for (var r = lane; r < dims.rows; r += LANES) {
+        s += vec2<f32>(row[2u * r], row[2u * r + 1u]);
+    }
+    sums[lane] = s;
+    for (var half = LANES / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half { sums[lane] += sums[lane + half]; }
+    }
+    if lane == 0u {
+        let at = hyper.slot % dims.slots * 4u;
+        log[at] = sums[0].x / f32(dims.rows);
+        log[at + 1u] = sums[0].y;
+    }
+}

@@ -1,0 +1,30 @@
+// torch.optim.SGD over the whole parameter arena, four elements an invocation. The learning rate
+// is read from the uniform that the host fills for every step.
+
+struct Dims { n: u32 }
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<uniform> hyper: Hyper;
+@group(0) @binding(2) var<storage, read> grad: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> momentum_buffer: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> param: array<vec4<f32>>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let i = group_index(group, groups) * 64u + lane;
+    if i >= dims.n / 4u { return; }
+    let p = param[i];
+    var g = grad[i];
+    if hyper.maximize != 0u { g = -g; }
+    if hyper.weight_decay != 0.0 { g += hyper.weight_decay * p; }
+    if hyper.momentum != 0.0 {
+        var v = g;
+        if hyper.first == 0u { v = hyper.momentum * momentum_buffer[i] + hyper.gradient_scale * g; }
+        momentum_buffer[i] = v;
+        g = select(v, g + hyper.momentum * v, hyper.nesterov != 0u);
+    }
+    param[i] = p - hyper.lr * g;
+}

@@ -1,0 +1,7 @@
+// What the host sets before every step. Mirrors `ops::Hyper`; reflection checks the layout.
+struct Hyper {
+    lr: f32, momentum: f32, gradient_scale: f32, weight_decay: f32,
+    nesterov: u32, maximize: u32, first: u32, cursor: u32,
+    slot: u32, spare0: u32, spare1: u32, spare2: u32,
+}
+

@@ -1,0 +1,130 @@
+//! What a person sees of a run: a bar on a terminal, plain lines elsewhere.
+
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::print;
+use crate::{
+    error::Result,
+    train::{Evaluation, Update},
+};
+
+/// Time between plain lines.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// See the module.
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+    quiet: bool,
+    steps: u64,
+    batch: u64,
+    started: Instant,
+    spoken: Instant,
+}
+
+impl Progress {
+    pub(super) fn new(steps: u64, batch: u64, quiet: bool) -> Progress {
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta} left");
+            // A template that does not parse would only cost the layout.
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        let now = Instant::now();
+        Progress {
+            bar,
+            quiet,
+            steps,
+            batch,
+            started: now,
+            spoken: now,
+        }
+    }
+
+    pub(super) fn update(&mut self, row: &Update) -> Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        let done = row.step + 1;
+        let rate = (done * self.batch) as f64 / self.started.elapsed().as_secs_f64();
+        let text = format!(
+            "loss {:.4}  lr {}  {rate:.0} samples/s",
+            row.loss,
+            significant(row.lr)
+        );
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(done);
+                bar.set_message(text);
+            }
+            None if self.spoken.elapsed() >= EVERY => {
+                self.spoken = Instant::now();
+                print(format_args!("update {done}/{}  {text}", self.steps))?;
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn evaluation(&mut self, row: &Evaluation) -> Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        let accuracy = match row.eval_accuracy {
+            Some(a) => format!("  accuracy {:.2}%", a * 100.0),
+            None => String::new(),
+        };
+        let line = format!(
+            "epoch {:.2}  test loss {:.4}{accuracy}",
+            row.epoch, row.eval_loss
+        );
+        match &self.bar {
+            Some(bar) => bar.suspend(|| print(format_args!("{line}"))),
+            None => print(format_args!("{line}")),
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Four significant digits, never a rate that reads 0.000.
+pub(super) fn significant(x: f64) -> String {
+    match x.abs() {
+        0.0 => "0".into(),
+        a if (1e-3..1e3).contains(&a) => {
+            let digits = (3 - a.log10().floor() as i32).max(0) as usize;
+            format!("{x:.digits$}")
+        }
+        _ => format!("{x:.3e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::significant;
+
+    /// A small rate must not read as zero: what burn, detectron2 and others show.
+    #[test]
+    fn four_significant_digits() {
+        for (x, text) in [
+            (0.05, "0.05000"),
+            (0.1, "0.1000"),
+            (1.0, "1.000"),
+            (12.345678, "12.35"),
+            (2.5e-5, "2.500e-5"),
+            (0.0, "0"),
+            (0.001, "0.001000"),
+        ] {
+            assert_eq!(significant(x), text);
+        }
+    }
+}

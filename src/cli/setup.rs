@@ -1,0 +1,242 @@
+//! What `train` and `plan` have in common: the flags that decide a run, and the run they decide.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    data::{self, Dataset, TaskKind},
+    error::{Error, Result},
+    model::{Model, Network},
+    optim::Sgd,
+    schedule::{Run, Schedule, Spec},
+    train::{self, Config, Session, weights},
+};
+
+/// Flags that decide what is trained on what.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Setup {
+    /// Preset (mlp, lenet, linear, small-cnn) or layers: "Conv2d(32, 3) ReLU Flatten Linear(10)"
+    #[arg(long, value_name = "MODEL", help_heading = "Model and data")]
+    model: Option<String>,
+    /// digits, fashion-mnist, line, a directory of IDX files, or a CSV file
+    #[arg(
+        long,
+        value_name = "DATA",
+        default_value = "digits",
+        help_heading = "Model and data"
+    )]
+    pub(super) data: String,
+    /// Column of a CSV file to predict
+    #[arg(long, value_name = "COLUMN", help_heading = "Model and data")]
+    target: Option<String>,
+    /// What that column holds: classification or regression
+    #[arg(long, value_name = "TASK", help_heading = "Model and data")]
+    task: Option<TaskKind>,
+    /// At least this many classes, where the data shows fewer
+    #[arg(long, value_name = "N", help_heading = "Model and data")]
+    classes: Option<usize>,
+    /// Share of the rows kept for testing, 0 for none [default: 0.2]
+    #[arg(long, value_name = "F", help_heading = "Model and data")]
+    test_fraction: Option<f64>,
+    /// Train on the first N samples only
+    #[arg(long, value_name = "N", help_heading = "Model and data")]
+    limit: Option<usize>,
+    /// Standardise inputs by the training split's mean and deviation
+    #[arg(long, help_heading = "Model and data")]
+    standardize: bool,
+    /// Start from the weights in this safetensors file
+    #[arg(long, value_name = "FILE", help_heading = "Model and data")]
+    pub(super) init: Option<PathBuf>,
+
+    /// Passes over the training data [default: 20, or as many as --max-steps needs]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    epochs: Option<u64>,
+    /// Stop after N updates
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    max_steps: Option<u64>,
+    /// Samples per update
+    #[arg(long, value_name = "N", default_value_t = 32, help_heading = "Training",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    batch_size: u32,
+    /// Leave out an epoch's last batch if it is smaller
+    #[arg(long, help_heading = "Training")]
+    drop_last: bool,
+    /// In which order an epoch visits the samples
+    #[arg(long, value_enum, default_value_t = Order::Shuffled, help_heading = "Training")]
+    order: Order,
+    /// Seed of initial weights, data order and generated data
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Training")]
+    seed: u64,
+    /// Label smoothing of the cross-entropy, from 0 to 1
+    #[arg(long, value_name = "E", help_heading = "Training")]
+    label_smoothing: Option<f32>,
+
+    /// Base learning rate: what 1x means in a schedule
+    #[arg(
+        long,
+        value_name = "LR",
+        default_value_t = 0.05,
+        help_heading = "Optimiser and schedule"
+    )]
+    lr: f64,
+    /// torch's spelling without the rate, e.g. "SGD(momentum=0.9, nesterov=True)"
+    #[arg(
+        long,
+        value_name = "OPTIMIZER",
+        default_value = "SGD(momentum=0.9)",
+        help_heading = "Optimiser and schedule"
+    )]
+    optimizer: String,
+    /// How the rate goes over the run, e.g. "cosine(to=1e-5)", "step(every=200, gamma=0.5)"
+    #[arg(
+        long,
+        value_name = "SCHEDULE",
+        default_value = "constant",
+        help_heading = "Optimiser and schedule"
+    )]
+    schedule: String,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Order {
+    /// A new permutation every epoch, from the seed
+    Shuffled,
+    /// As they stand in the file
+    Sequential,
+}
+
+/// Everything that is known before a device is opened.
+pub(super) struct Ready {
+    pub(super) data: Dataset,
+    pub(super) model: String,
+    pub(super) network: Network,
+    pub(super) config: Config,
+    pub(super) schedule: Schedule,
+    pub(super) session: Session,
+    /// Updates to apply.
+    pub(super) steps: u64,
+    pub(super) weights: Vec<Vec<f32>>,
+}
+
+impl Setup {
+    /// Loads the data, builds the model, resolves the schedule, records the plan.
+    pub(super) fn ready(&self) -> Result<Ready> {
+        let optimizer = Sgd::parse(&self.optimizer)?;
+        let spec: Spec = self.schedule.parse()?;
+        self.check_numbers()?;
+        let data = data::load(&self.data, &self.data_options())?;
+        let outputs = match &data.task {
+            data::Task::Classification { classes } => classes.len() as u32,
+            data::Task::Regression { outputs } => outputs.len() as u32,
+        };
+        self.check_effects(&data)?;
+        let model = self
+            .model
+            .clone()
+            .unwrap_or_else(|| default_model(&data).into());
+        let network = Model::parse(&model, &data.shape, outputs)?.fit(&data.shape, outputs)?;
+        let config = Config {
+            batch_size: self.batch_size,
+            drop_last: self.drop_last,
+            label_smoothing: self.label_smoothing.unwrap_or(0.0),
+            optimizer,
+            seed: self.seed,
+            order: match self.order {
+                Order::Shuffled => train::Order::Shuffled,
+                Order::Sequential => train::Order::Sequential,
+            },
+        };
+        let session = Session::record(&network, &data, &config)?;
+        let steps = self.steps(session.epochs.updates())?;
+        let run = Run {
+            base_lr: self.lr,
+            base_momentum: Some(config.optimizer.momentum),
+            updates: Some(steps),
+            epoch_updates: Some(session.epochs.updates() as f64),
+            batch: Some(self.batch_size.into()),
+        };
+        let schedule = spec.resolve(&run)?;
+        let weights = match &self.init {
+            None => network.init(self.seed),
+            Some(path) => weights::load(path, &network.params().collect::<Vec<_>>())?,
+        };
+        Ok(Ready {
+            data,
+            model,
+            network,
+            config,
+            schedule,
+            session,
+            steps,
+            weights,
+        })
+    }
+
+    fn data_options(&self) -> data::Options {
+        data::Options {
+            target: self.target.clone(),
+            task: self.task,
+            classes: self.classes,
+            test_fraction: self.test_fraction,
+            standardize: self.standardize,
+            limit: self.limit,
+            seed: self.seed,
+        }
+    }
+
+    fn check_numbers(&self) -> Result<()> {
+        let usage = |message: String| Err(Error::Usage(message));
+        if !(self.lr.is_finite() && self.lr >= 0.0) {
+            return usage(format!("--lr must be a number from 0, not {}", self.lr));
+        }
+        match self.label_smoothing {
+            Some(e) if !(0.0..=1.0).contains(&e) => {
+                return usage(format!("--label-smoothing must be from 0 to 1, not {e}"));
+            }
+            _ => {}
+        }
+        for (flag, value) in [("--epochs", self.epochs), ("--max-steps", self.max_steps)] {
+            if value == Some(0) {
+                return usage(format!("{flag} 0 would train nothing; expected at least 1"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A flag that would change nothing is a mistake.
+    fn check_effects(&self, data: &Dataset) -> Result<()> {
+        if self.label_smoothing.is_some() && matches!(data.task, data::Task::Regression { .. }) {
+            return Err(Error::Usage(
+                "--label-smoothing has no effect in a regression: remove it".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Updates to apply: the smaller of what --epochs and --max-steps say.
+    fn steps(&self, per_epoch: u64) -> Result<u64> {
+        let epochs = match (self.epochs, self.max_steps) {
+            (None, Some(_)) => u64::MAX,
+            (epochs, _) => epochs.unwrap_or(20),
+        };
+        let steps = epochs.saturating_mul(per_epoch);
+        let steps = self.max_steps.map_or(steps, |most| most.min(steps));
+        if steps > 1 << 40 {
+            return Err(Error::Usage(format!(
+                "{steps} updates would not end in a lifetime"
+            )));
+        }
+        Ok(steps)
+    }
+}
+
+/// What is trained on `data` if nobody says.
+fn default_model(data: &Dataset) -> &'static str {
+    match (&data.shape[..], data.name.as_str()) {
+        ([_, 28, 28], _) => "lenet",
+        ([_, h, w], _) if *h >= 8 && *w >= 8 => "small-cnn",
+        (_, "line") => "linear",
+        _ => "mlp",
+    }
+}

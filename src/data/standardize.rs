@@ -1,0 +1,182 @@
+//! Standardising: each channel of an image, or each feature of a table, to mean 0 and standard deviation 1.
+
+use super::{
+    Error,
+    dataset::{Features, Split, Standardization, width},
+};
+
+/// The statistics of each channel (each feature, for tables) over a split, and how many of them never vary.
+pub(super) fn fit(split: &Split, shape: &[u32]) -> (Standardization, usize) {
+    let channels = Channels::of(shape);
+    // Constant features have exactly their value as mean: a sum of n equal f32 is exact in f64 up to n = 2^29.
+    let n = (split.len * channels.plane) as f64;
+    let sum = |term: &dyn Fn(usize, f64) -> f64| channels.sums(&split.features, term);
+    let mean: Vec<f64> = sum(&|_, value| value)
+        .into_iter()
+        .map(|sum| sum / n)
+        .collect();
+    let variance = sum(&|channel, value| (value - mean[channel]).powi(2))
+        .into_iter()
+        .map(|sum| sum / n);
+    let std: Vec<f64> = variance.map(f64::sqrt).collect();
+    let constant = std.iter().filter(|&&std| std == 0.0).count();
+    let std = std
+        .into_iter()
+        .map(|std| if std == 0.0 { 1.0 } else { std })
+        .collect();
+    (Standardization { mean, std }, constant)
+}
+
+/// Standardises a split by given statistics: bytes through their table, floats one by one.
+///
+/// # Errors
+/// A float that leaves the range of f32, which only a sample far from those that were fitted can; `name` is its split.
+pub(super) fn apply(
+    statistics: &Standardization,
+    split: &mut Split,
+    shape: &[u32],
+    name: &'static str,
+) -> Result<(), Error> {
+    let standard = |channel: usize, value: f32| {
+        ((f64::from(value) - statistics.mean[channel]) / statistics.std[channel]) as f32
+    };
+    match &mut split.features {
+        Features::Bytes { table, .. } => {
+            for (index, value) in table.iter_mut().enumerate() {
+                *value = standard(index / 256, *value);
+            }
+        }
+        Features::Floats(data) => {
+            let (channels, width) = (Channels::of(shape), width(shape));
+            for (index, value) in data.iter_mut().enumerate() {
+                let feature = channels.of_value(index);
+                let standardised = standard(feature, *value);
+                if !standardised.is_finite() {
+                    let (mean, std) = (statistics.mean[feature], statistics.std[feature]);
+                    return Err(Error::Overflow {
+                        split: name,
+                        sample: index / width,
+                        feature,
+                        value: *value,
+                        mean,
+                        std,
+                    });
+                }
+                *value = standardised;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How the values of a sample belong to channels: `[C, H, W]` has planes of H·W values, `[F]` of one.
+struct Channels {
+    count: usize,
+    plane: usize,
+}
+
+impl Channels {
+    fn of(shape: &[u32]) -> Self {
+        match shape {
+            [] => Self { count: 1, plane: 1 },
+            [channels, plane @ ..] => Self {
+                count: *channels as usize,
+                plane: width(plane),
+            },
+        }
+    }
+
+    /// The channel of the value at this index of a split.
+    fn of_value(&self, index: usize) -> usize {
+        index / self.plane % self.count
+    }
+
+    /// For each channel the sum of `term(channel, value)` over all its values.
+    fn sums(&self, features: &Features, term: &dyn Fn(usize, f64) -> f64) -> Vec<f64> {
+        let mut sums = vec![0.0; self.count];
+        match features {
+            Features::Bytes { data, table } => {
+                // Counting first makes it 256 terms a channel instead of one a pixel.
+                let mut counts = vec![0u64; self.count * 256];
+                for (plane, bytes) in data.chunks_exact(self.plane).enumerate() {
+                    for &byte in bytes {
+                        counts[plane % self.count * 256 + usize::from(byte)] += 1;
+                    }
+                }
+                for (index, (&count, &value)) in counts.iter().zip(table).enumerate() {
+                    sums[index / 256] += count as f64 * term(index / 256, f64::from(value));
+                }
+            }
+            Features::Floats(data) => {
+                for (plane, values) in data.chunks_exact(self.plane).enumerate() {
+                    let channel = plane % self.count;
+                    sums[channel] += values
+                        .iter()
+                        .map(|&value| term(channel, f64::from(value)))
+                        .sum::<f64>();
+                }
+            }
+        }
+        sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::data::dataset::Targets;
+
+    fn split(features: Features, len: usize) -> Split {
+        Split {
+            features,
+            targets: Targets::Classes(vec![0; len]),
+            len,
+        }
+    }
+
+    proptest! {
+        /// Protects the law that names it: afterwards every feature has mean 0 and standard deviation 1, or is 0
+        /// throughout if it never varied, however large it was.
+        #[test]
+        fn every_feature_ends_at_mean_0_and_std_1(
+            rows in prop::collection::vec(prop::array::uniform3(-1e3f32..1e3), 2..60),
+            offset in -1e4f32..1e4,
+            constant in -1e30f32..1e30,
+        ) {
+            prop_assume!(rows.windows(2).any(|w| (w[0][0] - w[1][0]).abs() > 1.0));
+            let data = rows.iter().flat_map(|row| [row[0], row[1] + offset, constant]).collect();
+            let mut split = split(Features::Floats(data), rows.len());
+            let (statistics, constants) = fit(&split, &[3]);
+            prop_assert!(constants >= 1);
+            prop_assert_eq!(statistics.std[2], 1.0);
+            apply(&statistics, &mut split, &[3], "training").unwrap();
+            let (after, _) = fit(&split, &[3]);
+            prop_assert!(after.mean[0].abs() < 1e-5 && (after.std[0] - 1.0).abs() < 1e-5, "{:?}", after);
+            let Features::Floats(data) = &split.features else { unreachable!() };
+            prop_assert!(data.chunks(3).all(|row| row[2] == 0.0));
+        }
+
+        /// Protects the fold into the table: bytes standardise as the same values written out as floats do.
+        #[test]
+        fn bytes_and_floats_agree(data in prop::collection::vec(any::<u8>(), 12 * 4)) {
+            let table: Vec<f32> = (0..3 * 256).map(|i| (i % 256) as f32 / (i / 256 + 7) as f32).collect();
+            let decode = |data: &[u8], table: &[f32]| -> Vec<f32> {
+                data.iter().enumerate().map(|(i, &byte)| table[i / 4 % 3 * 256 + usize::from(byte)]).collect()
+            };
+            let mut floats = split(Features::Floats(decode(&data, &table)), 4);
+            let mut bytes = split(Features::Bytes { data: data.clone(), table }, 4);
+            for split in [&mut floats, &mut bytes] {
+                let (statistics, _) = fit(split, &[3, 2, 2]);
+                apply(&statistics, split, &[3, 2, 2], "training").unwrap();
+            }
+            let (Features::Floats(floats), Features::Bytes { table, .. }) = (floats.features, bytes.features) else {
+                unreachable!()
+            };
+            for (float, byte) in floats.into_iter().zip(decode(&data, &table)) {
+                prop_assert!((float - byte).abs() < 1e-5, "{float} {byte}");
+            }
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Which machine computes: the adapters that wgpu sees, and the choice among them.
+
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{Arc, Mutex},
+};
+
+use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Limits};
+
+use crate::{
+    error::{Error, Result},
+    plan::Plan,
+};
+
+/// What `--device` asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// A real GPU if there is one, else the CPU executor.
+    #[default]
+    Auto,
+    /// The best real GPU.
+    Gpu,
+    /// A software adapter, such as Mesa's lavapipe: slower than the CPU executor, for tests.
+    Software,
+    /// The CPU executor.
+    Cpu,
+    /// The adapter whose name, backend or driver contains this text, case ignored.
+    Named(String),
+}
+
+impl FromStr for Choice {
+    type Err = std::convert::Infallible;
+
+    fn from_str(s: &str) -> Result<Choice, Self::Err> {
+        Ok(match s {
+            "auto" => Choice::Auto,
+            "gpu" => Choice::Gpu,
+            "software" => Choice::Software,
+            "cpu" => Choice::Cpu,
+            other => Choice::Named(other.into()),
+        })
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            Choice::Auto => "auto",
+            Choice::Gpu => "gpu",
+            Choice::Software => "software",
+            Choice::Cpu => "cpu",
+            Choice::Named(name) => name,
+        })
+    }
+}
+
+/// An adapter, for people.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// As the driver calls it.
+    pub name: String,
+    /// Vulkan, Metal, DX12 or GL.
+    pub backend: String,
+    /// Driver and version.
+    pub driver: String,
+    /// `discrete GPU`, `integrated GPU`, `software`, …
+    pub kind: &'static str,
+    /// Bytes of the largest binding.
+    pub max_binding: u64,
+    /// Bytes of the largest buffer.
+    pub max_buffer: u64,
+    /// Invocations of the largest workgroup.
+    pub max_invocations: u32,
+    /// Bytes of a workgroup's memory.
+    pub workgroup_memory: u32,
+    /// Storage buffers that one kernel may bind.
+    pub storage_buffers: u32,
+    /// Why kiln cannot use it, if it cannot.
+    pub unusable: Option<String>,
+}
+
+/// What a plan asks of a device.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs {
+    /// Bytes of the largest binding.
+    pub binding: u64,
+    /// Bytes of the largest buffer.
+    pub buffer: u64,
+}
+
+impl Needs {
+    /// Read off a plan.
+    pub fn of(plan: &Plan) -> Needs {
+        let buffers = plan.buffers.iter().map(|b| b.len as u64 * 4);
+        Needs {
+            binding: plan.largest_binding(),
+            buffer: buffers.max().unwrap_or(0),
+        }
+    }
+}
+
+/// An opened device.
+pub struct Gpu {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    /// What was opened.
+    pub description: Description,
+    /// A software adapter: the host's own cores behind a driver.
+    pub software: bool,
+    fault: Arc<Mutex<Option<String>>>,
+}
+
+impl Gpu {
+    /// Raises what the device reported on its callbacks since the last call.
+    ///
+    /// # Errors
+    /// Device lost, out of memory, or a validation error, as the driver words it.
+    pub fn check(&self) -> Result<()> {
+        let fault = self.fault.lock().unwrap_or_else(|e| e.into_inner()).take();
+        fault.map_or(Ok(()), |message| Err(Error::Device(message)))
+    }
+}
+
+/// The machine that a choice led to.
+pub enum Machine {
+    /// The CPU executor.
+    Cpu,
+    /// An adapter.
+    Gpu(Arc<Gpu>),
+}
+
+/// Opens what `choice` asks for, for plans that need `needs`. The text says in one line what was
+/// chosen and why.
+///
+/// # Errors
+/// No such adapter, or one that is too small: what there is and what to do.
+pub fn open(choice: &Choice, needs: Needs) -> Result<(Machine, String)> {
+    if *choice == Choice::Cpu {
+        return Ok((Machine::Cpu, cpu_line("--device cpu")));
+    }
+    let adapters = adapters();
+    let found = adapters.iter().map(|(_, d)| d.to_string());
+    let found = found.collect::<Vec<_>>().join("; ");
+    let among = match found.as_str() {
+        "" => "wgpu finds no adapter on this machine".to_string(),
+        list => format!("wgpu finds: {list}"),
+    };
+    let fits = |d: &Description| match choice {
+        Choice::Auto | Choice::Gpu => d.kind != SOFTWARE,
+        Choice::Software => d.kind == SOFTWARE,
+        Choice::Cpu => false,
+        Choice::Named(name) => d.to_string().to_lowercase().contains(&name.to_lowercase()),
+    };
+    let usable = |d: &Description| fits(d) && (d.unusable.is_none() || *choice != Choice::Auto);
+    let Some((adapter, description)) = adapters.iter().find(|(_, d)| usable(d)) else {
+        return match choice {
+            Choice::Auto => Ok((Machine::Cpu, cpu_line("no GPU found"))),
+            Choice::Software => Err(Error::Device(format!(
+                "no software adapter: {among}. On Debian and Ubuntu `apt install \
+                 mesa-vulkan-drivers` brings one (lavapipe); `--device cpu` needs none"
+            ))),
+            _ => Err(Error::Device(format!(
+                "no adapter matches --device {choice}: {among}. `kiln devices` lists them; \
+                 `--device cpu` needs none"
+            ))),
+        };
+    };
+    if let Some(why) = &description.unusable {
+        return Err(Error::Device(format!(
+            "{description} cannot be used: {why}"
+        )));
+    }
+    let gpu = open_adapter(adapter, description, needs)?;
+    let why = match choice {
+        Choice::Auto => "the best GPU found".to_string(),
+        other => format!("--device {other}"),
+    };
+    let line = format!("device: {description} ({why})");
+    Ok((Machine::Gpu(Arc::new(gpu)), line))
+}
+
+fn cpu_line(why: &str) -> String {
+    let threads = rayon::current_num_threads();
+    format!("device: CPU executor, {threads} threads ({why})")
+}
+
+/// Everything wgpu sees, best first.
+pub fn list() -> Vec<Description> {
+    adapters().into_iter().map(|(_, d)| d).collect()
+}
+
+const SOFTWARE: &str = "software";
+
+fn adapters() -> Vec<(Adapter, Description)> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let adapters = pollster::block_on(instance.enumerate_adapters(Backends::all()));
+    let describe = |a: Adapter| {
+        let description = describe(&a);
+        (a, description)
+    };
+    let mut all: Vec<_> = adapters.into_iter().map(describe).collect();
+    all.sort_by_key(|(a, _)| rank(&a.get_info()));
+    all
+}
+
+/// Discrete before integrated before virtual before software; native APIs before GL.
+fn rank(info: &AdapterInfo) -> (u8, bool) {
+    let kind = match info.device_type {
+        DeviceType::DiscreteGpu => 0,
+        DeviceType::IntegratedGpu => 1,
+        DeviceType::VirtualGpu => 2,
+        DeviceType::Other => 3,
+        DeviceType::Cpu => 4,
+    };
+    (kind, info.backend == Backend::Gl)
+}
+
+fn describe(adapter: &Adapter) -> Description {
+    let (info, limits) = (adapter.get_info(), adapter.limits());
+    let capabilities = adapter.get_downlevel_capabilities();
+    let computes = capabilities
+        .flags
+        .contains(wgpu::DownlevelFlags::COMPUTE_SHADERS);
+    Description {
+        backend: match info.backend {
+            Backend::Gl => "GL".into(),
+            Backend::Dx12 => "DX12".into(),
+            other => format!("{other:?}"),
+        },
+        driver: [info.driver, info.driver_info].join(" ").trim().into(),
+        name: info.name,
+        kind: match info.device_type {
+            DeviceType::DiscreteGpu => "discrete GPU",
+            DeviceType::IntegratedGpu => "integrated GPU",
+            DeviceType::VirtualGpu => "virtual GPU",
+            DeviceType::Other => "GPU of unknown type",
+            DeviceType::Cpu => SOFTWARE,
+        },
+        max_binding: limits.max_storage_buffer_binding_size,
+        max_buffer: limits.max_buffer_size,
+        max_invocations: limits.max_compute_invocations_per_workgroup,
+        workgroup_memory: limits.max_compute_workgroup_storage_size,
+        storage_buffers: limits.max_storage_buffers_per_shader_stage,
+        unusable: (!computes).then(|| "it has no compute shaders".to_string()),
+    }
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let (name, backend, kind) = (&self.name, &self.backend, self.kind);
+        match self.driver.as_str() {
+            "" => write!(f, "{name} ({kind}, {backend})"),
+            driver => write!(f, "{name} ({kind}, {backend}, {driver})"),
+        }
+    }
+}
+
+/// WebGPU's defaults for GL-class devices, and more only where the plan needs it.
+fn open_adapter(adapter: &Adapter, description: &Description, needs: Needs) -> Result<Gpu> {
+    let mut limits = Limits::downlevel_defaults();
+    limits.max_storage_buffer_binding_size =
+        limits.max_storage_buffer_binding_size.max(needs.binding);
+    limits.max_buffer_size = limits.max_buffer_size.max(needs.buffer);
+    let too_small = |what: &str, need: u64, most: u64| {
+        Err(Error::Device(format!(
+            "{description} is too small: the plan needs a {what} of {}, the adapter allows {}. \
+             Use a smaller batch, a smaller data set (--limit) or another device",
+            mebibytes(need),
+            mebibytes(most)
+        )))
+    };
+    if needs.binding > description.max_binding {
+        return too_small("binding", needs.binding, description.max_binding);
+    }
+    if needs.buffer > description.max_buffer {
+        return too_small("buffer", needs.buffer, description.max_buffer);
+    }
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("kiln"),
+        required_limits: limits,
+        ..Default::default()
+    };
+    let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+        .map_err(|e| Error::Device(format!("{description} cannot be opened: {e}")))?;
+    let fault = Arc::new(Mutex::new(None::<String>));
+    let keep_first = |fault: &Arc<Mutex<Option<String>>>, message: String| {
+        let mut fault = fault.lock().unwrap_or_else(|e| e.into_inner());
+        fault.get_or_insert(message);
+    };
+    let (here, lost) = (fault.clone(), fault.clone());
+    device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| {
+        keep_first(&here, format!("the device reported an error: {e}"));
+    }));
+    device.set_device_lost_callback(move |reason, message| {
+        if reason != wgpu::DeviceLostReason::Destroyed {
+            keep_first(&lost, format!("the device was lost: {message}"));
+        }
+    });
+    Ok(Gpu {
+        device,
+        queue,
+        description: description.clone(),
+        software: description.kind == SOFTWARE,
+        fault,
+    })
+}
+
+/// Bytes, for people.
+pub fn mebibytes(bytes: u64) -> String {
+    match bytes {
+        0..=99_999 => format!("{bytes} B"),
+        _ => format!("{:.1} MiB", bytes as f64 / (1 << 20) as f64),
+    }
+}

@@ -1,0 +1,71 @@
+//! What a person can cause, said so that they can mend it: what was wrong, where, what was
+//! expected, what to do. Mistakes in kiln's own wiring are `assert!`s instead.
+
+use std::path::{Path, PathBuf};
+
+/// Everything that can go wrong because of a file, a flag, a text or a device.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Reading or writing failed in the operating system.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or directory that was being touched.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A file was read but does not hold what it should.
+    #[error("{}: {message}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, what was found, what was expected.
+        message: String,
+    },
+    /// An expression (schedule, optimiser, model) does not parse or does not make sense.
+    #[error(transparent)]
+    Expression(#[from] crate::expr::Error),
+    /// A data set cannot be loaded.
+    #[error(transparent)]
+    Data(#[from] crate::data::Error),
+    /// Flags that contradict each other or the data.
+    #[error("{0}")]
+    Usage(String),
+    /// The model does not fit its input, its data or the weights given to it.
+    #[error("{0}")]
+    Model(String),
+    /// No adapter, an unknown one, or one that cannot do what the plan needs.
+    #[error("{0}")]
+    Device(String),
+    /// The loss or a gradient stopped being a number.
+    #[error("{0}")]
+    Diverged(String),
+}
+
+/// The result of everything that touches the outside.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An [`Error::Io`] that remembers its path.
+    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.to_path_buf();
+        move |source| Error::Io { path, source }
+    }
+
+    /// An [`Error::File`].
+    pub fn file(path: &Path, message: impl Into<String>) -> Error {
+        Error::File {
+            path: path.to_path_buf(),
+            message: message.into(),
+        }
+    }
+
+    /// The process's exit code: 2 for something to change in the command or the machine before
+    /// trying again, 1 for a run that failed.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Io { .. } | Error::File { .. } | Error::Diverged(_) => 1,
+            _ => 2,
+        }
+    }
+}

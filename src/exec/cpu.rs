@@ -1,0 +1,112 @@
+//! Runs a plan on the host: with the fast paths where there are any, or with the naive twins.
+
+use std::{mem::take, ops::Range, sync::Arc};
+
+use super::{Executor, Fetch, Pending};
+use crate::{
+    error::Result,
+    kernel::{CpuFn, Op},
+    ops::Hyper,
+    plan::{Dispatch, HYPER, Plan, Program, Slice},
+};
+
+/// The most arguments of each kind that an op has; more is a wiring mistake.
+const MOST: usize = 8;
+
+/// See the module.
+pub struct Cpu {
+    plan: Arc<Plan>,
+    memory: Vec<Vec<f32>>,
+    of: fn(&Op) -> CpuFn,
+}
+
+impl Cpu {
+    /// Runs the fast paths: the product.
+    ///
+    /// # Errors
+    /// If the plan does not pass [`Plan::check`].
+    pub fn new(plan: Arc<Plan>) -> Result<Cpu> {
+        Cpu::with(plan, |op| op.fast)
+    }
+
+    /// Runs the naive twins: the reference.
+    ///
+    /// # Errors
+    /// If the plan does not pass [`Plan::check`].
+    pub fn naive(plan: Arc<Plan>) -> Result<Cpu> {
+        Cpu::with(plan, |op| op.cpu)
+    }
+
+    fn with(plan: Arc<Plan>, of: fn(&Op) -> CpuFn) -> Result<Cpu> {
+        plan.check()?;
+        let zeros = |len: u32| vec![0.0; len as usize];
+        let memory = plan.buffers.iter().map(|b| zeros(b.len)).collect();
+        Ok(Cpu { plan, memory, of })
+    }
+
+    /// Runs some dispatches, for tests that look between them.
+    pub fn run_dispatches(&mut self, range: Range<usize>, hyper: &Hyper) {
+        let words = bytemuck::cast_slice(std::slice::from_ref(hyper));
+        self.memory[HYPER.0 as usize][..words.len()].copy_from_slice(words);
+        for d in &self.plan.dispatches[range] {
+            run(d, (self.of)(d.op), &mut self.memory);
+        }
+    }
+}
+
+fn range(s: &Slice) -> Range<usize> {
+    s.offset as usize..(s.offset + s.len) as usize
+}
+
+/// `Plan::check` says that what is written is not read and not written twice, so the written
+/// buffers can be taken out while the others are borrowed.
+fn run(d: &Dispatch, cpu: CpuFn, memory: &mut [Vec<f32>]) {
+    let mut taken: [Vec<f32>; MOST] = Default::default();
+    for (t, s) in taken.iter_mut().zip(d.writes()) {
+        *t = take(&mut memory[s.buffer.0 as usize]);
+    }
+    let mut reads: [&[f32]; MOST] = Default::default();
+    for (r, s) in reads.iter_mut().zip(d.reads()) {
+        *r = &memory[s.buffer.0 as usize][range(s)];
+    }
+    let mut writes: [&mut [f32]; MOST] = Default::default();
+    for ((w, t), s) in writes.iter_mut().zip(&mut taken).zip(d.writes()) {
+        *w = &mut t[range(s)];
+    }
+    let (r, w) = (d.reads().len(), d.writes().len());
+    cpu(&d.dims, &reads[..r], &mut writes[..w]);
+    for (t, s) in taken.into_iter().zip(d.writes()) {
+        memory[s.buffer.0 as usize] = t;
+    }
+}
+
+impl Executor for Cpu {
+    fn write(&mut self, at: Slice, words: &[f32]) -> Result<()> {
+        self.memory[at.buffer.0 as usize][range(&at)].copy_from_slice(words);
+        Ok(())
+    }
+
+    fn run(&mut self, program: &Program, hypers: &[Hyper]) -> Result<()> {
+        for hyper in hypers {
+            self.run_dispatches(program.range.clone(), hyper);
+        }
+        Ok(())
+    }
+
+    fn fetch(&mut self, at: Slice) -> Result<Fetch> {
+        let words = self.memory[at.buffer.0 as usize][range(&at)].to_vec();
+        Ok(Fetch(Pending::Here(words)))
+    }
+
+    fn collect(&mut self, fetch: Fetch) -> Result<Vec<f32>> {
+        match fetch.0 {
+            Pending::Here(words) => Ok(words),
+            Pending::Mapping(_) => unreachable!("this executor never maps"),
+        }
+    }
+
+    /// Nothing is submitted: steps are grouped only so that loss and rate are shown often.
+    fn flops_per_submit(&self) -> u64 {
+        500_000_000
+    }
+}

@@ -1,0 +1,59 @@
+//! Two machines that run a plan.
+
+pub mod cpu;
+pub mod gpu;
+
+use crate::{
+    error::Result,
+    ops::Hyper,
+    plan::{Program, Slice},
+};
+
+/// The whole seam between training and machines. Nothing but [`Executor::collect`] waits for the
+/// machine to finish what it was given.
+pub trait Executor {
+    /// Overwrites words, in order with everything run before and after.
+    ///
+    /// # Errors
+    /// What the device reported since the last call: lost, out of memory, invalid.
+    fn write(&mut self, at: Slice, words: &[f32]) -> Result<()>;
+
+    /// Runs a program once for every element of `hypers`, each run seeing its own.
+    ///
+    /// # Errors
+    /// As [`Executor::write`].
+    fn run(&mut self, program: &Program, hypers: &[Hyper]) -> Result<()>;
+
+    /// Asks for words as they are once everything given so far has run, without waiting.
+    ///
+    /// # Errors
+    /// As [`Executor::write`].
+    fn fetch(&mut self, at: Slice) -> Result<Fetch>;
+
+    /// Waits for a fetch.
+    ///
+    /// # Errors
+    /// As [`Executor::write`].
+    fn collect(&mut self, fetch: Fetch) -> Result<Vec<f32>>;
+
+    /// Fetches and waits.
+    ///
+    /// # Errors
+    /// As [`Executor::write`].
+    fn read(&mut self, at: Slice) -> Result<Vec<f32>> {
+        let fetch = self.fetch(at)?;
+        self.collect(fetch)
+    }
+
+    /// Floating-point operations that one submit should hold: enough to hide its cost, few
+    /// enough to stay far below the operating systems' two-second watchdogs.
+    fn flops_per_submit(&self) -> u64;
+}
+
+/// Words on their way to the host.
+pub struct Fetch(pub(crate) Pending);
+
+pub(crate) enum Pending {
+    Here(Vec<f32>),
+    Mapping(gpu::Staging),
+}

@@ -1,0 +1,160 @@
+//! What a kernel is: one WGSL source, its CPU twin, and the shape of its launch.
+
+use bytemuck::Pod;
+
+use crate::rng::Rng;
+
+/// The most loop iterations one invocation may make. Mesa 22.3 (Debian 12) silently stops an
+/// invocation's loops after 65,535 iterations; `Plan::check` refuses a dispatch that could.
+pub const MAX_ITERATIONS: u64 = 65_000;
+
+/// How many invocations a dispatch needs. The executor divides by what the WGSL declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Launch {
+    /// One invocation per element: divided by the workgroup size.
+    Threads(u64),
+    /// One workgroup per item, whatever its size.
+    Groups(u64),
+    /// One workgroup per tile of `TILE_ROWS × TILE_COLS`, both `const` in the WGSL, `batch` times.
+    Tiles {
+        /// Rows of the output.
+        rows: u64,
+        /// Columns of the output.
+        cols: u64,
+        /// How many such outputs.
+        batch: u64,
+    },
+}
+
+/// Runs one dispatch on the host: dims, what is read, what is written.
+pub type HostFn<D> = fn(&D, &[&[f32]], &mut [&mut [f32]]);
+
+/// A compute kernel and its reference. Implement it once per file in `ops/`.
+///
+/// Bindings are positional: 0 is the `Dims` uniform, then `READS`, then `WRITES`; reflection
+/// proves both lists against the WGSL. Arguments are runs of 32-bit words, seen as `f32`; those
+/// that hold integers are cast.
+pub trait Kernel {
+    /// The sizes of one dispatch: `u32` and `f32` fields only, equal to the WGSL's `struct Dims`.
+    type Dims: Pod;
+    /// The file stem of the shader, and the only name the kernel has.
+    const NAME: &'static str;
+    /// The shader, with its shared snippets in front.
+    const WGSL: &'static str;
+    /// Bindings that are read, in order.
+    const READS: &'static [&'static str];
+    /// Bindings that are written (and may be read), in order.
+    const WRITES: &'static [&'static str];
+    /// Ragged sizes for tests: 1, primes, not multiples of a tile.
+    const CASES: &'static [Self::Dims];
+
+    /// How many invocations.
+    fn launch(d: &Self::Dims) -> Launch;
+
+    /// Words that each argument must hold, `READS` then `WRITES`.
+    fn lens(d: &Self::Dims) -> Vec<u64>;
+
+    /// The most loop iterations one invocation makes, summed over its loops.
+    fn iterations(_d: &Self::Dims) -> u64 {
+        1
+    }
+
+    /// Floating-point operations: one for each addition, multiplication, comparison.
+    fn flops(d: &Self::Dims) -> u64;
+
+    /// Random contents for argument `name` of `len` words, for tests; override where not every
+    /// float is allowed.
+    fn sample(_d: &Self::Dims, _name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+        rng.floats(len)
+    }
+
+    /// The textbook loop, summing in f64. Shares nothing with the WGSL but the formula.
+    fn cpu(d: &Self::Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]);
+
+    /// A faster way to the same result for the CPU executor, if there is one.
+    const FAST: Option<HostFn<Self::Dims>> = None;
+}
+
+/// A [`Kernel`] with its types erased, so that plans are plain data and the registry is a table.
+pub struct Op {
+    /// See [`Kernel::NAME`].
+    pub name: &'static str,
+    /// See [`Kernel::WGSL`].
+    pub wgsl: &'static str,
+    /// See [`Kernel::READS`].
+    pub reads: &'static [&'static str],
+    /// See [`Kernel::WRITES`].
+    pub writes: &'static [&'static str],
+    /// Bytes of the dims.
+    pub dims_size: usize,
+    /// See [`Kernel::launch`].
+    pub launch: fn(&[u32]) -> Launch,
+    /// See [`Kernel::lens`].
+    pub lens: fn(&[u32]) -> Vec<u64>,
+    /// See [`Kernel::iterations`].
+    pub iterations: fn(&[u32]) -> u64,
+    /// See [`Kernel::flops`].
+    pub flops: fn(&[u32]) -> u64,
+    /// See [`Kernel::sample`].
+    pub sample: fn(&[u32], &str, usize, &mut Rng) -> Vec<f32>,
+    /// The naive twin.
+    pub cpu: CpuFn,
+    /// The fast path of the CPU executor; the twin where there is none.
+    pub fast: CpuFn,
+    /// See [`Kernel::CASES`], as words.
+    pub cases: fn() -> Vec<Vec<u32>>,
+}
+
+/// A [`HostFn`] over the dims' words.
+pub type CpuFn = HostFn<[u32]>;
+
+/// The dims of `K` out of a plan's words.
+fn dims<K: Kernel>(words: &[u32]) -> K::Dims {
+    bytemuck::pod_read_unaligned(bytemuck::cast_slice(words))
+}
+
+impl Op {
+    /// Erases the types of `K`.
+    pub const fn of<K: Kernel>() -> Op {
+        Op {
+            name: K::NAME,
+            wgsl: K::WGSL,
+            reads: K::READS,
+            writes: K::WRITES,
+            dims_size: size_of::<K::Dims>(),
+            launch: |d| K::launch(&dims::<K>(d)),
+            lens: |d| K::lens(&dims::<K>(d)),
+            iterations: |d| K::iterations(&dims::<K>(d)),
+            flops: |d| K::flops(&dims::<K>(d)),
+            sample: |d, name, len, rng| K::sample(&dims::<K>(d), name, len, rng),
+            cpu: |d, r, w| K::cpu(&dims::<K>(d), r, w),
+            fast: |d, r, w| K::FAST.unwrap_or(K::cpu)(&dims::<K>(d), r, w),
+            cases: || {
+                let words = |d: &K::Dims| bytemuck::cast_slice(bytemuck::bytes_of(d)).to_vec();
+                K::CASES.iter().map(words).collect()
+            },
+        }
+    }
+}
+
+impl std::fmt::Debug for Op {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Declares the kernel's name, sources and bindings; the file stem is its one name.
+/// `+ "hyper"` puts `shaders/shared/hyper.wgsl` in front: WGSL has no imports.
+#[macro_export]
+macro_rules! sources {
+    ($name:literal $(+ $shared:literal)*, [$($r:literal),* $(,)?] -> [$($w:literal),* $(,)?]) => {
+        const NAME: &'static str = $name;
+        const WGSL: &'static str = concat!(
+            include_str!("../../shaders/shared/launch.wgsl"),
+            $(include_str!(concat!("../../shaders/shared/", $shared, ".wgsl")),)*
+            include_str!(concat!("../../shaders/", $name, ".wgsl"))
+        );
+        const READS: &'static [&'static str] = &[$($r),*];
+        const WRITES: &'static [&'static str] = &[$($w),*];
+    };
+}

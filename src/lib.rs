@@ -1,0 +1,34 @@
+//! kiln trains neural networks with hand-written WGSL on any GPU that wgpu reaches, and treats
+//! the learning-rate schedule as a first-class value.
+//!
+//! ```text
+//! expr · schedule · control · rng · error      floor 0  numbers in, numbers out
+//! kernel ── ops/*  (WGSL + CPU twin + cases)   floor 1
+//! plan          the training step as data      floor 2  the narrow waist
+//! record optim model  |  exec::{cpu,gpu} device reflect   floor 3  writers | runners
+//! data · train                                 floor 4  machines only through `Executor`
+//! cli · main                                   floor 6
+//! ```
+//!
+//! A lower floor never imports an upper one, a writer never sees a runner, no schedule has state,
+//! every value is written by exactly one dispatch, and the host waits only in
+//! [`exec::Executor::collect`]. `tests/tidy.rs` guards what can be guarded.
+
+#![warn(missing_docs)]
+
+pub mod cli;
+pub mod data;
+pub mod device;
+pub mod error;
+pub mod exec;
+pub mod expr;
+pub mod kernel;
+pub mod model;
+pub mod ops;
+pub mod optim;
+pub mod plan;
+pub mod record;
+pub mod reflect;
+pub mod rng;
+pub mod schedule;
+pub mod train;

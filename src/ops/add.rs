@@ -1,0 +1,34 @@
+//! `z = x + y`, element by element.
+
+use super::{FLATS, Flat};
+use crate::{
+    kernel::{Kernel, Launch},
+    sources,
+};
+
+/// See the module.
+pub struct Add;
+
+impl Kernel for Add {
+    type Dims = Flat;
+    sources!("add", ["x", "y"] -> ["z"]);
+    const CASES: &'static [Flat] = FLATS;
+
+    fn launch(d: &Flat) -> Launch {
+        Launch::Threads(d.n.into())
+    }
+
+    fn lens(d: &Flat) -> Vec<u64> {
+        vec![d.n.into(); 3]
+    }
+
+    fn flops(d: &Flat) -> u64 {
+        d.n.into()
+    }
+
+    fn cpu(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+        for i in 0..d.n as usize {
+            writes[0][i] = reads[0][i] + reads[1][i];
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The gradient of a convolution for its input: `dx = epilogue(dy ⋆ᵀ weight)`.
+
+use super::{
+    Epilogue,
+    conv2d::{Dims, cases},
+    fast,
+};
+use crate::{
+    kernel::{HostFn, Kernel, Launch},
+    sources,
+};
+
+/// See the module.
+pub struct Conv2dDx;
+
+impl Kernel for Conv2dDx {
+    type Dims = Dims;
+    sources!("conv2d_dx" + "conv" + "epilogue", ["dy", "weight", "e"] -> ["dx"]);
+    const CASES: &'static [Dims] = &cases(4, 0);
+
+    fn launch(d: &Dims) -> Launch {
+        Launch::Tiles {
+            rows: d.group_c().into(),
+            cols: d.n as u64 * d.h as u64 * d.w as u64,
+            batch: d.groups.into(),
+        }
+    }
+
+    fn lens(d: &Dims) -> Vec<u64> {
+        let [x, weight, y] = d.words();
+        vec![y, weight, Epilogue::words(d.epilogue, d.c.into(), x), x]
+    }
+
+    fn iterations(d: &Dims) -> u64 {
+        (d.group_o() * (d.kh * d.kw + d.kh + 1)).into()
+    }
+
+    fn flops(d: &Dims) -> u64 {
+        d.flops()
+    }
+
+    fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+        let mut sums = vec![0f64; d.words()[0] as usize];
+        d.for_each_term(|x, w, y| sums[x] += reads[0][y] as f64 * reads[1][w] as f64);
+        let plane = (d.h * d.w) as usize;
+        for (i, &sum) in sums.iter().enumerate() {
+            let channel = i / plane % d.c as usize;
+            writes[0][i] = Epilogue::apply(d.epilogue, sum, reads[2], channel, i);
+        }
+    }
+
+    const FAST: Option<HostFn<Dims>> = Some(fast::conv2d_dx);
+}

@@ -1,0 +1,96 @@
+//! `batch[r, c, p] = table[c, data[order[cursor + r], c, p]]`: picks this step's images, stored
+//! as bytes, and decodes them through a table of 256 floats per channel, so that scaling and
+//! standardisation are the same bits on every device.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{
+    as_integers,
+    gather::{CURSOR, sample_order},
+    hyper, sample_hyper,
+};
+use crate::{
+    kernel::{Kernel, Launch},
+    rng::Rng,
+    sources,
+};
+
+/// `batch` is `[rows, channels, plane]`; samples follow each other in `data` without gaps, four
+/// bytes to a word, first byte lowest.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Dims {
+    /// Batch.
+    pub rows: u32,
+    /// Channels, each with a table of its own.
+    pub channels: u32,
+    /// Pixels of a channel.
+    pub plane: u32,
+}
+
+/// See the module.
+pub struct GatherBytes;
+
+impl Kernel for GatherBytes {
+    type Dims = Dims;
+    sources!("gather_bytes" + "hyper", ["hyper", "order", "data", "table"] -> ["batch"]);
+    const CASES: &'static [Dims] = &[
+        case(1, 1, 1),
+        case(7, 3, 11),
+        case(50, 1, 64),
+        case(3, 2, 49),
+    ];
+
+    fn launch(d: &Dims) -> Launch {
+        Launch::Threads(Self::lens(d)[4])
+    }
+
+    fn lens(d: &Dims) -> Vec<u64> {
+        let [rows, channels, plane] = [d.rows, d.channels, d.plane].map(u64::from);
+        let batch = rows * channels * plane;
+        vec![super::HYPER_WORDS.into(), rows, 1, channels * 256, batch]
+    }
+
+    fn flops(_: &Dims) -> u64 {
+        0
+    }
+
+    fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+        let samples = (d.rows + CURSOR) as usize;
+        match name {
+            "hyper" => sample_hyper(CURSOR),
+            "order" => sample_order(samples),
+            "data" => {
+                let bytes = samples * (d.channels * d.plane) as usize;
+                (0..bytes.div_ceil(4))
+                    .map(|_| f32::from_bits(rng.below(u32::MAX)))
+                    .collect()
+            }
+            _ => rng.floats(len),
+        }
+    }
+
+    fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+        let (plane, cursor) = (d.plane as usize, hyper(reads[0]).cursor as usize);
+        let (order, bytes) = (
+            as_integers(reads[1]),
+            bytemuck::cast_slice::<f32, u8>(reads[2]),
+        );
+        let sample = d.channels as usize * plane;
+        for r in 0..d.rows as usize {
+            let from = &bytes[order[cursor + r] as usize * sample..][..sample];
+            let to = &mut writes[0][r * sample..][..sample];
+            for (i, (y, &byte)) in to.iter_mut().zip(from).enumerate() {
+                *y = reads[3][i / plane * 256 + byte as usize];
+            }
+        }
+    }
+}
+
+const fn case(rows: u32, channels: u32, plane: u32) -> Dims {
+    Dims {
+        rows,
+        channels,
+        plane,
+    }
+}

@@ -1,0 +1,208 @@
+//! Every kernel, one file each: the WGSL by `include_str!`, its CPU twin beside it.
+//!
+//! The stem finds everything: `conv2d_dw` is `shaders/conv2d_dw.wgsl`, `ops/conv2d_dw.rs`, the
+//! name in a plan and the filter of its tests.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::kernel::Op;
+
+pub mod add;
+pub mod avg_pool2d;
+pub mod avg_pool2d_grad;
+pub mod channel_sum;
+pub mod conv2d;
+pub mod conv2d_dw;
+pub mod conv2d_dx;
+pub mod gather;
+pub mod gather_bytes;
+pub mod grad_stats;
+pub mod log_batch;
+pub mod log_grad;
+pub mod matmul;
+pub mod max_pool2d;
+pub mod max_pool2d_grad;
+pub mod mse;
+pub mod relu;
+pub mod relu_grad;
+pub mod sgd;
+pub mod softmax_cross_entropy;
+
+mod fast;
+
+pub use {
+    add::Add, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum,
+    conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, gather::Gather,
+    gather_bytes::GatherBytes, grad_stats::GradStats, log_batch::LogBatch, log_grad::LogGrad,
+    matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
+    relu_grad::ReluGrad, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy,
+};
+
+/// The registry: tests, benches and tools iterate this and nothing else.
+pub static ALL: [&Op; 20] = [
+    &Op::of::<Add>(),
+    &Op::of::<AvgPool2d>(),
+    &Op::of::<AvgPool2dGrad>(),
+    &Op::of::<ChannelSum>(),
+    &Op::of::<Conv2d>(),
+    &Op::of::<Conv2dDw>(),
+    &Op::of::<Conv2dDx>(),
+    &Op::of::<Gather>(),
+    &Op::of::<GatherBytes>(),
+    &Op::of::<GradStats>(),
+    &Op::of::<LogBatch>(),
+    &Op::of::<LogGrad>(),
+    &Op::of::<Matmul>(),
+    &Op::of::<MaxPool2d>(),
+    &Op::of::<MaxPool2dGrad>(),
+    &Op::of::<Mse>(),
+    &Op::of::<Relu>(),
+    &Op::of::<ReluGrad>(),
+    &Op::of::<Sgd>(),
+    &Op::of::<SoftmaxCrossEntropy>(),
+];
+
+/// What the host sets before every step: the one dynamic input of a plan.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct Hyper {
+    /// Learning rate of this update, computed in f64 and rounded once.
+    pub lr: f32,
+    /// Momentum of this update; 0 for plain gradient descent.
+    pub momentum: f32,
+    /// `1 − dampening`: what the gradient is multiplied by when it enters the momentum buffer.
+    pub gradient_scale: f32,
+    /// L2 penalty added to the gradient.
+    pub weight_decay: f32,
+    /// 1 for Nesterov momentum.
+    pub nesterov: u32,
+    /// 1 to ascend.
+    pub maximize: u32,
+    /// 1 at the first update: the momentum buffer becomes the gradient, undampened.
+    pub first: u32,
+    /// First sample of this step's batch, counted in the epoch's order.
+    pub cursor: u32,
+    /// Which slot of the log this step fills.
+    pub slot: u32,
+    /// Unused words, zero.
+    pub spare: [u32; 3],
+}
+
+/// Words of [`Hyper`].
+pub const HYPER_WORDS: u32 = (size_of::<Hyper>() / 4) as u32;
+
+/// Words of one slot of the log: mean loss, correct predictions, the gradient's squared norm,
+/// and how many of its elements are not finite.
+pub const LOG_WORDS: u32 = 4;
+
+/// A flat run of elements.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Flat {
+    /// How many.
+    pub n: u32,
+}
+
+/// A row-major matrix.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Mat {
+    /// Rows.
+    pub rows: u32,
+    /// Columns.
+    pub cols: u32,
+}
+
+/// Ragged flat sizes for tests.
+const FLATS: &[Flat] = &[Flat { n: 1 }, Flat { n: 63 }, Flat { n: 1009 }];
+
+/// Ragged matrices for tests.
+const MATS: &[Mat] = &[
+    Mat { rows: 1, cols: 1 },
+    Mat { rows: 71, cols: 3 },
+    Mat { rows: 5, cols: 67 },
+    Mat {
+        rows: 200,
+        cols: 11,
+    },
+];
+
+/// What a matmul or convolution does to a result before storing it: flags, as in
+/// `shaders/shared/epilogue.wgsl`. Bias comes first, then ReLU; the mask stands alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epilogue(pub u32);
+
+impl Epilogue {
+    /// Store the result as it is; the extra argument is not read.
+    pub const NONE: Epilogue = Epilogue(0);
+    /// Add `e[column]` (matmul) or `e[channel]` (convolution).
+    pub const BIAS: Epilogue = Epilogue(1);
+    /// Clamp below at 0.
+    pub const RELU: Epilogue = Epilogue(2);
+    /// Zero where `e[element] <= 0`: the gradient of a ReLU whose output is `e`.
+    pub const MASK: Epilogue = Epilogue(4);
+
+    /// Bias, ReLU, both or neither.
+    pub fn forward(bias: bool, relu: bool) -> Epilogue {
+        Epilogue(bias as u32 | (relu as u32) << 1)
+    }
+
+    /// Words that the extra argument must hold.
+    fn words(flags: u32, channels: u64, elements: u64) -> u64 {
+        match flags {
+            f if f & Self::MASK.0 != 0 => elements,
+            f if f & Self::BIAS.0 != 0 => channels,
+            _ => 1,
+        }
+    }
+
+    /// The twin's way: `value` in f64, `e` the extra argument.
+    fn apply(flags: u32, value: f64, e: &[f32], channel: usize, element: usize) -> f32 {
+        let mut y = value;
+        if flags & Self::BIAS.0 != 0 {
+            y += e[channel] as f64;
+        }
+        let y = y as f32;
+        if flags & Self::RELU.0 != 0 && y < 0.0 {
+            return 0.0;
+        }
+        if flags & Self::MASK.0 != 0 {
+            return masked(e[element], y);
+        }
+        y
+    }
+}
+
+/// `dy` where the ReLU's output `y` is positive or NaN, else 0.
+fn masked(y: f32, dy: f32) -> f32 {
+    if y <= 0.0 { 0.0 } else { dy }
+}
+
+/// The hyper-parameters out of an argument's words.
+fn hyper(words: &[f32]) -> Hyper {
+    bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words[..HYPER_WORDS as usize]))
+}
+
+/// A [`Hyper`] as an argument's words, with values that nobody would hard-code.
+fn sample_hyper(cursor: u32) -> Vec<f32> {
+    let hyper = Hyper {
+        lr: 0.0371,
+        momentum: 0.83,
+        gradient_scale: 0.71,
+        weight_decay: 0.0129,
+        cursor,
+        slot: 5,
+        ..Hyper::default()
+    };
+    bytemuck::cast_slice(&[hyper]).to_vec()
+}
+
+/// Integers as an argument's words.
+pub fn as_words(integers: &[u32]) -> &[f32] {
+    bytemuck::cast_slice(integers)
+}
+
+/// An argument's words as integers.
+pub fn as_integers(words: &[f32]) -> &[u32] {
+    bytemuck::cast_slice(words)
+}

@@ -1,0 +1,35 @@
+//! `y = x` where x is not negative (or is NaN), else 0: `torch.relu`, bit for bit.
+
+use super::{FLATS, Flat};
+use crate::{
+    kernel::{Kernel, Launch},
+    sources,
+};
+
+/// See the module.
+pub struct Relu;
+
+impl Kernel for Relu {
+    type Dims = Flat;
+    sources!("relu" + "epilogue", ["x"] -> ["y"]);
+    const CASES: &'static [Flat] = FLATS;
+
+    fn launch(d: &Flat) -> Launch {
+        Launch::Threads(d.n.into())
+    }
+
+    fn lens(d: &Flat) -> Vec<u64> {
+        vec![d.n.into(); 2]
+    }
+
+    fn flops(d: &Flat) -> u64 {
+        d.n.into()
+    }
+
+    fn cpu(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+        for i in 0..d.n as usize {
+            let x = reads[0][i];
+            writes[0][i] = if x < 0.0 { 0.0 } else { x };
+        }
+    }
+}

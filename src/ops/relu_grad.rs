@@ -1,0 +1,34 @@
+//! `dx = dy` where the ReLU's output `y` is positive (or NaN), else 0.
+
+use super::{FLATS, Flat, masked};
+use crate::{
+    kernel::{Kernel, Launch},
+    sources,
+};
+
+/// See the module.
+pub struct ReluGrad;
+
+impl Kernel for ReluGrad {
+    type Dims = Flat;
+    sources!("relu_grad" + "epilogue", ["y", "dy"] -> ["dx"]);
+    const CASES: &'static [Flat] = FLATS;
+
+    fn launch(d: &Flat) -> Launch {
+        Launch::Threads(d.n.into())
+    }
+
+    fn lens(d: &Flat) -> Vec<u64> {
+        vec![d.n.into(); 3]
+    }
+
+    fn flops(d: &Flat) -> u64 {
+        d.n.into()
+    }
+
+    fn cpu(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+        for i in 0..d.n as usize {
+            writes[0][i] = masked(reads[0][i], reads[1][i]);
+        }
+    }
+}

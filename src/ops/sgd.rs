@@ -1,0 +1,69 @@
+//! `torch.optim.SGD` over the whole parameter arena at once: momentum, dampening, Nesterov,
+//! weight decay, maximize. The rate comes from the uniform and from nowhere else.
+
+use super::{Flat, HYPER_WORDS, hyper, sample_hyper};
+use crate::{
+    kernel::{HostFn, Kernel, Launch},
+    rng::Rng,
+    sources,
+};
+
+/// See the module. The arenas hold a multiple of 4 words.
+pub struct Sgd;
+
+impl Kernel for Sgd {
+    type Dims = Flat;
+    sources!("sgd" + "hyper", ["hyper", "grad"] -> ["momentum_buffer", "param"]);
+    const CASES: &'static [Flat] = &[Flat { n: 4 }, Flat { n: 64 }, Flat { n: 1012 }];
+
+    fn launch(d: &Flat) -> Launch {
+        Launch::Threads(d.n as u64 / 4)
+    }
+
+    fn lens(d: &Flat) -> Vec<u64> {
+        let n = d.n as u64;
+        vec![HYPER_WORDS.into(), n, n, n]
+    }
+
+    fn flops(d: &Flat) -> u64 {
+        6 * d.n as u64
+    }
+
+    fn sample(_: &Flat, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+        if name == "hyper" {
+            sample_hyper(0)
+        } else {
+            rng.floats(len)
+        }
+    }
+
+    /// In f32, in PyTorch's order of operations: an update is not a sum to be made exact.
+    fn cpu(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+        let h = hyper(reads[0]);
+        let [buffer, param] = writes else {
+            unreachable!("sgd writes two arenas")
+        };
+        for i in 0..d.n as usize {
+            let mut g = if h.maximize != 0 {
+                -reads[1][i]
+            } else {
+                reads[1][i]
+            };
+            if h.weight_decay != 0.0 {
+                g += h.weight_decay * param[i];
+            }
+            if h.momentum != 0.0 {
+                let started = h.momentum * buffer[i] + h.gradient_scale * g;
+                buffer[i] = if h.first != 0 { g } else { started };
+                g = if h.nesterov != 0 {
+                    g + h.momentum * buffer[i]
+                } else {
+                    buffer[i]
+                };
+            }
+            param[i] -= h.lr * g;
+        }
+    }
+
+    const FAST: Option<HostFn<Flat>> = Some(super::fast::sgd);
+}

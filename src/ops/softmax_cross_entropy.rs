@@ -1,0 +1,106 @@
+//! Softmax and cross-entropy in one, as `torch.nn.CrossEntropyLoss`: the loss of every row and
+//! the gradient of the batch's mean, with label smoothing.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::as_words;
+use crate::{
+    kernel::{Kernel, Launch},
+    rng::Rng,
+    sources,
+};
+
+/// `logits` and `dlogits` are `[rows, cols]`, `label` is `[rows]`, `row` is `[rows, 2]`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Dims {
+    /// Batch.
+    pub rows: u32,
+    /// Classes.
+    pub cols: u32,
+    /// Label smoothing ε: the target is `(1 − ε)·onehot + ε/cols`.
+    pub smoothing: f32,
+}
+
+/// See the module. `row[i]` holds the row's loss and 1 if the largest logit (the first, if
+/// several) is the label's; rows with a NaN are never right.
+pub struct SoftmaxCrossEntropy;
+
+impl Kernel for SoftmaxCrossEntropy {
+    type Dims = Dims;
+    sources!("softmax_cross_entropy", ["logits", "label"] -> ["row", "dlogits"]);
+    const CASES: &'static [Dims] = &[
+        case(1, 1, 0.0),
+        case(100, 10, 0.0),
+        case(7, 133, 0.1),
+        case(65, 2, 0.5),
+    ];
+
+    fn launch(d: &Dims) -> Launch {
+        Launch::Threads(d.rows.into())
+    }
+
+    fn lens(d: &Dims) -> Vec<u64> {
+        let [rows, cols] = [d.rows, d.cols].map(u64::from);
+        vec![rows * cols, rows, rows * 2, rows * cols]
+    }
+
+    fn iterations(d: &Dims) -> u64 {
+        3 * d.cols as u64
+    }
+
+    fn flops(d: &Dims) -> u64 {
+        8 * d.rows as u64 * d.cols as u64
+    }
+
+    fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+        match name {
+            "label" => {
+                let labels: Vec<u32> = (0..len).map(|_| rng.below(d.cols)).collect();
+                as_words(&labels).to_vec()
+            }
+            _ => rng.floats(len).iter().map(|x| x * 5.0).collect(),
+        }
+    }
+
+    fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+        let (cols, smoothing) = (d.cols as usize, d.smoothing as f64);
+        for r in 0..d.rows as usize {
+            let x = &reads[0][r * cols..][..cols];
+            let label = reads[1][r].to_bits() as usize;
+            let max = x.iter().copied().fold(f32::NEG_INFINITY, f32::max) as f64;
+            let total: f64 = x.iter().map(|&v| (v as f64 - max).exp()).sum();
+            let log_total = total.ln() + max;
+            let mut loss = (1.0 - smoothing) * (log_total - x[label] as f64);
+            if smoothing > 0.0 {
+                let mean: f64 = x.iter().map(|&v| v as f64).sum::<f64>() / cols as f64;
+                loss += smoothing * (log_total - mean);
+            }
+            let beaten = |(c, &v): (usize, &f32)| {
+                c == label
+                    || if c < label {
+                        v < x[label]
+                    } else {
+                        v <= x[label]
+                    }
+            };
+            let right = !x[label].is_nan() && x.iter().enumerate().all(beaten);
+            writes[0][2 * r] = loss as f32;
+            writes[0][2 * r + 1] = right as u32 as f32;
+            for c in 0..cols {
+                let p = (x[c] as f64 - log_total).exp();
+                let hit = if c == label { 1.0 - smoothing } else { 0.0 };
+                let target = hit + smoothing / cols as f64;
+                writes[1][r * cols + c] = ((p - target) / d.rows as f64) as f32;
+            }
+        }
+    }
+}
+
+const fn case(rows: u32, cols: u32, smoothing: f32) -> Dims {
+    Dims {
+        rows,
+        cols,
+        smoothing,
+    }
+}

@@ -1,0 +1,322 @@
+//! What is worth saying about a schedule before a run starts.
+
+use super::{Run, Schedule, Spec};
+use crate::expr::{Expr, Node, Span};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Good to know.
+    Note,
+    /// Probably not what was meant.
+    Warning,
+    /// The run must not start like this.
+    Error,
+}
+
+/// One finding of [`Spec::lint`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The part of the expression it is about, in bytes; `None` for the whole.
+    pub span: Option<Span>,
+    /// What was found.
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl Finding {
+    /// A finding about the whole expression.
+    pub fn new(severity: Severity, message: impl Into<String>, fix: impl Into<String>) -> Finding {
+        Finding {
+            severity,
+            span: None,
+            message: message.into(),
+            fix: fix.into(),
+        }
+    }
+
+    /// The same about a part of it.
+    pub fn at(self, span: Span) -> Finding {
+        Finding {
+            span: Some(span),
+            ..self
+        }
+    }
+}
+
+/// Rates are looked at in this many places, and next to every joint.
+const SAMPLES: u64 = 2000;
+/// A rate this small against the highest moves no f32 weight: 2^-24, with room for gradients above 1.
+const LOST: f64 = 1e-9;
+/// The smallest normal f32; rates below it lose digits or become 0 on the device.
+const SMALLEST_F32: f64 = f32::MIN_POSITIVE as f64;
+/// A change by this factor from one update to the next is worth a word where two parts meet.
+const JUMP: f64 = 1.5;
+
+/// All findings, the worst first.
+pub(super) fn lint(spec: &Spec, run: &Run) -> Vec<Finding> {
+    let schedule = match spec.resolve(run) {
+        Ok(schedule) => schedule,
+        Err(error) => {
+            let finding = Finding::new(
+                Severity::Error,
+                error.message(),
+                "correct the expression at the marked place",
+            );
+            return vec![finding.at(error.span())];
+        }
+    };
+    let mut findings = Vec::new();
+    let end = run.updates.or(schedule.length()).filter(|&end| end > 0);
+    if let Some(end) = end {
+        let rates = Sampled::of(&schedule, end);
+        rates.values(&mut findings);
+        rates.movement(&schedule, &mut findings);
+        parts(&schedule, end, &mut findings);
+        horizon(&schedule, end, run.updates.is_some(), &mut findings);
+    }
+    looks_relative(spec.expr(), run, &mut findings);
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings
+}
+
+/// The rates of a run at sampled updates.
+struct Sampled {
+    end: u64,
+    rates: Vec<(u64, f64)>,
+}
+
+impl Sampled {
+    fn of(schedule: &Schedule, end: u64) -> Sampled {
+        let even = (0..=SAMPLES)
+            .map(|i| (u128::from(end - 1) * u128::from(i) / u128::from(SAMPLES)) as u64);
+        let joints = schedule.joints();
+        let near = joints
+            .iter()
+            .flat_map(|&joint| [joint.saturating_sub(1), joint, joint.saturating_add(1)]);
+        let mut steps: Vec<u64> = even.chain(near).filter(|&step| step < end).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        Sampled {
+            end,
+            rates: steps
+                .into_iter()
+                .map(|step| (step, schedule.at(step)))
+                .collect(),
+        }
+    }
+
+    fn first(&self, condition: impl Fn(f64) -> bool) -> Option<u64> {
+        self.rates
+            .iter()
+            .find(|(_, rate)| condition(*rate))
+            .map(|(step, _)| *step)
+    }
+
+    fn peak(&self) -> f64 {
+        self.rates.iter().map(|(_, rate)| *rate).fold(0.0, f64::max)
+    }
+
+    /// Rates that are no rates, or do nothing.
+    fn values(&self, findings: &mut Vec<Finding>) {
+        let mut add =
+            |severity, message, fix: &str| findings.push(Finding::new(severity, message, fix));
+        if let Some(step) = self.first(|rate| !rate.is_finite()) {
+            add(
+                Severity::Error,
+                format!("the rate of update {step} is not a finite number"),
+                "correct the formula or the parameters",
+            );
+        }
+        if let Some(step) = self.first(|rate| rate < 0.0) {
+            add(
+                Severity::Error,
+                format!("the rate of update {step} is negative"),
+                "end the run earlier, or use kiln's own curve, which holds its end",
+            );
+        }
+        let peak = self.peak();
+        if peak == 0.0 {
+            add(
+                Severity::Error,
+                "the rate is 0 in the whole run".to_owned(),
+                "give a rate above 0, or set the base rate",
+            );
+            return;
+        }
+        let lost: Vec<u64> = self
+            .rates
+            .iter()
+            .filter(|(_, rate)| *rate < peak * LOST)
+            .map(|(step, _)| *step)
+            .collect();
+        if let Some(step) = lost.first().filter(|_| lost.len() * 2 > self.rates.len()) {
+            let message = format!(
+                "from update {step} on the rate is below {LOST:e} of its peak for more than half of the run: nothing is learned there"
+            );
+            add(
+                Severity::Error,
+                message,
+                "a gamma nearer to 1, a longer `every`, or a floor with max(…, 1e-5)",
+            );
+        } else if self.rates.first().is_some_and(|(_, rate)| *rate == 0.0) {
+            add(
+                Severity::Warning,
+                "the first update has rate 0 and is wasted".to_owned(),
+                "warmup(…) starts at 1/n instead of 0",
+            );
+        } else if let Some(step) = self
+            .first(|rate| rate == 0.0)
+            .filter(|&step| step + 1 < self.end)
+        {
+            let message = format!(
+                "from update {step} on the rate is 0, {} updates before the end",
+                self.end - step
+            );
+            add(
+                Severity::Warning,
+                message,
+                "a `to` above 0, or a length up to the end of the run",
+            );
+        }
+        if let Some(step) = self.first(|rate| rate > 0.0 && rate < SMALLEST_F32) {
+            add(
+                Severity::Warning,
+                format!("the rate of update {step} is below what f32 can hold ({SMALLEST_F32:e})"),
+                "a floor with max(…, 1e-30)",
+            );
+        }
+    }
+
+    /// A schedule that is more than a constant should move.
+    fn movement(&self, schedule: &Schedule, findings: &mut Vec<Finding>) {
+        let constant = matches!(schedule, Schedule::Curve(curve) if curve.name() == "constant");
+        let moves = self
+            .rates
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.1 != b.1));
+        if !constant && !moves && self.end > 1 {
+            let message = format!(
+                "the rate never changes in the {} updates of the run",
+                self.end
+            );
+            findings.push(Finding::new(
+                Severity::Warning,
+                message,
+                "shorter lengths, or constant if that is meant",
+            ));
+        }
+    }
+}
+
+/// Parts that never start, and jumps where two parts meet.
+fn parts(schedule: &Schedule, end: u64, findings: &mut Vec<Finding>) {
+    if let Schedule::Curve(curve) = schedule {
+        // of a row of equal steps the first one counts, of milestones set by hand each one
+        let joints = curve.joints();
+        let late = match curve.name() {
+            "step" | "table" => joints.first().filter(|&&joint| joint >= end),
+            "multistep" => joints.iter().find(|&&joint| joint >= end),
+            _ => None,
+        };
+        if let Some(joint) = late {
+            let message = format!(
+                "the step at update {joint} never acts: the run has {end} updates, the last is {}",
+                end - 1
+            );
+            findings.push(Finding::new(Severity::Warning, message, "an earlier step"));
+        }
+    }
+    let Schedule::Then(then) = schedule else {
+        return;
+    };
+    for piece in then.pieces().iter().skip(1) {
+        let (start, text) = (piece.start, piece.schedule.to_string());
+        if start >= end {
+            let message = format!(
+                "`{text}` starts at update {start}, but the run ends after {end}: it never acts"
+            );
+            findings.push(Finding::new(
+                Severity::Warning,
+                message,
+                "a shorter first part, or a longer run",
+            ));
+            continue;
+        }
+        let (before, after) = (schedule.at(start.saturating_sub(1)), schedule.at(start));
+        let (low, high) = (before.min(after), before.max(after));
+        if high > low * JUMP && start > 1 {
+            let message = format!(
+                "the rate jumps from {before:e} to {after:e} at update {start}, where `{text}` takes over"
+            );
+            findings.push(Finding::new(
+                Severity::Warning,
+                message,
+                "start the part where the one before ends, with from or `->`",
+            ));
+        }
+    }
+}
+
+/// Lengths that do not fit the run.
+fn horizon(schedule: &Schedule, end: u64, known: bool, findings: &mut Vec<Finding>) {
+    let Some(length) = schedule.length().filter(|_| known) else {
+        return;
+    };
+    if length > end {
+        let (reached, planned) = (schedule.at(end - 1), schedule.at(length));
+        let message = format!(
+            "the schedule takes {length} updates, the run has {end}: it ends at {reached:e} instead of {planned:e}"
+        );
+        findings.push(Finding::new(
+            Severity::Warning,
+            message,
+            "leave the length out to fill the run, or give it in %",
+        ));
+    } else if length < end - end / 20 {
+        let message = format!(
+            "the schedule ends at update {length}; the last {} updates use {:e}",
+            end - length,
+            schedule.at(length)
+        );
+        findings.push(Finding::new(
+            Severity::Note,
+            message,
+            "leave the length out to fill the run",
+        ));
+    }
+}
+
+/// An absolute rate that was probably meant as a multiple: `linear(1 -> 0)` beside a base rate of 0.1.
+fn looks_relative(expr: &Expr, run: &Run, findings: &mut Vec<Finding>) {
+    if let Node::Call { args, .. } = &expr.node {
+        for arg in args {
+            let sides = match &arg.value.node {
+                Node::Arrow(from, to) => vec![from.as_ref(), to.as_ref()],
+                _ => Vec::new(),
+            };
+            for side in sides {
+                let large = side
+                    .as_f64()
+                    .filter(|&rate| rate >= 0.5 && rate >= 5.0 * run.base_lr && run.base_lr > 0.0);
+                if let Some(rate) = large {
+                    let message = format!(
+                        "a plain number is a rate: {rate} is {} times the base rate {}",
+                        rate / run.base_lr,
+                        run.base_lr
+                    );
+                    let fix = format!("`{rate}x` if a multiple of the base rate is meant");
+                    findings.push(Finding::new(Severity::Warning, message, fix).at(side.span));
+                }
+            }
+            looks_relative(&arg.value, run, findings);
+        }
+    }
+    if let Node::Then(a, b) | Node::Binary(_, a, b) = &expr.node {
+        looks_relative(a, run, findings);
+        looks_relative(b, run, findings);
+    }
+}

@@ -1,0 +1,81 @@
+//! `metrics.jsonl`: a row per update and a row per evaluation, at full precision.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// What an update did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Update {
+    /// Which update, counted from 0.
+    pub step: u64,
+    /// Epochs completed before it, with fraction.
+    pub epoch: f64,
+    /// The learning rate that it applied, before its rounding to f32.
+    pub lr: f64,
+    /// The momentum that it applied, where the schedule carries one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
+    /// The batch's mean loss before it.
+    pub loss: f64,
+    /// The Euclidean norm of its whole gradient.
+    pub grad_norm: f64,
+}
+
+/// What an evaluation found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Updates applied before it.
+    pub step: u64,
+    /// Epochs completed before it, with fraction.
+    pub epoch: f64,
+    /// The mean loss over the test split.
+    pub eval_loss: f64,
+    /// The share of right predictions; none in a regression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eval_accuracy: Option<f64>,
+}
+
+/// The file, buffered; complete rows reach the disk at every evaluation and at the end.
+pub struct Metrics {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Metrics {
+    /// Creates the file, which must not exist.
+    ///
+    /// # Errors
+    /// If it does, or cannot be created.
+    pub fn create(path: &Path) -> Result<Metrics> {
+        let file = File::create_new(path).map_err(Error::io(path))?;
+        Ok(Metrics {
+            path: path.into(),
+            file: BufWriter::new(file),
+        })
+    }
+
+    /// Appends a row.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn row(&mut self, row: &impl Serialize) -> Result<()> {
+        let line = serde_json::to_string(row).map_err(std::io::Error::other);
+        let written = line.and_then(|line| writeln!(self.file, "{line}"));
+        written.map_err(Error::io(&self.path))
+    }
+
+    /// Hands complete rows to the operating system.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn flush(&mut self) -> Result<()> {
+        self.file.flush().map_err(Error::io(&self.path))
+    }
+}

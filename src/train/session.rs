@@ -1,0 +1,253 @@
+//! The plan of a run: every program that training and evaluating need, and where things lie.
+
+use std::sync::Arc;
+
+use super::{CHUNK, Config, Epochs};
+use crate::{
+    data::{Dataset, Features, Split, Targets, Task},
+    error::{Error, Result},
+    exec::Executor,
+    model::Network,
+    ops,
+    plan::{Plan, Program, Slice},
+    record::{Loss, Recorder, Tensor},
+};
+
+/// Samples that an evaluation step takes at least, where there are as many.
+const EVAL_BATCH: u64 = 100;
+
+/// A recorded run: plain data.
+pub struct Session {
+    /// The plan, for an executor.
+    pub plan: Arc<Plan>,
+    /// Where the parameters lie, in `state_dict` order.
+    pub params: Vec<Slice>,
+    /// All parameters at once.
+    pub params_arena: Slice,
+    /// The optimiser's momentum buffer, as large as the arena.
+    pub momentum_buffer: Slice,
+    /// The permutation of the epoch under way.
+    pub order: Slice,
+    /// Epochs of the training split.
+    pub epochs: Epochs,
+    /// A step on a full batch, and on the epoch's last, smaller one.
+    pub(super) train: Option<Program>,
+    pub(super) train_tail: Option<Program>,
+    /// Evaluation, if there is a test split.
+    pub(super) test: Option<Test>,
+    /// Whether right predictions can be counted.
+    pub(super) classifies: bool,
+    inputs: Inputs,
+    log: Slice,
+}
+
+pub(super) struct Test {
+    pub(super) epochs: Epochs,
+    pub(super) eval: Option<Program>,
+    pub(super) eval_tail: Option<Program>,
+    inputs: Inputs,
+    order: Tensor,
+}
+
+/// Where a split lies on the device.
+#[derive(Clone, Copy)]
+struct Inputs {
+    features: Tensor,
+    table: Option<Tensor>,
+    targets: Tensor,
+}
+
+impl Session {
+    /// Records everything.
+    ///
+    /// # Errors
+    /// If the batch does not fit the data, or something is too large to be addressed.
+    pub fn record(network: &Network, data: &Dataset, config: &Config) -> Result<Session> {
+        let epochs = Epochs::new(
+            data.train.len as u64,
+            config.batch_size.into(),
+            config.drop_last,
+        )?;
+        let largest = (config.batch_size as u64)
+            .min(epochs.samples)
+            .max(EVAL_BATCH);
+        network.check_sizes(largest as u32)?;
+        let mut r = Recorder::new(2 * CHUNK as u32);
+        let order = r.input("order", &[epochs.samples as u32]);
+        let inputs = Inputs::declare(&mut r, "train", &data.train)?;
+        let test_at = match &data.test {
+            None => None,
+            Some(split) => {
+                let order = r.input("test.order", &[split.len as u32]);
+                Some((split, order, Inputs::declare(&mut r, "test", split)?))
+            }
+        };
+        let params = network.declare(&mut r);
+        let momentum_buffer = r.slot("momentum_buffer");
+        let forward = |r: &mut Recorder, order: Tensor, from: &Inputs, rows: u64| -> Loss {
+            let (x, target) = from.batch(r, order, &data.shape, rows as u32);
+            let output = network.record(r, &params, x);
+            match data.task {
+                Task::Classification { .. } => {
+                    r.cross_entropy(output, target, config.label_smoothing)
+                }
+                Task::Regression { .. } => r.mse(output, target),
+            }
+        };
+        let step = |r: &mut Recorder, name: &str, rows: u64| {
+            r.begin(name, rows as u32);
+            let loss = forward(r, order, &inputs, rows);
+            r.backward(loss);
+            r.grad_stats();
+            config.optimizer.record(r, momentum_buffer);
+            r.end();
+        };
+        if epochs.full > 0 {
+            step(&mut r, "train", epochs.batch);
+        }
+        if epochs.tail > 0 {
+            step(&mut r, "train tail", epochs.tail);
+        }
+        let mut test = None;
+        if let Some((split, order, inputs)) = test_at {
+            let batch = epochs.batch.max(EVAL_BATCH).min(split.len as u64);
+            let epochs = Epochs::new(split.len as u64, batch, false)?;
+            for (name, rows) in [("eval", epochs.batch), ("eval tail", epochs.tail)] {
+                if rows > 0 {
+                    r.begin(name, rows as u32);
+                    forward(&mut r, order, &inputs, rows);
+                    r.end();
+                }
+            }
+            test = Some(Test {
+                epochs,
+                eval: None,
+                eval_tail: None,
+                inputs,
+                order,
+            });
+        }
+        let [params_arena, _] = r.arenas();
+        let log = r.log();
+        let plan = Arc::new(r.finish());
+        plan.check()?;
+        let program = |name: &str| plan.program(name).cloned();
+        if let Some(test) = &mut test {
+            (test.eval, test.eval_tail) = (program("eval"), program("eval tail"));
+        }
+        Ok(Session {
+            params: params.iter().map(|p| p.at).collect(),
+            params_arena,
+            momentum_buffer,
+            order: order.at,
+            epochs,
+            train: program("train"),
+            train_tail: program("train tail"),
+            test,
+            classifies: matches!(data.task, Task::Classification { .. }),
+            inputs,
+            log,
+            plan,
+        })
+    }
+
+    /// Floating-point operations of a program.
+    pub fn flops(&self, program: &Program) -> u64 {
+        self.plan.dispatches[program.range.clone()]
+            .iter()
+            .map(|d| d.flops())
+            .sum()
+    }
+
+    /// `count` slots of the log, from `first` on.
+    pub(super) fn log_slots(&self, first: u64, count: u64) -> Slice {
+        Slice {
+            offset: self.log.offset + first as u32 * ops::LOG_WORDS,
+            len: count as u32 * ops::LOG_WORDS,
+            ..self.log
+        }
+    }
+
+    /// Writes data and weights.
+    pub(super) fn load(
+        &self,
+        exec: &mut dyn Executor,
+        data: &Dataset,
+        weights: &[Vec<f32>],
+    ) -> Result<()> {
+        self.inputs.load(exec, &data.train)?;
+        if let (Some(test), Some(split)) = (&self.test, &data.test) {
+            test.inputs.load(exec, split)?;
+            let order: Vec<u32> = (0..split.len as u32).collect();
+            exec.write(test.order.at, ops::as_words(&order))?;
+        }
+        for (at, values) in self.params.iter().zip(weights) {
+            exec.write(*at, values)?;
+        }
+        Ok(())
+    }
+}
+
+impl Inputs {
+    fn declare(r: &mut Recorder, name: &str, split: &Split) -> Result<Inputs> {
+        let words =
+            |words: usize| {
+                u32::try_from(words).ok().filter(|&w| w <= 1 << 30).ok_or_else(|| {
+                Error::Usage(format!(
+                    "the {name} split is larger than 4 GiB, which no buffer holds; use --limit"
+                ))
+            })
+            };
+        let samples = split.len as u32;
+        let (features, table) = match &split.features {
+            Features::Bytes { data, table } => {
+                let table = [table.len() as u32 / 256, 256];
+                let packed = words(data.len().div_ceil(4))?;
+                let features = r.input(&format!("{name}.bytes"), &[packed]);
+                (features, Some(r.input(&format!("{name}.table"), &table)))
+            }
+            Features::Floats(data) => {
+                let cols = words(data.len())? / samples;
+                (r.input(&format!("{name}.features"), &[samples, cols]), None)
+            }
+        };
+        let width = match &split.targets {
+            Targets::Classes(_) => 1,
+            Targets::Values { width, .. } => *width,
+        };
+        let targets = r.input(&format!("{name}.targets"), &[samples, width]);
+        Ok(Inputs {
+            features,
+            table,
+            targets,
+        })
+    }
+
+    /// Picks a batch of features, shaped `[rows, …]`, and of targets.
+    fn batch(&self, r: &mut Recorder, order: Tensor, shape: &[u32], rows: u32) -> (Tensor, Tensor) {
+        let x = match self.table {
+            Some(table) => r.gather_bytes(order, self.features, table, shape, rows),
+            None => {
+                let x = r.gather(order, self.features, rows);
+                x.view(&[&[rows], shape].concat())
+            }
+        };
+        (x, r.gather(order, self.targets, rows))
+    }
+
+    fn load(&self, exec: &mut dyn Executor, split: &Split) -> Result<()> {
+        match &split.features {
+            Features::Bytes { data, table } => {
+                let mut words = vec![0f32; self.features.at.len as usize];
+                bytemuck::cast_slice_mut(&mut words)[..data.len()].copy_from_slice(data);
+                exec.write(self.features.at, &words)?;
+                exec.write(self.table.expect("bytes have a table").at, table)?;
+            }
+            Features::Floats(data) => exec.write(self.features.at, data)?,
+        }
+        match &split.targets {
+            Targets::Classes(labels) => exec.write(self.targets.at, ops::as_words(labels)),
+            Targets::Values { data, .. } => exec.write(self.targets.at, data),
+        }
+    }
+}

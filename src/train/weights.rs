@@ -1,0 +1,152 @@
+//! Weights as safetensors with PyTorch's `state_dict` names and layouts: they move both ways.
+
+use std::{borrow::Cow, fs, io::Write, path::Path};
+
+use safetensors::{Dtype, SafeTensors, View};
+
+use crate::{
+    error::{Error, Result},
+    model::Param,
+};
+
+/// The most that a header may add to the tensors' own bytes.
+const HEADER: u64 = 16 << 20;
+
+struct Tensor<'a> {
+    shape: Vec<usize>,
+    data: &'a [f32],
+}
+
+impl View for &Tensor<'_> {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        // safetensors is little-endian; bytes are copied only where the host is not.
+        match cfg!(target_endian = "little") {
+            true => bytemuck::cast_slice(self.data).into(),
+            false => self
+                .data
+                .iter()
+                .flat_map(|v| v.to_le_bytes())
+                .collect::<Vec<_>>()
+                .into(),
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        size_of_val(self.data)
+    }
+}
+
+/// Writes `values` under the names and shapes of `params`: to a temporary file beside `path`,
+/// synced, then renamed, so that a reader sees the old file or the new one.
+///
+/// # Errors
+/// If the directory cannot be written.
+pub fn save(path: &Path, params: &[&Param], values: &[Vec<f32>]) -> Result<()> {
+    let tensors: Vec<(&str, Tensor)> = params
+        .iter()
+        .zip(values)
+        .map(|(p, data)| {
+            let shape = p.shape.iter().map(|&d| d as usize).collect();
+            (p.name.as_str(), Tensor { shape, data })
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, t)| (*name, t));
+    let bytes = safetensors::serialize(views, None)
+        .map_err(|e| Error::file(path, format!("the weights do not serialise: {e}")))?;
+    write_atomically(path, &bytes)
+}
+
+/// Writes a file so that it is there whole or not at all.
+///
+/// # Errors
+/// If the directory cannot be written.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let dir = path.parent().filter(|d| !d.as_os_str().is_empty());
+    let dir = dir.unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(Error::io(dir))?;
+    file.write_all(bytes).map_err(Error::io(path))?;
+    file.as_file().sync_all().map_err(Error::io(path))?;
+    file.persist(path).map_err(|e| Error::io(path)(e.error))?;
+    Ok(())
+}
+
+/// Reads the values of `params`, in their order.
+///
+/// # Errors
+/// A file that is no safetensors, is far larger than the model, or whose names, shapes or types
+/// do not match: all mismatches are listed.
+pub fn load(path: &Path, params: &[&Param]) -> Result<Vec<Vec<f32>>> {
+    let len = |p: &Param| p.shape.iter().map(|&d| d as u64).product::<u64>();
+    let expected = params.iter().map(|p| len(p) * 4).sum::<u64>();
+    let size = fs::metadata(path).map_err(Error::io(path))?.len();
+    if size > expected + HEADER {
+        return Err(Error::file(
+            path,
+            format!(
+                "has {size} bytes, but the model's weights need {expected}: it belongs to another model"
+            ),
+        ));
+    }
+    let bytes = fs::read(path).map_err(Error::io(path))?;
+    let file = SafeTensors::deserialize(&bytes)
+        .map_err(|e| Error::file(path, format!("is not a complete safetensors file: {e}")))?;
+    let wrong = mismatches(&file, params);
+    if !wrong.is_empty() {
+        let message = format!("does not fit the model:\n  {}", wrong.join("\n  "));
+        return Err(Error::file(path, message));
+    }
+    let values = |p: &&Param| {
+        let tensor = file
+            .tensor(&p.name)
+            .map_err(|e| Error::file(path, e.to_string()))?;
+        let floats = tensor
+            .data()
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        Ok(floats.collect())
+    };
+    params.iter().map(values).collect()
+}
+
+/// What keeps a file from being the model's weights, one line each.
+fn mismatches(file: &SafeTensors, params: &[&Param]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for p in params {
+        let want: Vec<usize> = p.shape.iter().map(|&d| d as usize).collect();
+        match file.tensor(&p.name) {
+            Err(_) => wrong.push(format!("{} {want:?} is missing", p.name)),
+            Ok(t) if t.shape() != want => {
+                wrong.push(format!(
+                    "{} is {:?}, the model's is {want:?}",
+                    p.name,
+                    t.shape()
+                ));
+            }
+            Ok(t) if t.dtype() != Dtype::F32 => {
+                wrong.push(format!(
+                    "{} is of type {:?}, expected F32",
+                    p.name,
+                    t.dtype()
+                ));
+            }
+            Ok(_) => {}
+        }
+    }
+    let mut extra: Vec<&str> = file.names().into_iter().collect();
+    extra.retain(|name| params.iter().all(|p| p.name != *name));
+    extra.sort_unstable();
+    wrong.extend(
+        extra
+            .iter()
+            .map(|name| format!("{name} is not in the model")),
+    );
+    wrong
+}
