@@ -23,7 +23,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         if lane < half { sums[lane] += sums[lane + half]; }
     }
     if lane == 0u {
-        let at = hyper.slot % dims.slots * 4u;
+        let at = hyper.slot % dims.slots * LOG_WORDS;
         log[at] = sums[0].x / f32(dims.rows);
         log[at + 1u] = sums[0].y;
     }

@@ -1,11 +1,12 @@
-// log[slot] = (…, Σ grad², count of elements that are not finite), adding the parts that
-// grad_stats left in a fixed tree.
+// log[slot] = (…, Σ grad², count of elements that are not finite, factor on the rate), adding the
+// parts that grad_stats left in a fixed tree.
 
 struct Dims { parts: u32, slots: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<uniform> hyper: Hyper;
 @group(0) @binding(2) var<storage, read> part: array<f32>;
-@group(0) @binding(3) var<storage, read_write> log: array<f32>;
+@group(0) @binding(3) var<storage, read> control: array<f32>;
+@group(0) @binding(4) var<storage, read_write> log: array<f32>;
 
 const LANES: u32 = 64u;
 
@@ -23,8 +24,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         if lane < half { sums[lane] += sums[lane + half]; }
     }
     if lane == 0u {
-        let at = hyper.slot % dims.slots * 4u;
+        let at = hyper.slot % dims.slots * LOG_WORDS;
         log[at + 2u] = sums[0].x;
         log[at + 3u] = sums[0].y;
+        log[at + 4u] = control[0];
     }
 }

@@ -5,8 +5,9 @@ struct Dims { n: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<uniform> hyper: Hyper;
 @group(0) @binding(2) var<storage, read> grad: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> momentum_buffer: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> param: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> control: array<f32>;
+@group(0) @binding(4) var<storage, read_write> momentum_buffer: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> param: array<vec4<f32>>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -26,5 +27,5 @@ fn main(
         momentum_buffer[i] = v;
         g = select(v, g + hyper.momentum * v, hyper.nesterov != 0u);
     }
-    param[i] = p - hyper.lr * g;
+    param[i] = p - hyper.lr * control[0] * g;
 }

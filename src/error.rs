@@ -26,8 +26,8 @@ pub enum Error {
     #[error(transparent)]
     Expression(#[from] crate::expr::Error),
     /// A data set cannot be loaded.
-    #[error(transparent)]
-    Data(#[from] crate::data::Error),
+    #[error("{0}")]
+    Data(Box<dyn std::error::Error + Send + Sync>),
     /// Flags that contradict each other or the data.
     #[error("{0}")]
     Usage(String),

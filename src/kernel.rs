@@ -59,6 +59,14 @@ pub trait Kernel {
         1
     }
 
+    /// The sizes, for people: shapes, and what is fused in.
+    fn describe(d: &Self::Dims) -> String;
+
+    /// Bytes that must cross the memory bus if nothing is cached.
+    fn bytes(d: &Self::Dims) -> u64 {
+        Self::lens(d).iter().sum::<u64>() * 4
+    }
+
     /// Floating-point operations: one for each addition, multiplication, comparison.
     fn flops(d: &Self::Dims) -> u64;
 
@@ -93,6 +101,10 @@ pub struct Op {
     pub lens: fn(&[u32]) -> Vec<u64>,
     /// See [`Kernel::iterations`].
     pub iterations: fn(&[u32]) -> u64,
+    /// See [`Kernel::describe`].
+    pub describe: fn(&[u32]) -> String,
+    /// See [`Kernel::bytes`].
+    pub bytes: fn(&[u32]) -> u64,
     /// See [`Kernel::flops`].
     pub flops: fn(&[u32]) -> u64,
     /// See [`Kernel::sample`].
@@ -125,6 +137,8 @@ impl Op {
             launch: |d| K::launch(&dims::<K>(d)),
             lens: |d| K::lens(&dims::<K>(d)),
             iterations: |d| K::iterations(&dims::<K>(d)),
+            describe: |d| K::describe(&dims::<K>(d)),
+            bytes: |d| K::bytes(&dims::<K>(d)),
             flops: |d| K::flops(&dims::<K>(d)),
             sample: |d, name, len, rng| K::sample(&dims::<K>(d), name, len, rng),
             cpu: |d, r, w| K::cpu(&dims::<K>(d), r, w),

@@ -17,11 +17,13 @@
 #![warn(missing_docs)]
 
 pub mod cli;
+pub mod control;
 pub mod data;
 pub mod device;
 pub mod error;
 pub mod exec;
 pub mod expr;
+pub mod files;
 pub mod kernel;
 pub mod model;
 pub mod ops;
@@ -29,6 +31,7 @@ pub mod optim;
 pub mod plan;
 pub mod record;
 pub mod reflect;
+pub mod report;
 pub mod rng;
 pub mod schedule;
 pub mod train;

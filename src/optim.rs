@@ -68,7 +68,7 @@ impl Sgd {
             .trim_start_matches("torch.")
             .trim_start_matches("optim.");
         if name != "SGD" {
-            let message = format!("unknown optimiser `{}`", args.callee());
+            let message = format!("unknown optimiser `{}`: there is SGD", args.callee());
             return Err(expr::Error::at(text, call.span, message).suggest(name, &["SGD"]));
         }
         if args.given("lr") {
@@ -103,17 +103,24 @@ impl Sgd {
     }
 
     /// Records one fused update of all parameters.
-    pub fn record(&self, r: &mut Recorder, momentum_buffer: Slice) {
-        r.sgd(momentum_buffer);
+    pub fn record(&self, r: &mut Recorder, control: Slice, momentum_buffer: Slice) {
+        r.sgd(control, momentum_buffer);
     }
 
-    /// This step's part of the uniform. `momentum` is the schedule's, if it has one.
-    pub fn hyper(&self, lr: f64, momentum: Option<f64>, step: u64) -> Hyper {
+    /// This step's part of the uniform. `momentum` and `weight_decay` are a schedule's, where one
+    /// decides them.
+    pub fn hyper(
+        &self,
+        lr: f64,
+        momentum: Option<f64>,
+        weight_decay: Option<f64>,
+        step: u64,
+    ) -> Hyper {
         Hyper {
             lr: lr as f32,
             momentum: momentum.unwrap_or(self.momentum) as f32,
             gradient_scale: (1.0 - self.dampening) as f32,
-            weight_decay: self.weight_decay as f32,
+            weight_decay: weight_decay.unwrap_or(self.weight_decay) as f32,
             nesterov: self.nesterov as u32,
             maximize: self.maximize as u32,
             first: (step == 0) as u32,

@@ -82,9 +82,14 @@ impl Dispatch {
         (self.op.flops)(&self.dims)
     }
 
-    /// Bytes of all arguments: what must cross the memory bus if nothing is cached.
+    /// Bytes that must cross the memory bus if nothing is cached.
     pub fn bytes(&self) -> u64 {
-        self.args.iter().map(|s| s.len as u64 * 4).sum()
+        (self.op.bytes)(&self.dims)
+    }
+
+    /// Its sizes, for people.
+    pub fn describe(&self) -> String {
+        (self.op.describe)(&self.dims)
     }
 }
 
@@ -193,7 +198,8 @@ impl Plan {
                     "`{name}` is empty; every dimension must be at least 1"
                 ));
             }
-            if !s.offset.is_multiple_of(ALIGN) || s.offset + s.len > self.whole(s.buffer).len {
+            let end = s.offset as u64 + s.len as u64;
+            if !s.offset.is_multiple_of(ALIGN) || end > self.whole(s.buffer).len.into() {
                 return Err(format!("`{name}` lies outside of {}: {s:?}", self.name(s)));
             }
             if (s.len as u64) < need {

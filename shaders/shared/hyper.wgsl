@@ -5,3 +5,6 @@ struct Hyper {
     slot: u32, spare0: u32, spare1: u32, spare2: u32,
 }
 
+// Words of one slot of the log. Mirrors `ops::LOG_WORDS`.
+const LOG_WORDS: u32 = 5u;
+

@@ -3,6 +3,7 @@
 mod devices;
 mod plan;
 mod progress;
+mod schedule;
 mod setup;
 mod train;
 
@@ -27,6 +28,8 @@ enum Command {
     Train(Box<train::Train>),
     /// Print the dispatches of a training step, with shapes, operations and bytes
     Plan(Box<plan::PlanCommand>),
+    /// Look at a learning-rate schedule: its values, its picture, its faults, its translations
+    Schedule(schedule::ScheduleCommand),
     /// List the adapters that wgpu sees
     Devices(devices::Devices),
 }
@@ -37,6 +40,8 @@ enum Outcome {
     Done,
     /// Stopped by Ctrl-C, with everything written.
     Interrupted,
+    /// A check found errors, and has said which.
+    Found,
 }
 
 /// Runs the program: 0 for success, 1 for a run that failed, 2 for something to change in the
@@ -45,11 +50,13 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Train(command) => command.run(),
         Command::Plan(command) => command.run(),
+        Command::Schedule(command) => command.run(),
         Command::Devices(command) => command.run(),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Ok(Outcome::Found) => ExitCode::FAILURE,
         Err(e) if is_broken_pipe(&e) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("error: {e}");

@@ -32,9 +32,9 @@ impl PlanCommand {
                 dispatches.len()
             )?;
             say!(
-                "  {:<22} {:<34} {:>12} {:>12} {:>9}",
+                "  {:<22} {:<58} {:>12} {:>12} {:>8}",
                 "op",
-                "dims",
+                "shapes",
                 "FLOPs",
                 "bytes",
                 "FLOP/B"
@@ -44,7 +44,7 @@ impl PlanCommand {
             }
             let flops: u64 = dispatches.iter().map(Dispatch::flops).sum();
             let bytes: u64 = dispatches.iter().map(Dispatch::bytes).sum();
-            say!("  {:<22} {:<34} {flops:>12} {bytes:>12}\n", "sum", "")?;
+            say!("  {:<22} {:<58} {flops:>12} {bytes:>12}\n", "sum", "")?;
         }
         let data: u64 = plan
             .buffers
@@ -65,16 +65,11 @@ impl PlanCommand {
 }
 
 fn row(d: &Dispatch) -> String {
-    let dims = d
-        .dims
-        .iter()
-        .map(u32::to_string)
-        .collect::<Vec<_>>()
-        .join(" ");
     let (flops, bytes) = (d.flops(), d.bytes());
     let intensity = flops as f64 / bytes as f64;
     format!(
-        "{:<22} {dims:<34} {flops:>12} {bytes:>12} {intensity:>9.2}",
-        d.op.name
+        "{:<22} {:<58} {flops:>12} {bytes:>12} {intensity:>8.2}",
+        d.op.name,
+        d.describe()
     )
 }

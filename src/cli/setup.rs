@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::schedule::worded;
 use crate::{
+    control::{Monitor, Observe},
     data::{self, Dataset, TaskKind},
     error::{Error, Result},
     model::{Model, Network},
     optim::Sgd,
-    schedule::{Run, Schedule, Spec},
-    train::{self, Config, Session, weights},
+    schedule::{self, Rate, Run, Schedule, Severity, Spec},
+    train::{self, Config, Epochs, Session, weights},
 };
 
 /// Flags that decide what is trained on what.
@@ -77,6 +79,7 @@ pub(super) struct Setup {
         long,
         value_name = "LR",
         default_value_t = 0.05,
+        allow_negative_numbers = true,
         help_heading = "Optimiser and schedule"
     )]
     lr: f64,
@@ -96,6 +99,50 @@ pub(super) struct Setup {
         help_heading = "Optimiser and schedule"
     )]
     schedule: String,
+    /// How the momentum goes, in the same language; 1x is the optimiser's momentum
+    #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
+    momentum_schedule: Option<String>,
+    /// How the weight decay goes, in the same language; 1x is the optimiser's weight decay
+    #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
+    weight_decay_schedule: Option<String>,
+    /// What controllers watch, unless the schedule says [default: eval-loss]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        help_heading = "Optimiser and schedule"
+    )]
+    monitor: Option<Watched>,
+    /// How often they watch it, unless the schedule says [default: epoch]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        help_heading = "Optimiser and schedule"
+    )]
+    observe: Option<When>,
+}
+
+/// What `--monitor` takes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Watched {
+    /// The training loss
+    Loss,
+    /// The loss on the test split
+    #[value(alias = "eval_loss")]
+    EvalLoss,
+    /// The share of right predictions on the test split
+    #[value(alias = "eval_accuracy")]
+    EvalAccuracy,
+}
+
+/// What `--observe` takes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum When {
+    /// After every update
+    Update,
+    /// After every epoch
+    Epoch,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -112,7 +159,9 @@ pub(super) struct Ready {
     pub(super) model: String,
     pub(super) network: Network,
     pub(super) config: Config,
-    pub(super) schedule: Schedule,
+    pub(super) rate: Rate,
+    /// What lint says about the schedule, short of errors.
+    pub(super) remarks: Vec<String>,
     pub(super) session: Session,
     /// Updates to apply.
     pub(super) steps: u64,
@@ -123,23 +172,41 @@ impl Setup {
     /// Loads the data, builds the model, resolves the schedule, records the plan.
     pub(super) fn ready(&self) -> Result<Ready> {
         let optimizer = Sgd::parse(&self.optimizer)?;
-        let spec: Spec = self.schedule.parse()?;
+        let plan: schedule::Plan = self.schedule.parse()?;
         self.check_numbers()?;
         let data = data::load(&self.data, &self.data_options())?;
         let outputs = match &data.task {
             data::Task::Classification { classes } => classes.len() as u32,
             data::Task::Regression { outputs } => outputs.len() as u32,
         };
-        self.check_effects(&data)?;
+        self.check_effects(&data, &plan)?;
         let model = self
             .model
             .clone()
             .unwrap_or_else(|| default_model(&data).into());
         let network = Model::parse(&model, &data.shape, outputs)?.fit(&data.shape, outputs)?;
+        let epochs = Epochs::new(
+            data.train.len as u64,
+            self.batch_size.into(),
+            self.drop_last,
+        )?;
+        let steps = self.steps(epochs.updates())?;
+        let run = Run {
+            base_lr: self.lr,
+            base_momentum: Some(optimizer.momentum),
+            updates: Some(steps),
+            epoch_updates: Some(epochs.updates() as f64),
+            batch: Some(self.batch_size.into()),
+        };
+        let remarks = self.lint(&plan, &run, &data)?;
+        let mut rate = plan.start(&run, self.monitor(), self.observe())?;
         let config = Config {
             batch_size: self.batch_size,
             drop_last: self.drop_last,
             label_smoothing: self.label_smoothing.unwrap_or(0.0),
+            momentum: other(&self.momentum_schedule, optimizer.momentum, &run)?,
+            weight_decay: other(&self.weight_decay_schedule, optimizer.weight_decay, &run)?,
+            gradient_rules: rate.take_gradient_rules(),
             optimizer,
             seed: self.seed,
             order: match self.order {
@@ -148,15 +215,6 @@ impl Setup {
             },
         };
         let session = Session::record(&network, &data, &config)?;
-        let steps = self.steps(session.epochs.updates())?;
-        let run = Run {
-            base_lr: self.lr,
-            base_momentum: Some(config.optimizer.momentum),
-            updates: Some(steps),
-            epoch_updates: Some(session.epochs.updates() as f64),
-            batch: Some(self.batch_size.into()),
-        };
-        let schedule = spec.resolve(&run)?;
         let weights = match &self.init {
             None => network.init(self.seed),
             Some(path) => weights::load(path, &network.params().collect::<Vec<_>>())?,
@@ -166,11 +224,64 @@ impl Setup {
             model,
             network,
             config,
-            schedule,
+            rate,
+            remarks,
             session,
             steps,
             weights,
         })
+    }
+
+    /// What controllers watch unless the expression says.
+    fn monitor(&self) -> Monitor {
+        match self.monitor {
+            Some(Watched::Loss) => Monitor::Loss,
+            Some(Watched::EvalAccuracy) => Monitor::EvalAccuracy,
+            Some(Watched::EvalLoss) | None => Monitor::EvalLoss,
+        }
+    }
+
+    fn observe(&self) -> Observe {
+        match self.observe {
+            Some(When::Update) => Observe::Update,
+            Some(When::Epoch) | None => Observe::Epoch,
+        }
+    }
+
+    /// Remarks about the schedule; its errors stop the run before it starts.
+    fn lint(&self, plan: &schedule::Plan, run: &Run, data: &Dataset) -> Result<Vec<String>> {
+        let mut measured = vec![Monitor::Loss, Monitor::GradientNorm];
+        if data.test.is_some() {
+            measured.push(Monitor::EvalLoss);
+            if matches!(data.task, data::Task::Classification { .. }) {
+                measured.push(Monitor::EvalAccuracy);
+            }
+        }
+        for control in plan.controls() {
+            let watches = control.monitor().unwrap_or(self.monitor());
+            let often = control.observe().unwrap_or(self.observe());
+            if often == Observe::Update
+                && matches!(watches, Monitor::EvalLoss | Monitor::EvalAccuracy)
+            {
+                return Err(Error::Usage(format!(
+                    "`{control}` would observe the test split after every update, but it is \
+                     evaluated after every epoch; use --observe epoch or --monitor loss"
+                )));
+            }
+        }
+        let findings = plan.lint(run, self.monitor(), &measured);
+        let (errors, rest): (Vec<_>, Vec<_>) =
+            findings.iter().partition(|f| f.severity == Severity::Error);
+        let words = |list: &[&schedule::Finding]| -> Vec<String> {
+            list.iter().map(|f| worded(&self.schedule, f)).collect()
+        };
+        if !errors.is_empty() {
+            let list = words(&errors).join("\n");
+            return Err(Error::Usage(format!(
+                "the schedule cannot be trained with:\n{list}"
+            )));
+        }
+        Ok(words(&rest))
     }
 
     fn data_options(&self) -> data::Options {
@@ -205,11 +316,22 @@ impl Setup {
     }
 
     /// A flag that would change nothing is a mistake.
-    fn check_effects(&self, data: &Dataset) -> Result<()> {
+    fn check_effects(&self, data: &Dataset, plan: &schedule::Plan) -> Result<()> {
         if self.label_smoothing.is_some() && matches!(data.task, data::Task::Regression { .. }) {
             return Err(Error::Usage(
                 "--label-smoothing has no effect in a regression: remove it".into(),
             ));
+        }
+        for (flag, given) in [
+            ("--monitor", self.monitor.is_some()),
+            ("--observe", self.observe.is_some()),
+        ] {
+            if given && plan.controls().is_empty() {
+                return Err(Error::Usage(format!(
+                    "{flag} has no effect: `{}` has no controller that would observe anything",
+                    self.schedule
+                )));
+            }
         }
         Ok(())
     }
@@ -229,6 +351,16 @@ impl Setup {
         }
         Ok(steps)
     }
+}
+
+/// The schedule of another hyper-parameter, if there is one.
+fn other(text: &Option<String>, base: f64, run: &Run) -> Result<Option<Schedule>> {
+    let Some(text) = text else { return Ok(None) };
+    let spec: Spec = text.parse()?;
+    Ok(Some(spec.resolve(&Run {
+        base_lr: base,
+        ..*run
+    })?))
 }
 
 /// What is trained on `data` if nobody says.

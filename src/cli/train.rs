@@ -15,6 +15,7 @@ use super::{
     Outcome,
     progress::{Progress, significant},
     say,
+    schedule::segments,
     setup::{Ready, Setup},
 };
 use crate::{
@@ -75,7 +76,7 @@ impl Train {
             exec,
             &ready.session,
             &ready.config,
-            ready.schedule.clone(),
+            ready.rate.clone(),
             &ready.data,
             &ready.weights,
         )?;
@@ -110,13 +111,15 @@ impl Train {
         )?;
         say!("{device}")?;
         say!(
-            "{} updates of {} samples, {} an epoch; {}; schedule: {}",
+            "{} updates of {} samples, {} an epoch; {}",
             ready.steps,
             ready.config.batch_size,
             epochs.updates(),
-            ready.config.optimizer,
-            ready.schedule
-        )
+            ready.config.optimizer
+        )?;
+        let per_epoch = epochs.updates() as f64;
+        say!("{}", segments(ready.rate.schedule(), Some(per_epoch))?)?;
+        ready.remarks.iter().try_for_each(|remark| say!("{remark}"))
     }
 
     fn summarise(&self, w: &Watcher, steps: u64, seconds: f64, complete: bool) -> Result<()> {

@@ -122,7 +122,9 @@ mod tests {
         assert_eq!(names, ["0", "1", "2", "3"]);
         assert_eq!(labels, [3, 0, 1, 3]);
         let mut few = Classes::default();
-        ["2", "1"].map(|cell| few.push(cell).unwrap());
+        for cell in ["2", "1"] {
+            few.push(cell).unwrap();
+        }
         let (names, labels) = few.sorted(5).unwrap();
         assert_eq!((names.len(), labels), (5, vec![2, 1]));
         let (names, labels) = classes(&["7", "5"]).unwrap();

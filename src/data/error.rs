@@ -212,6 +212,12 @@ pub(super) fn quoted(text: &str) -> String {
     format!("`{start}{dots}`")
 }
 
+impl From<Error> for crate::error::Error {
+    fn from(error: Error) -> crate::error::Error {
+        crate::error::Error::Data(Box::new(error))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,7 @@ mod arith;
 mod error;
 mod lexer;
 mod parser;
+mod primary;
 mod print;
 
 pub use args::Args;

@@ -22,6 +22,10 @@ impl Kernel for Add {
         vec![d.n.into(); 3]
     }
 
+    fn describe(d: &Flat) -> String {
+        format!("{} + {}", d.n, d.n)
+    }
+
     fn flops(d: &Flat) -> u64 {
         d.n.into()
     }

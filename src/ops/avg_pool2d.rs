@@ -42,6 +42,10 @@ impl Kernel for AvgPool2d {
         d.kh as u64 * (d.kw as u64 + 1)
     }
 
+    fn describe(d: &Dims) -> String {
+        d.describe(false)
+    }
+
     fn flops(d: &Dims) -> u64 {
         d.words()[1] * d.kh as u64 * d.kw as u64
     }

@@ -31,6 +31,10 @@ impl Kernel for AvgPool2dGrad {
         2 * d.overlap()
     }
 
+    fn describe(d: &Dims) -> String {
+        d.describe(true)
+    }
+
     fn flops(d: &Dims) -> u64 {
         d.words()[1] * d.kh as u64 * d.kw as u64
     }

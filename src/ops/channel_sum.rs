@@ -50,6 +50,13 @@ impl Kernel for ChannelSum {
         (d.rows as u64 * d.plane as u64).div_ceil(LANES) + 6
     }
 
+    fn describe(d: &Dims) -> String {
+        format!(
+            "[{}, {}, {}] -> [{}]",
+            d.rows, d.channels, d.plane, d.channels
+        )
+    }
+
     fn flops(d: &Dims) -> u64 {
         Self::lens(d)[0]
     }

@@ -70,6 +70,14 @@ impl Dims {
         [x, weight, y].map(|s| s.map(u64::from).iter().product())
     }
 
+    /// `x`, `weight` and `y` as text.
+    pub(super) fn shapes(&self) -> [String; 3] {
+        let x = [self.n, self.c, self.h, self.w];
+        let weight = [self.o, self.group_c(), self.kh, self.kw];
+        let y = [self.n, self.o, self.oh, self.ow];
+        [x, weight, y].map(|s| format!("{s:?}"))
+    }
+
     /// Multiplications and additions of one pass.
     pub fn flops(&self) -> u64 {
         2 * self.words()[2] * (self.group_c() * self.kh * self.kw) as u64
@@ -132,6 +140,11 @@ impl Kernel for Conv2d {
 
     fn iterations(d: &Dims) -> u64 {
         (d.group_c() * (d.kh * d.kw + d.kh + 1)).into()
+    }
+
+    fn describe(d: &Dims) -> String {
+        let ([x, weight, y], e) = (d.shapes(), Epilogue(d.epilogue));
+        format!("{x} ⋆ {weight} -> {y}{e}")
     }
 
     fn flops(d: &Dims) -> u64 {

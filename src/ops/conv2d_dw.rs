@@ -37,6 +37,11 @@ impl Kernel for Conv2dDw {
         (d.n as u64 * d.oh as u64 * d.ow as u64).div_ceil(LANES) + 6
     }
 
+    fn describe(d: &Dims) -> String {
+        let [x, weight, y] = d.shapes();
+        format!("{y} ⋆ {x} -> {weight}")
+    }
+
     fn flops(d: &Dims) -> u64 {
         d.flops()
     }

@@ -35,6 +35,11 @@ impl Kernel for Conv2dDx {
         (d.group_o() * (d.kh * d.kw + d.kh + 1)).into()
     }
 
+    fn describe(d: &Dims) -> String {
+        let ([x, weight, y], e) = (d.shapes(), Epilogue(d.epilogue));
+        format!("{y} ⋆ᵀ {weight} -> {x}{e}")
+    }
+
     fn flops(d: &Dims) -> u64 {
         d.flops()
     }

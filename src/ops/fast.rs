@@ -290,6 +290,7 @@ pub(super) fn sgd(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
         unreachable!("sgd writes two arenas")
     };
     let (h, n) = (hyper(reads[0]), d.n as usize);
+    let lr = h.lr * reads[2][0];
     let chunks = buffer[..n]
         .par_chunks_mut(CHUNK)
         .zip(param[..n].par_chunks_mut(CHUNK));
@@ -310,7 +311,7 @@ pub(super) fn sgd(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
                         *v
                     };
                 }
-                *p -= h.lr * g;
+                *p -= lr * g;
             }
         });
 }

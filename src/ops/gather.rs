@@ -33,6 +33,15 @@ impl Kernel for Gather {
         vec![super::HYPER_WORDS.into(), rows, cols, rows * cols]
     }
 
+    /// Every value is read once and written once.
+    fn bytes(d: &Mat) -> u64 {
+        2 * 4 * d.rows as u64 * d.cols as u64
+    }
+
+    fn describe(d: &Mat) -> String {
+        format!("{} samples of {}", d.rows, d.cols)
+    }
+
     fn flops(_: &Mat) -> u64 {
         0
     }

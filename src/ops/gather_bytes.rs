@@ -51,6 +51,15 @@ impl Kernel for GatherBytes {
         vec![super::HYPER_WORDS.into(), rows, 1, channels * 256, batch]
     }
 
+    /// Every value is read once and written once.
+    fn bytes(d: &Dims) -> u64 {
+        5 * Self::lens(d)[4]
+    }
+
+    fn describe(d: &Dims) -> String {
+        format!("{} samples of {}×{}", d.rows, d.channels, d.plane)
+    }
+
     fn flops(_: &Dims) -> u64 {
         0
     }

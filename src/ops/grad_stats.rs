@@ -54,6 +54,10 @@ impl Kernel for GradStats {
         (d.n as u64).div_ceil(64 * d.parts as u64) + 6
     }
 
+    fn describe(d: &Dims) -> String {
+        format!("{} gradients in {} parts", d.n, d.parts)
+    }
+
     fn flops(d: &Dims) -> u64 {
         2 * d.n as u64
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 use bytemuck::{Pod, Zeroable};
 
-/// `row` is `[rows, 2]`, `log` is `[slots, 4]`.
+/// `row` is `[rows, 2]`, `log` is `[slots, LOG_WORDS]`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 pub struct Dims {
@@ -54,6 +54,10 @@ impl Kernel for LogBatch {
 
     fn iterations(d: &Dims) -> u64 {
         (d.rows as u64).div_ceil(LANES) + 6
+    }
+
+    fn describe(d: &Dims) -> String {
+        format!("{} rows", d.rows)
     }
 
     fn flops(d: &Dims) -> u64 {

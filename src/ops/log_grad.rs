@@ -1,5 +1,5 @@
-//! `log[slot] = (…, Σ grad², count of elements that are not finite)`: adds up the parts that
-//! [`GradStats`](super::GradStats) left.
+//! `log[slot] = (…, Σ grad², count of elements that are not finite, factor)`: adds up the parts
+//! that [`GradStats`](super::GradStats) left, and notes the factor that this update's rate gets.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -10,7 +10,7 @@ use crate::{
     sources,
 };
 
-/// `part` is `[parts, 2]`, `log` is `[slots, 4]`.
+/// `part` is `[parts, 2]`, `log` is `[slots, LOG_WORDS]`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 pub struct Dims {
@@ -25,7 +25,7 @@ pub struct LogGrad;
 
 impl Kernel for LogGrad {
     type Dims = Dims;
-    sources!("log_grad" + "hyper", ["hyper", "part"] -> ["log"]);
+    sources!("log_grad" + "hyper", ["hyper", "part", "control"] -> ["log"]);
     const CASES: &'static [Dims] = &[
         Dims { parts: 1, slots: 8 },
         Dims {
@@ -46,12 +46,17 @@ impl Kernel for LogGrad {
         vec![
             HYPER_WORDS.into(),
             2 * d.parts as u64,
+            1,
             d.slots as u64 * LOG_WORDS as u64,
         ]
     }
 
     fn iterations(d: &Dims) -> u64 {
         (d.parts as u64).div_ceil(64) + 6
+    }
+
+    fn describe(d: &Dims) -> String {
+        format!("{} parts", d.parts)
     }
 
     fn flops(d: &Dims) -> u64 {
@@ -75,5 +80,6 @@ impl Kernel for LogGrad {
         };
         writes[0][at + 2] = sum(0) as f32;
         writes[0][at + 3] = sum(1) as f32;
+        writes[0][at + 4] = reads[2][0];
     }
 }

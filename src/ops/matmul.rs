@@ -61,6 +61,15 @@ impl Kernel for Matmul {
         d.k.into()
     }
 
+    fn describe(d: &Dims) -> String {
+        let side = |rows, cols, transposed: u32| match transposed {
+            0 => format!("[{rows}, {cols}]"),
+            _ => format!("[{cols}, {rows}]ᵀ"),
+        };
+        let (a, b) = (side(d.m, d.k, d.ta), side(d.k, d.n, d.tb));
+        format!("{a}·{b}{}", Epilogue(d.epilogue))
+    }
+
     fn flops(d: &Dims) -> u64 {
         2 * d.m as u64 * d.n as u64 * d.k as u64
     }

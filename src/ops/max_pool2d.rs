@@ -3,6 +3,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use super::Epilogue;
 use crate::{
     kernel::{Kernel, Launch},
     rng::Rng,
@@ -50,6 +51,19 @@ impl Dims {
             planes * self.h as u64 * self.w as u64,
             planes * self.oh as u64 * self.ow as u64,
         ]
+    }
+
+    /// Window and shapes as text, backwards for a gradient.
+    pub(super) fn describe(&self, gradient: bool) -> String {
+        let x = format!("[{}, {}, {}]", self.planes, self.h, self.w);
+        let y = format!("[{}, {}, {}]", self.planes, self.oh, self.ow);
+        let mask = if self.mask != 0 {
+            Epilogue::MASK
+        } else {
+            Epilogue::NONE
+        };
+        let (from, to) = if gradient { (y, x) } else { (x, y) };
+        format!("{from} -> {to} by {}×{}{mask}", self.kh, self.kw)
     }
 
     /// The most windows that one input element lies in.
@@ -100,6 +114,10 @@ impl Kernel for MaxPool2d {
 
     fn iterations(d: &Dims) -> u64 {
         d.kh as u64 * (d.kw as u64 + 1)
+    }
+
+    fn describe(d: &Dims) -> String {
+        d.describe(false)
     }
 
     fn flops(d: &Dims) -> u64 {

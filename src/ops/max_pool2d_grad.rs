@@ -32,6 +32,10 @@ impl Kernel for MaxPool2dGrad {
         2 * d.overlap()
     }
 
+    fn describe(d: &Dims) -> String {
+        d.describe(true)
+    }
+
     fn flops(d: &Dims) -> u64 {
         d.words()[1]
     }

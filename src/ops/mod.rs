@@ -17,6 +17,7 @@ pub mod conv2d_dx;
 pub mod gather;
 pub mod gather_bytes;
 pub mod grad_stats;
+pub mod gradient_control;
 pub mod log_batch;
 pub mod log_grad;
 pub mod matmul;
@@ -33,13 +34,14 @@ mod fast;
 pub use {
     add::Add, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum,
     conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, gather::Gather,
-    gather_bytes::GatherBytes, grad_stats::GradStats, log_batch::LogBatch, log_grad::LogGrad,
-    matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
-    relu_grad::ReluGrad, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy,
+    gather_bytes::GatherBytes, grad_stats::GradStats, gradient_control::GradientControl,
+    log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d,
+    max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu, relu_grad::ReluGrad, sgd::Sgd,
+    softmax_cross_entropy::SoftmaxCrossEntropy,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 20] = [
+pub static ALL: [&Op; 21] = [
     &Op::of::<Add>(),
     &Op::of::<AvgPool2d>(),
     &Op::of::<AvgPool2dGrad>(),
@@ -50,6 +52,7 @@ pub static ALL: [&Op; 20] = [
     &Op::of::<Gather>(),
     &Op::of::<GatherBytes>(),
     &Op::of::<GradStats>(),
+    &Op::of::<GradientControl>(),
     &Op::of::<LogBatch>(),
     &Op::of::<LogGrad>(),
     &Op::of::<Matmul>(),
@@ -91,9 +94,9 @@ pub struct Hyper {
 /// Words of [`Hyper`].
 pub const HYPER_WORDS: u32 = (size_of::<Hyper>() / 4) as u32;
 
-/// Words of one slot of the log: mean loss, correct predictions, the gradient's squared norm,
-/// and how many of its elements are not finite.
-pub const LOG_WORDS: u32 = 4;
+/// Words of one slot of the log: mean loss, correct predictions, the gradient's squared norm, how
+/// many of its elements are not finite, and the factor that [`GradientControl`] put on the rate.
+pub const LOG_WORDS: u32 = 5;
 
 /// A flat run of elements.
 #[repr(C)]
@@ -170,6 +173,22 @@ impl Epilogue {
             return masked(e[element], y);
         }
         y
+    }
+}
+
+/// What is added to the text of an op: `, bias, ReLU`.
+impl std::fmt::Display for Epilogue {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        for (flag, name) in [
+            (Self::BIAS, "bias"),
+            (Self::RELU, "ReLU"),
+            (Self::MASK, "ReLU mask"),
+        ] {
+            if self.0 & flag.0 != 0 {
+                write!(f, ", {name}")?;
+            }
+        }
+        Ok(())
     }
 }
 

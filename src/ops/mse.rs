@@ -28,6 +28,10 @@ impl Kernel for Mse {
         d.cols.into()
     }
 
+    fn describe(d: &Mat) -> String {
+        format!("[{}, {}]", d.rows, d.cols)
+    }
+
     fn flops(d: &Mat) -> u64 {
         4 * d.rows as u64 * d.cols as u64
     }

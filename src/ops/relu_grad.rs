@@ -22,6 +22,10 @@ impl Kernel for ReluGrad {
         vec![d.n.into(); 3]
     }
 
+    fn describe(d: &Flat) -> String {
+        d.n.to_string()
+    }
+
     fn flops(d: &Flat) -> u64 {
         d.n.into()
     }

@@ -1,5 +1,6 @@
 //! `torch.optim.SGD` over the whole parameter arena at once: momentum, dampening, Nesterov,
-//! weight decay, maximize. The rate comes from the uniform and from nowhere else.
+//! weight decay, maximize. The rate comes from the uniform; what multiplies it on
+//! the device ([`GradientControl`](super::GradientControl)) is the first word of `control`.
 
 use super::{Flat, HYPER_WORDS, hyper, sample_hyper};
 use crate::{
@@ -13,7 +14,7 @@ pub struct Sgd;
 
 impl Kernel for Sgd {
     type Dims = Flat;
-    sources!("sgd" + "hyper", ["hyper", "grad"] -> ["momentum_buffer", "param"]);
+    sources!("sgd" + "hyper", ["hyper", "grad", "control"] -> ["momentum_buffer", "param"]);
     const CASES: &'static [Flat] = &[Flat { n: 4 }, Flat { n: 64 }, Flat { n: 1012 }];
 
     fn launch(d: &Flat) -> Launch {
@@ -22,7 +23,11 @@ impl Kernel for Sgd {
 
     fn lens(d: &Flat) -> Vec<u64> {
         let n = d.n as u64;
-        vec![HYPER_WORDS.into(), n, n, n]
+        vec![HYPER_WORDS.into(), n, 1, n, n]
+    }
+
+    fn describe(d: &Flat) -> String {
+        format!("{} parameters", d.n)
     }
 
     fn flops(d: &Flat) -> u64 {
@@ -61,7 +66,7 @@ impl Kernel for Sgd {
                     buffer[i]
                 };
             }
-            param[i] -= h.lr * g;
+            param[i] -= h.lr * reads[2][0] * g;
         }
     }
 

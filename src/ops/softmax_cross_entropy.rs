@@ -49,6 +49,10 @@ impl Kernel for SoftmaxCrossEntropy {
         3 * d.cols as u64
     }
 
+    fn describe(d: &Dims) -> String {
+        format!("[{}, {}]", d.rows, d.cols)
+    }
+
     fn flops(d: &Dims) -> u64 {
         8 * d.rows as u64 * d.cols as u64
     }

@@ -166,15 +166,14 @@ impl Schedule {
 
     /// Multiplied by a number from 0.
     pub fn scale(self, by: f64) -> Schedule {
-        match self {
-            Schedule::Scale { by: already, inner } => Schedule::Scale {
-                by: by * already,
-                inner,
-            },
-            inner => Schedule::Scale {
-                by,
-                inner: Box::new(inner),
-            },
+        let (by, inner) = match self {
+            Schedule::Scale { by: already, inner } => (by * already, inner),
+            inner => (by, Box::new(inner)),
+        };
+        if by == 1.0 {
+            *inner
+        } else {
+            Schedule::Scale { by, inner }
         }
     }
 

@@ -62,54 +62,21 @@ impl Restart {
     }
 
     fn unlimited(&self, t: Time) -> (u64, Time) {
-        if self.grow == 1.0 {
-            (
-                t.whole / self.every,
-                Time {
-                    whole: t.whole % self.every,
-                    ..t
-                },
-            )
-        } else if self.grow.fract() == 0.0 && self.grow < 1e18 {
-            self.whole_growth(t, self.grow as u128)
+        let (every, grow) = (self.every.max(1), self.grow.max(1.0)); // what Rust code may have left out
+        if grow == 1.0 {
+            let whole = t.whole % every;
+            (t.whole / every, Time { whole, ..t })
+        } else if grow.fract() == 0.0 && grow < 1e18 {
+            whole_growth(t, every, grow as u128)
         } else {
-            self.fractional_growth(t.f64())
+            fractional_growth(t.f64(), every as f64, grow)
         }
     }
 
-    /// At most 64 rounds: lengths at least double.
-    fn whole_growth(&self, t: Time, grow: u128) -> (u64, Time) {
-        let (mut cycle, mut start, mut slower) = (0, 0_u128, 1_u128);
-        loop {
-            let length = u128::from(self.every) * slower;
-            if u128::from(t.whole) < start + length {
-                let local = Time {
-                    whole: (u128::from(t.whole) - start) as u64,
-                    ..t
-                };
-                return (cycle, local.slower(slower as f64));
-            }
-            (cycle, start, slower) = (cycle + 1, start + length, slower * grow);
-        }
-    }
-
-    /// The cycle from a logarithm, corrected against its rounding.
-    fn fractional_growth(&self, t: f64) -> (u64, Time) {
-        let every = self.every as f64;
-        let start = |k: f64| every * (k * self.grow.ln()).exp_m1() / (self.grow - 1.0);
-        let mut k = ((t * (self.grow - 1.0) / every).ln_1p() / self.grow.ln())
-            .floor()
-            .max(0.0);
-        if start(k + 1.0) <= t {
-            k += 1.0;
-        }
-        if k > 0.0 && start(k) > t {
-            k -= 1.0;
-        }
-        (
-            k as u64,
-            Time::from_f64(((t - start(k)) / self.grow.powf(k)).min(every)),
-        )
+    /// The share of its cycle that an update is at, and the cycle's number.
+    pub(super) fn share(&self, step: u64) -> (u64, f64) {
+        let (cycle, local) = self.locate(Time::from(step));
+        (cycle, local.share(self.every))
     }
 
     /// Where the last cycle ends.
@@ -142,9 +109,42 @@ impl Restart {
     }
 }
 
+/// The cycle and the inner time where each cycle is a whole number of times as long: at most 64 rounds, as lengths
+/// at least double.
+fn whole_growth(t: Time, every: u64, grow: u128) -> (u64, Time) {
+    let (mut cycle, mut start, mut slower) = (0, 0_u128, 1_u128);
+    loop {
+        let length = u128::from(every) * slower;
+        if u128::from(t.whole) < start + length {
+            let whole = (u128::from(t.whole) - start) as u64;
+            return (cycle, Time { whole, ..t }.slower(slower as f64));
+        }
+        (cycle, start, slower) = (cycle + 1, start + length, slower * grow);
+    }
+}
+
+/// The cycle and the inner time from a logarithm, corrected against its rounding.
+fn fractional_growth(t: f64, every: f64, grow: f64) -> (u64, Time) {
+    let start = |k: f64| every * (k * grow.ln()).exp_m1() / (grow - 1.0);
+    let mut k = ((t * (grow - 1.0) / every).ln_1p() / grow.ln())
+        .floor()
+        .max(0.0);
+    if start(k + 1.0) <= t {
+        k += 1.0;
+    }
+    if k > 0.0 && start(k) > t {
+        k -= 1.0;
+    }
+    let local = (t - start(k)) / grow.powf(k);
+    (k as u64, Time::from_f64(local.min(every)))
+}
+
 /// `mirror(inner, over)`: forwards, backwards, forwards, … each `over` updates.
 pub(super) fn mirrored(t: Time, over: u64) -> Time {
-    let period = over.saturating_mul(2).max(1);
+    if over == 0 {
+        return Time::from(0);
+    }
+    let period = over.saturating_mul(2);
     let within = Time {
         whole: t.whole % period,
         ..t

@@ -1,10 +1,11 @@
 //! The table of combinators: how schedules made of schedules are written.
 
 use super::Schedule;
-use super::compose;
 use super::curve::Page;
-use super::language::{self, Measure, Scope};
+use super::language::Scope;
+use super::measure::Measure;
 use super::signature::{Default, Kind, Param};
+use super::{binding, compose, wsd};
 use crate::expr::{Args, Error, Expr};
 
 /// A row of the table of combinators.
@@ -35,7 +36,7 @@ pub(super) fn bind<'a>(
     if matches!(row.name, "min" | "max") {
         return Args::bind(text, call, &[&["schedule"], FURTHER.as_slice()].concat());
     }
-    language::bind(text, call, row.params)
+    binding::bind(text, call, row.params)
 }
 
 /// The row of a combinator.
@@ -100,8 +101,8 @@ pub static COMBINATORS: &[Row] = &[
         measure: compose::measure_all,
         page: Page {
             formula: "decay ** k * schedule(t'), t' = time in cycle k / grow ** k, cycle k lasts every * grow ** k",
-            origin: "SGDR (arXiv 1608.03983); torch CosineAnnealingWarmRestarts, Keras CosineDecayRestarts, HF cosine_with_restarts; a text that writes lr(t) = lr(t - N) means this",
-            when: "restart(cosine, every=10ep, grow=2): to explore, for snapshot ensembles, or when the end is open.",
+            origin: "SGDR (arXiv 1608.03983); torch CosineAnnealingWarmRestarts, Keras CosineDecayRestarts, HF cosine_with_restarts; a text that writes lr_t = lr_(t-N) means this",
+            when: "`restart(cosine, every=10ep, grow=2)`: to explore, for snapshot ensembles, or when the end is open.",
             pros: "Good models at the end of every cycle.",
             cons: "A single full decay is usually better at the same budget; end the run at the end of a cycle.",
         },
@@ -128,7 +129,7 @@ pub static COMBINATORS: &[Row] = &[
         page: Page {
             formula: "schedule(t mod every)",
             origin: "restart without growth or decay",
-            when: "Any periodic rate: repeat(linear(0.1x -> 1x, 500) then linear(1x -> 0.1x, 500)).",
+            when: "Any periodic rate: `repeat(linear(0.1x -> 1x, 500) then linear(1x -> 0.1x, 500))`.",
             pros: "Exact for ever: cycles are counted in whole numbers.",
             cons: "As restart.",
         },
@@ -175,7 +176,7 @@ pub static COMBINATORS: &[Row] = &[
                 "updates of all three parts",
             ),
         ],
-        build: compose::wsd,
+        build: wsd::wsd,
         measure: compose::measure_rates,
         page: Page {
             formula: "warmup(warmup) then constant(over - warmup - decay) then shape(to, decay)",
@@ -192,8 +193,8 @@ pub static COMBINATORS: &[Row] = &[
         measure: compose::measure_all,
         page: Page {
             formula: "the lowest of the schedules, update by update",
-            origin: "Noam is min(linear growth, inverse square root)",
-            when: "To cap a schedule, or to join two that cross: min(cosine, 0.05).",
+            origin: "Noam is the lower of linear growth and an inverse square root",
+            when: "To cap a schedule, or to join two that cross: `min(cosine, 0.05)`.",
             pros: "Joins without a jump.",
             cons: "Where the two cross must be looked up.",
         },
@@ -206,9 +207,9 @@ pub static COMBINATORS: &[Row] = &[
         page: Page {
             formula: "the highest of the schedules, update by update",
             origin: "a floor under any schedule",
-            when: "max(exponential(0.99), 1e-5).",
+            when: "`max(exponential(0.99), 1e-5)`.",
             pros: "Keeps a decay from ending training.",
-            cons: "A curve's own `to` is smoother.",
+            cons: "A curve's own to= is smoother.",
         },
     },
     Row {
@@ -265,7 +266,7 @@ pub static COMBINATORS: &[Row] = &[
         measure: compose::measure_all,
         page: Page {
             formula: "schedule(t / by)",
-            origin: "composer's scale schedule ratio; a framework's scheduler stepped once per epoch is stretch(torch.StepLR(30), 1ep)",
+            origin: "composer's scale schedule ratio; a framework's scheduler stepped once per epoch is `stretch(torch.StepLR(30), 1ep)`",
             when: "To run a known schedule over a longer run.",
             pros: "One number scales every length inside.",
             cons: "Percentages and epochs scale by themselves and need none of it.",
@@ -300,8 +301,8 @@ pub static COMBINATORS: &[Row] = &[
         measure: compose::measure_all,
         page: Page {
             formula: "forwards for `over` updates, backwards for `over`, and again",
-            origin: "what torch's cosine does after T_max: mirror(cosine(over=T_max))",
-            when: "Triangles from one line: mirror(linear(0.1x -> 1x, 500)).",
+            origin: "what torch's cosine does after T_max: `mirror(cosine(over=500))`",
+            when: "Triangles from one line: `mirror(linear(0.1x -> 1x, 500))`.",
             pros: "No jumps.",
             cons: "A rate that climbs at the end of a run is seldom meant.",
         },
@@ -321,8 +322,8 @@ pub static COMBINATORS: &[Row] = &[
         measure: compose::measure_all,
         page: Page {
             formula: "schedule(min(t, over))",
-            origin: "cuts a schedule, so that something else can follow: until(exponential(0.99), 500) then constant(1e-4)",
-            when: "Before `then`, after a schedule that never ends or should not come to its end.",
+            origin: "cuts a schedule, so that something else can follow: `until(exponential(0.99), 500) then constant(1e-4)`",
+            when: "Before then, after a schedule that never ends or should not come to its end.",
             pros: "Any schedule becomes a part of a sequence.",
             cons: "None.",
         },
@@ -387,7 +388,7 @@ pub static COMBINATORS: &[Row] = &[
         page: Page {
             formula: "the formula itself, 0 where it is negative or has no value",
             origin: "LambdaLR and LearningRateScheduler, as data instead of code",
-            when: "For what no curve says: 0.1 * 0.97 ** epoch needs no `formula(...)` around it.",
+            when: "For what no curve says: `0.1 * 0.97 ** epoch` needs no formula(...) around it.",
             pros: "Any function of time, still printable and comparable.",
             cons: "Nothing is known about it in advance: look at the plot.",
         },
@@ -413,8 +414,8 @@ pub static COMBINATORS: &[Row] = &[
         measure: |_, _, _| Ok(Measure::Absolute),
         page: Page {
             formula: "the schedule, with another base rate",
-            origin: "the `lr` of the optimiser that a framework's scheduler was given",
-            when: "To compare lines from scripts with different optimiser rates: base(0.1, torch.StepLR(30)).",
+            origin: "the lr of the optimiser that a framework's scheduler was given",
+            when: "To compare lines from scripts with different optimiser rates: `base(0.1, torch.StepLR(30))`.",
             pros: "An expression that depends on nothing outside.",
             cons: "Overrides --lr for what is inside.",
         },

@@ -1,10 +1,12 @@
 //! How each combinator is built from its arguments.
 
+use super::binding::{bind, given};
 use super::combinator::Restart;
-use super::language::{Measure, Scope, bind, given};
+use super::language::Scope;
+use super::measure::Measure;
 use super::signature::{Kind, Param};
 use super::{Run, Schedule, unit};
-use crate::expr::{Arg, Args, Error, Expr, Node, Span};
+use crate::expr::{Args, Error, Expr, Node};
 
 /// What the rates and schedules among a call's arguments are measured in: absolute if any is.
 pub(super) fn measure_all(
@@ -51,7 +53,11 @@ impl Scope<'_> {
     }
 
     /// A duration that was given.
-    fn opt_duration(&self, args: &Args<'_>, names: &[&'static str]) -> Result<Option<u64>, Error> {
+    pub fn opt_duration(
+        &self,
+        args: &Args<'_>,
+        names: &[&'static str],
+    ) -> Result<Option<u64>, Error> {
         let name = names
             .iter()
             .find(|name| args.given(name))
@@ -67,7 +73,7 @@ impl Scope<'_> {
         }
     }
 
-    fn duration(&self, args: &Args<'_>, names: &[&'static str]) -> Result<u64, Error> {
+    pub fn duration(&self, args: &Args<'_>, names: &[&'static str]) -> Result<u64, Error> {
         let name = names.first().copied().unwrap_or_default();
         self.opt_duration(args, names)?.ok_or_else(|| {
             self.error(
@@ -115,7 +121,7 @@ impl Scope<'_> {
         }
     }
 
-    fn opt_rate(&self, args: &Args<'_>, name: &str) -> Result<Option<f64>, Error> {
+    pub fn opt_rate(&self, args: &Args<'_>, name: &str) -> Result<Option<f64>, Error> {
         args.opt_expr(name)
             .map(|expr| unit::rate(self.text, expr, self.base, name))
             .transpose()
@@ -196,105 +202,6 @@ pub(super) fn repeat(scope: &Scope<'_>, args: &Args<'_>) -> Result<Schedule, Err
         decay: 1.0,
         cycles,
     }))
-}
-
-pub(super) fn wsd(scope: &Scope<'_>, args: &Args<'_>) -> Result<Schedule, Error> {
-    let warmup = scope.duration(args, &["warmup", "num_warmup_steps"])?;
-    let decay = scope.duration(args, &["decay", "num_decay_steps"])?;
-    let peak = scope.opt_rate(args, "peak")?.unwrap_or(scope.base);
-    let to = scope.opt_rate(args, "to")?.unwrap_or(0.0);
-    let over = match scope.opt_duration(args, &["over"])? {
-        Some(over) => over,
-        None => scope.rest_of(args.span(), "wsd")?,
-    };
-    let parts = warmup.checked_add(decay).filter(|&parts| parts <= over);
-    let stable = parts.map(|parts| over - parts).ok_or_else(|| {
-        args.error(
-            "decay",
-            format!(
-                "warm-up ({warmup}) and decay ({decay}) take more than the {over} updates there are"
-            ),
-        )
-    })?;
-    let shape = match args.opt_expr("shape") {
-        Some(shape) => scope.resolve(&shaped(scope, shape, peak, to, decay)?)?,
-        None => Schedule::linear(peak, to, decay),
-    };
-    let middle = Schedule::Curve(super::curve::Curve::new(
-        &super::curves::open::CONSTANT,
-        [
-            super::signature::Value::Number(peak),
-            super::signature::Value::Updates(stable),
-        ],
-    ));
-    Ok(Schedule::warmup(peak, warmup)
-        .then(warmup, middle)
-        .then(warmup + stable, shape))
-}
-
-/// The call of a shape (`cosine`, `polynomial(power=2)`) with the rates and the length of the decay filled in.
-fn shaped(scope: &Scope<'_>, shape: &Expr, peak: f64, to: f64, decay: u64) -> Result<Expr, Error> {
-    let span = shape.span;
-    let (callee, callee_span, mut args) = match &shape.node {
-        Node::Name(name) => (name.clone(), span, Vec::new()),
-        Node::Call {
-            callee,
-            callee_span,
-            args,
-        } => (callee.clone(), *callee_span, args.clone()),
-        _ => {
-            return Err(scope.error(
-                span,
-                format!("a shape is the name of a curve, not {}", shape.kind()),
-            ));
-        }
-    };
-    let row = super::curves::named(&callee).filter(|row| {
-        ["to", "over", "from"]
-            .iter()
-            .all(|name| row.position(name).is_some())
-    });
-    if row.is_none() {
-        let shapes: Vec<&str> = super::curves::CURVES
-            .iter()
-            .filter(|row| row.position("from") == Some(2))
-            .map(|row| row.name)
-            .collect();
-        return Err(scope
-            .error(callee_span, format!("`{callee}` is no shape of a decay"))
-            .expected(shapes.clone())
-            .suggest(&callee, &shapes));
-    }
-    if let Some(own) = args.iter().find(|arg| {
-        arg.name
-            .as_deref()
-            .is_none_or(|name| matches!(name, "to" | "from" | "over"))
-    }) {
-        return Err(scope.error(own.name_span, "wsd itself has the rates and lengths (peak, to, decay); a shape takes only what bends it"));
-    }
-    let number = |value: f64| Expr {
-        node: Node::Number {
-            value,
-            integer: false,
-            unit: None,
-        },
-        span,
-    };
-    for (name, value) in [("from", peak), ("to", to), ("over", decay as f64)] {
-        args.push(Arg {
-            name: Some(name.to_owned()),
-            name_span: Span::default(),
-            value: number(value),
-        });
-    }
-    Ok(Expr {
-        node: Node::Call {
-            callee,
-            callee_span,
-            args,
-        },
-        span,
-    })
 }
 
 pub(super) fn min(scope: &Scope<'_>, args: &Args<'_>) -> Result<Schedule, Error> {
@@ -424,6 +331,7 @@ pub(super) fn base(scope: &Scope<'_>, args: &Args<'_>) -> Result<Schedule, Error
     Scope {
         run: &run,
         base: lr,
+        factor: false,
         ..*scope
     }
     .inner(args)

@@ -1,6 +1,6 @@
 //! A curve: a row of the table of curves with its parameters resolved.
 
-use super::signature::{Default, Kind, Param, Value, Values};
+use super::signature::{Default, Param, Value, Values};
 use super::time::Time;
 use std::fmt;
 
@@ -36,6 +36,8 @@ pub struct Row {
     pub length: fn(&Values) -> Option<u64>,
     /// Steps where it jumps or bends, the first [`MAX_JOINTS`] of them.
     pub joints: fn(&Values) -> Vec<u64>,
+    /// What no kind of parameter can say by itself: the parameter that is wrong, and why.
+    pub check: fn(&Values) -> Result<(), (&'static str, String)>,
     /// What to tell a person.
     pub page: Page,
 }
@@ -59,11 +61,12 @@ impl Row {
             momentum: |_, _| None,
             length: |_| None,
             joints: |_| Vec::new(),
+            check: |_| Ok(()),
             page,
         }
     }
 
-    /// The same curve, ending where its duration parameter at this position does.
+    /// The same curve, ending where this says.
     pub const fn ending(mut self, length: fn(&Values) -> Option<u64>) -> Row {
         self.length = length;
         self
@@ -72,6 +75,15 @@ impl Row {
     /// The same curve, with steps where it jumps.
     pub const fn jumping(mut self, joints: fn(&Values) -> Vec<u64>) -> Row {
         self.joints = joints;
+        self
+    }
+
+    /// The same curve, refusing values that do not go together.
+    pub const fn checked(
+        mut self,
+        check: fn(&Values) -> Result<(), (&'static str, String)>,
+    ) -> Row {
+        self.check = check;
         self
     }
 
@@ -148,10 +160,8 @@ impl Curve {
 fn is_default(param: &Param, value: &Value) -> bool {
     match (param.default, value) {
         (Default::Number(default), Value::Number(value)) => default == *value,
+        (Default::Number(default), Value::Updates(updates)) => default == *updates as f64,
         (Default::Endless, Value::Updates(updates)) => *updates == u64::MAX,
-        (Default::Endless, Value::Number(value)) => {
-            *value == f64::INFINITY && matches!(param.kind, Kind::Number(..))
-        }
         _ => false,
     }
 }

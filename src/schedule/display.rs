@@ -162,6 +162,7 @@ impl Display for Text<'_> {
                     .map_or(Ok(()), |over| write!(f, ", over={over}"))?;
                 f.write_char(')')
             }
+            Schedule::Framework(spelling) => spelling.fmt(f),
             Schedule::Then(then) => self.then(f, then),
             Schedule::Sum(parts) => {
                 for (i, part) in parts.iter().enumerate() {
@@ -177,7 +178,11 @@ impl Display for Text<'_> {
                 self.of(right).term(f)
             }
             Schedule::Product { rate, factors } => {
-                self.of(rate).operand(f)?;
+                match rate.as_ref() {
+                    // arithmetic beside a schedule would be read as a factor; with a base of its own it is a rate
+                    formula @ Schedule::Formula(_) => write!(f, "base(1, {formula})")?,
+                    rate => self.of(rate).operand(f)?,
+                }
                 for factor in factors {
                     f.write_str(" * ")?;
                     Text {
@@ -241,7 +246,7 @@ impl Display for Text<'_> {
 }
 
 /// The shortest text of a number that reads back the same.
-struct Number(f64);
+pub(super) struct Number(pub f64);
 
 impl Display for Number {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

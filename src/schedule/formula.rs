@@ -13,7 +13,7 @@ pub const VARIABLES: [&str; 3] = ["step", "epoch", "progress"];
 /// training script), `progress` goes from 0 to 1 over `over` updates and stays there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Formula {
-    /// The formula, without units: rates in `x` have been multiplied out.
+    /// The formula. Multiples of the base rate have been multiplied out, except in a factor, where `1x` is 1.
     pub(super) expr: Expr,
     pub(super) arith: Arith,
     /// Updates per epoch, where it uses `epoch`.

@@ -1,5 +1,7 @@
 //! What is worth saying about a schedule before a run starts.
 
+use super::display::Number;
+use super::time::Time;
 use super::{Run, Schedule, Spec};
 use crate::expr::{Expr, Node, Span};
 
@@ -64,7 +66,10 @@ pub(super) fn lint(spec: &Spec, run: &Run) -> Vec<Finding> {
             let finding = Finding::new(
                 Severity::Error,
                 error.message(),
-                "correct the expression at the marked place",
+                error.suggestion().map_or(
+                    "correct the expression at the marked place".to_owned(),
+                    |name| format!("did you mean `{name}`?"),
+                ),
             );
             return vec![finding.at(error.span())];
         }
@@ -76,11 +81,63 @@ pub(super) fn lint(spec: &Spec, run: &Run) -> Vec<Finding> {
         rates.values(&mut findings);
         rates.movement(&schedule, &mut findings);
         parts(&schedule, end, &mut findings);
+        formulas(&schedule, end, &mut findings);
         horizon(&schedule, end, run.updates.is_some(), &mut findings);
     }
     looks_relative(spec.expr(), run, &mut findings);
+    frameworks(&schedule, run, &mut findings);
+    by_severity(findings)
+}
+
+/// The worst first.
+pub(super) fn by_severity(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
+}
+
+/// What the frameworks' spellings in a schedule have to say.
+fn frameworks(schedule: &Schedule, run: &Run, findings: &mut Vec<Finding>) {
+    for spelling in schedule.spellings() {
+        let span = spelling.call().span;
+        let mut add = |severity, message: String, fix: &str| {
+            findings.push(Finding::new(severity, message, fix).at(span))
+        };
+        for note in spelling.notes() {
+            add(Severity::Note, note.clone(), "leave it out");
+        }
+        for quirk in spelling.quirks() {
+            add(Severity::Warning, quirk.message.clone(), &quirk.fix);
+        }
+        if let Some(raise) = spelling.raises() {
+            let message = format!(
+                "the framework raises at update {}: {}",
+                raise.index, raise.message
+            );
+            add(
+                Severity::Warning,
+                message,
+                "a run that ends before, or kiln's own curve, which holds its end",
+            );
+        }
+        if let Some(last) = spelling
+            .exact_until()
+            .filter(|&last| run.updates.is_none_or(|updates| updates > last + 1))
+        {
+            let message = format!(
+                "this recursion has no closed form: its rates are exact up to update {last} and held from there"
+            );
+            add(
+                Severity::Warning,
+                message,
+                "say how long the run is, or write the rate as a formula of step",
+            );
+        }
+        if !spelling.uses_base_lr() {
+            let message =
+                "this schedule has its own rates: the base rate (--lr) is not used".to_owned();
+            add(Severity::Note, message, "nothing, if that is meant");
+        }
+    }
 }
 
 /// The rates of a run at sampled updates.
@@ -147,20 +204,20 @@ impl Sampled {
             );
             return;
         }
-        let lost: Vec<u64> = self
+        let last_useful = self
             .rates
             .iter()
-            .filter(|(_, rate)| *rate < peak * LOST)
-            .map(|(step, _)| *step)
-            .collect();
-        if let Some(step) = lost.first().filter(|_| lost.len() * 2 > self.rates.len()) {
+            .rev()
+            .find(|(_, rate)| *rate >= peak * LOST)
+            .map_or(0, |(step, _)| *step);
+        if last_useful + 1 < self.end / 2 {
             let message = format!(
-                "from update {step} on the rate is below {LOST:e} of its peak for more than half of the run: nothing is learned there"
+                "after update {last_useful} the rate stays below {LOST:e} of its peak, for more than half of the run: nothing is learned there"
             );
             add(
                 Severity::Error,
                 message,
-                "a gamma nearer to 1, a longer `every`, or a floor with max(…, 1e-5)",
+                "a gamma nearer to 1, a longer `every`, or a floor with max(…, 1e-5); what a script steps once per epoch is stretch(…, 1ep)",
             );
         } else if self.rates.first().is_some_and(|(_, rate)| *rate == 0.0) {
             add(
@@ -250,7 +307,9 @@ fn parts(schedule: &Schedule, end: u64, findings: &mut Vec<Finding>) {
         let (low, high) = (before.min(after), before.max(after));
         if high > low * JUMP && start > 1 {
             let message = format!(
-                "the rate jumps from {before:e} to {after:e} at update {start}, where `{text}` takes over"
+                "the rate jumps from {} to {} at update {start}, where `{text}` takes over",
+                Number(before),
+                Number(after)
             );
             findings.push(Finding::new(
                 Severity::Warning,
@@ -261,26 +320,77 @@ fn parts(schedule: &Schedule, end: u64, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Formulas that go below 0 or have no value: the schedule uses 0 there.
+fn formulas(schedule: &Schedule, end: u64, findings: &mut Vec<Finding>) {
+    match schedule {
+        Schedule::Formula(formula) => {
+            let mut steps = (0..=SAMPLES)
+                .map(|i| (u128::from(end - 1) * u128::from(i) / u128::from(SAMPLES)) as u64);
+            let bad = |step: &u64| {
+                formula
+                    .raw(Time::from(*step))
+                    .is_none_or(|rate| !rate.is_finite() || rate < 0.0)
+            };
+            if let Some(step) = steps.find(bad) {
+                let what = match formula.raw(Time::from(step)) {
+                    Some(rate) => format!("is {}", Number(rate)),
+                    None => "has no value".to_owned(),
+                };
+                let message = format!(
+                    "the formula `{}` {what} at its update {step}; 0 is used instead",
+                    formula.text()
+                );
+                findings.push(Finding::new(
+                    Severity::Warning,
+                    message,
+                    "max(…, 0) if that is meant, or a correct formula",
+                ));
+            }
+        }
+        Schedule::Then(then) => {
+            for piece in then.pieces().iter().filter(|piece| piece.start < end) {
+                formulas(&piece.schedule, end - piece.start, findings);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Lengths that do not fit the run.
 fn horizon(schedule: &Schedule, end: u64, known: bool, findings: &mut Vec<Finding>) {
+    if let (Schedule::Restart(restart), true) = (schedule, known) {
+        let (cycle, share) = restart.share(end);
+        if share > 0.0 && share < 1.0 {
+            let percent = (share * 100.0).round();
+            let message = format!(
+                "the run ends {percent}% into cycle {}, at a rate of {}",
+                cycle + 1,
+                Number(schedule.at(end - 1))
+            );
+            let fix = "a run, or cycles, such that one ends where the other does";
+            findings.push(Finding::new(Severity::Warning, message, fix));
+        }
+    }
     let Some(length) = schedule.length().filter(|_| known) else {
         return;
     };
     if length > end {
         let (reached, planned) = (schedule.at(end - 1), schedule.at(length));
         let message = format!(
-            "the schedule takes {length} updates, the run has {end}: it ends at {reached:e} instead of {planned:e}"
+            "the schedule takes {length} updates, the run has {end}: it ends at {} instead of {}",
+            Number(reached),
+            Number(planned)
         );
         findings.push(Finding::new(
             Severity::Warning,
             message,
             "leave the length out to fill the run, or give it in %",
         ));
-    } else if length < end - end / 20 {
+    } else if length < end - end / 20 && schedule.at(length) > 0.0 {
+        let held = Number(schedule.at(length));
         let message = format!(
-            "the schedule ends at update {length}; the last {} updates use {:e}",
-            end - length,
-            schedule.at(length)
+            "the schedule ends at update {length}; the last {} updates use {held}",
+            end - length
         );
         findings.push(Finding::new(
             Severity::Note,

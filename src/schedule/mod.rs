@@ -9,10 +9,10 @@
 //!
 //! let spec: Spec = "warmup(10) then cosine(to=1e-5)".parse()?;
 //! let schedule = spec.resolve(&Run { updates: Some(1000), ..Run::new(0.1) })?;
-//! assert_eq!(schedule.at(0), 0.01); // a tenth of the base rate: a warm-up does not start at 0
+//! assert_eq!(schedule.at(4), 0.05); // halfway up: update t uses (t + 1) / 10, so that no update has rate 0
 //! assert_eq!(schedule.at(10), 0.1);
 //! assert_eq!(schedule.at(1_000_000), 1e-5); // the end is held
-//! assert_eq!(schedule.to_string(), "warmup(10, to=0.1) then cosine(0.1 -> 1e-5, 990)");
+//! assert_eq!(schedule.to_string(), "warmup(10, 0.1) then cosine(0.1 -> 1e-5, 990)");
 //! # Ok::<(), kiln::expr::Error>(())
 //! ```
 //!
@@ -29,26 +29,35 @@
 //! - [`combinator`]: schedules made of schedules
 //! - [`language`]: names, units and defaults of the written form
 //! - [`explain`]: what there is, and what a person wants to know about it
+//! - [`convert`]: from and to the frameworks' spellings
 
+mod binding;
 mod build;
 pub mod combinator;
 pub mod combinators;
 mod compose;
+pub mod convert;
 pub mod curve;
 pub mod curves;
 mod display;
+pub mod explain;
 pub mod formula;
 pub mod frameworks;
 pub mod language;
 mod lint;
+mod measure;
+mod plan;
 mod run;
 mod segment;
 pub mod signature;
 mod spec;
+mod syntax;
 mod time;
 mod unit;
+mod wsd;
 
 pub use lint::{Finding, Severity};
+pub use plan::{Plan, Rate, Saved};
 pub use run::Run;
 pub use segment::Segment;
 pub use spec::Spec;
@@ -57,6 +66,7 @@ pub use time::Time;
 use combinator::{Restart, Then, bounded, mirrored, warped};
 use curve::Curve;
 use formula::Formula;
+use frameworks::Spelling;
 
 /// A resolved schedule: a value that gives the rate of any update.
 ///
@@ -68,6 +78,8 @@ pub enum Schedule {
     Curve(Curve),
     /// Arithmetic over step, epoch and progress.
     Formula(Formula),
+    /// A framework's schedule, with exactly its values.
+    Framework(Box<Spelling>),
     /// One after the other.
     Then(Then),
     /// The sum.
@@ -174,6 +186,7 @@ impl Schedule {
         match self {
             Schedule::Curve(curve) => curve.length(),
             Schedule::Formula(formula) => formula.over,
+            Schedule::Framework(_) => None,
             Schedule::Then(then) => {
                 let last = then.0.last()?;
                 last.start.checked_add(last.schedule.length()?)
@@ -201,6 +214,7 @@ impl Schedule {
         match self {
             Schedule::Curve(curve) => curve.value(t),
             Schedule::Formula(formula) => formula.value(t),
+            Schedule::Framework(spelling) => spelling.at(t.whole),
             Schedule::Then(then) => then
                 .locate(t)
                 .map_or(0.0, |(schedule, local)| schedule.value(local)),
@@ -243,6 +257,7 @@ impl Schedule {
         match self {
             Schedule::Curve(curve) => curve.momentum(t),
             Schedule::Formula(_) => None,
+            Schedule::Framework(spelling) => spelling.momentum_at(t.whole),
             Schedule::Sum(parts) | Schedule::Min(parts) | Schedule::Max(parts) => first(parts),
             Schedule::Difference(parts) => first(parts.as_slice()),
             Schedule::Product { rate, factors } => rate.momentum(t).or_else(|| first(factors)),

@@ -2,6 +2,7 @@
 
 use super::Schedule;
 use super::curve::MAX_JOINTS;
+use super::frameworks::Spelling;
 
 /// A stretch of updates that one part of a schedule is in charge of.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,11 +64,41 @@ impl Schedule {
         joints
     }
 
+    /// The frameworks' spellings in it.
+    pub(super) fn spellings(&self) -> Vec<&Spelling> {
+        match self {
+            Schedule::Framework(spelling) => vec![spelling],
+            Schedule::Curve(_) | Schedule::Formula(_) => Vec::new(),
+            Schedule::Then(then) => then
+                .pieces()
+                .iter()
+                .flat_map(|piece| piece.schedule.spellings())
+                .collect(),
+            Schedule::Sum(parts) | Schedule::Min(parts) | Schedule::Max(parts) => {
+                spellings_of(parts)
+            }
+            Schedule::Difference(parts) => spellings_of(parts.as_slice()),
+            Schedule::Product { rate, factors } => {
+                [rate.spellings(), spellings_of(factors)].concat()
+            }
+            Schedule::Restart(restart) => restart.inner.spellings(),
+            Schedule::Scale { inner, .. }
+            | Schedule::Clamp { inner, .. }
+            | Schedule::Delay { inner, .. }
+            | Schedule::Stretch { inner, .. }
+            | Schedule::Warp { inner, .. }
+            | Schedule::Mirror { inner, .. }
+            | Schedule::Until { inner, .. }
+            | Schedule::Override { inner, .. } => inner.spellings(),
+        }
+    }
+
     fn unsorted_joints(&self) -> Vec<u64> {
         let all = |parts: &[Schedule]| parts.iter().flat_map(Schedule::unsorted_joints).collect();
         match self {
             Schedule::Curve(curve) => curve.joints(),
             Schedule::Formula(formula) => formula.over.into_iter().collect(),
+            Schedule::Framework(spelling) => spelling.joints(),
             Schedule::Then(then) => then
                 .pieces()
                 .iter()
@@ -101,4 +132,8 @@ impl Schedule {
 
 fn mapped(inner: &Schedule, map: impl Fn(u64) -> u64) -> Vec<u64> {
     inner.unsorted_joints().into_iter().map(map).collect()
+}
+
+fn spellings_of(parts: &[Schedule]) -> Vec<&Spelling> {
+    parts.iter().flat_map(Schedule::spellings).collect()
 }

@@ -29,7 +29,7 @@ impl Spec {
     /// A specification from an expression that is part of a text.
     ///
     /// # Errors
-    /// An unknown name, an unknown argument, or rates of both kinds in one curve.
+    /// An unknown name or an unknown argument.
     pub fn from_expr(text: &str, expr: Expr) -> Result<Spec, Error> {
         let unknown_base = Run::new(f64::NAN);
         Scope::new(text, &unknown_base).measure(&expr)?;

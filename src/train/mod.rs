@@ -1,23 +1,27 @@
 //! Training: a plan for the whole run, the loop that replays it, the rows it writes.
 //!
 //! Time is an argument here: the order of data, the rate and the place in the log are pure
-//! functions of (seed, step), so that a run can be entered anywhere.
+//! functions of (seed, step), so that a run can be entered anywhere. What has memory, the
+//! controllers, is shown numbers and asked for a factor.
 
+mod epochs;
 mod metrics;
 mod session;
 pub mod weights;
 
+pub use epochs::Epochs;
 pub use metrics::{Evaluation, Metrics, Update};
 pub use session::Session;
 
 use crate::{
+    control::{Monitor, Observe, Rule},
     data::{self, Dataset},
     error::{Error, Result},
     exec::{Executor, Fetch},
     ops::{self, Hyper},
     optim::Sgd,
-    plan::Program,
-    schedule::Schedule,
+    plan::{Program, Slice},
+    schedule::{Rate, Schedule},
 };
 
 /// In which order an epoch visits the samples.
@@ -30,7 +34,7 @@ pub enum Order {
     Sequential,
 }
 
-/// What is to be trained, apart from the model and the data.
+/// What is to be trained, apart from the model, the data and the rate.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Samples in a batch.
@@ -41,53 +45,16 @@ pub struct Config {
     pub label_smoothing: f32,
     /// The optimiser.
     pub optimizer: Sgd,
+    /// What the momentum of every update is, instead of the optimiser's.
+    pub momentum: Option<Schedule>,
+    /// What the weight decay of every update is, instead of the optimiser's.
+    pub weight_decay: Option<Schedule>,
+    /// Controllers that run on the device: see [`Rate::take_gradient_rules`].
+    pub gradient_rules: Vec<Rule>,
     /// Seed of the order and of the initial weights.
     pub seed: u64,
     /// How an epoch visits the samples.
     pub order: Order,
-}
-
-/// Where the steps of a run lie in its epochs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Epochs {
-    /// Samples that an epoch visits or leaves out.
-    pub samples: u64,
-    /// Samples in a full batch.
-    pub batch: u64,
-    /// Full batches in an epoch.
-    pub full: u64,
-    /// Samples in the last, smaller batch; 0 if there is none.
-    pub tail: u64,
-}
-
-impl Epochs {
-    /// # Errors
-    /// If no batch would ever be full and smaller ones are to be dropped.
-    pub fn new(samples: u64, batch: u64, drop_last: bool) -> Result<Epochs> {
-        let (full, tail) = (samples / batch, if drop_last { 0 } else { samples % batch });
-        if full + tail == 0 {
-            return Err(Error::Usage(format!(
-                "--drop-last with --batch-size {batch} leaves nothing of {samples} training \
-                 samples; use a smaller batch"
-            )));
-        }
-        Ok(Epochs {
-            samples,
-            batch,
-            full,
-            tail,
-        })
-    }
-
-    /// Updates in an epoch.
-    pub fn updates(&self) -> u64 {
-        self.full + (self.tail > 0) as u64
-    }
-
-    /// The epoch of an update, and the update's place in it.
-    pub fn locate(&self, step: u64) -> (u64, u64) {
-        (step / self.updates(), step % self.updates())
-    }
 }
 
 /// What a run tells whoever watches it. Rows arrive in order, some updates late, so that nothing
@@ -114,18 +81,28 @@ pub trait Observer {
 /// Most updates in one chunk; the log has room for two chunks.
 const CHUNK: u64 = 64;
 
-/// A run in progress: the plan, its executor, and the step.
+/// A run in progress: the plan, its executor, the rate, and the step.
 pub struct Trainer<'a> {
     exec: Box<dyn Executor>,
     session: &'a Session,
     config: &'a Config,
-    schedule: Schedule,
+    rate: Rate,
     /// The next update.
     step: u64,
     chunks: u64,
     /// Order of the epoch that is on the device, if any.
     loaded_epoch: Option<u64>,
-    in_flight: Option<(u64, Vec<Hyper>, Fetch)>,
+    in_flight: Option<Chunk>,
+    /// Loss and gradient norm, summed over the updates of the epoch so far, and their count.
+    epoch_sums: [f64; 3],
+}
+
+/// Updates that were given to the executor.
+struct Chunk {
+    first: u64,
+    /// Rate and momentum of each.
+    applied: Vec<(f64, Option<f64>)>,
+    log: Fetch,
 }
 
 impl<'a> Trainer<'a> {
@@ -137,7 +114,7 @@ impl<'a> Trainer<'a> {
         mut exec: Box<dyn Executor>,
         session: &'a Session,
         config: &'a Config,
-        schedule: Schedule,
+        rate: Rate,
         data: &Dataset,
         weights: &[Vec<f32>],
     ) -> Result<Trainer<'a>> {
@@ -146,11 +123,12 @@ impl<'a> Trainer<'a> {
             exec,
             session,
             config,
-            schedule,
+            rate,
             step: 0,
             chunks: 0,
             loaded_epoch: None,
             in_flight: None,
+            epoch_sums: [0.0; 3],
         })
     }
 
@@ -171,7 +149,8 @@ impl<'a> Trainer<'a> {
             self.chunk(steps, observer)?;
             if self.step.is_multiple_of(per_epoch) {
                 self.flush(observer)?;
-                self.evaluate(observer)?;
+                let evaluation = self.evaluate(observer)?;
+                self.end_epoch(evaluation);
                 evaluated = Some(self.step);
             }
         }
@@ -195,32 +174,85 @@ impl<'a> Trainer<'a> {
         let program = program
             .as_ref()
             .expect("the session has a program for every batch");
-        let count = left
-            .min(steps - self.step)
-            .min(self.updates_per_chunk(program));
+        // A controller that observes every update decides about the next one: no update is
+        // given to the device before the one before it is reported.
+        let observed = [Monitor::Loss, Monitor::GradientNorm]
+            .iter()
+            .any(|&m| self.rate.wants(m, Observe::Update));
+        let most = if observed {
+            1
+        } else {
+            self.updates_per_chunk(program)
+        };
+        let count = left.min(steps - self.step).min(most);
         let base = self.chunks % 2 * CHUNK;
-        let hypers: Vec<Hyper> = (0..count)
-            .map(|i| self.hyper(self.step + i, base + i))
+        if observed && self.rate.answers_at_once() {
+            self.observe_first(program, base)?;
+        } else {
+            let hypers: Vec<Hyper> = (0..count)
+                .map(|i| self.hyper(self.step + i, base + i))
+                .collect();
+            self.exec.run(program, &hypers)?;
+        }
+        let applied = (self.step..self.step + count)
+            .map(|step| (self.rate.at(step), self.momentum_at(step)))
             .collect();
-        self.exec.run(program, &hypers)?;
-        let fetch = self.exec.fetch(self.session.log_slots(base, count))?;
-        let before = self.in_flight.replace((self.step, hypers, fetch));
+        let log = self.exec.fetch(self.session.log_slots(base, count))?;
+        let chunk = Chunk {
+            first: self.step,
+            applied,
+            log,
+        };
+        let before = self.in_flight.replace(chunk);
         self.step += count;
         self.chunks += 1;
-        match before {
-            Some(before) => self.report(before, observer),
-            None => Ok(()),
+        if let Some(before) = before {
+            self.report(before, observer)?;
         }
+        if observed {
+            self.flush(observer)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// One update whose rate depends on its own loss: the loss is read between its two halves.
+    fn observe_first(&mut self, program: &Program, slot: u64) -> Result<()> {
+        let [gradients, update] = self.session.halves(program);
+        let hyper = self.hyper(self.step, slot);
+        self.exec.run(&gradients, &[hyper])?;
+        let log = self.exec.read(self.session.log_slots(slot, 1))?;
+        self.observe(
+            &[log[0].into(), f64::from(log[2]).sqrt()],
+            Observe::Update,
+            self.step,
+        );
+        let hyper = self.hyper(self.step, slot);
+        self.exec.run(&update, &[hyper])
+    }
+
+    /// Shows the controllers loss and gradient norm.
+    fn observe(&mut self, values: &[f64; 2], when: Observe, step: u64) {
+        self.rate.observe(Monitor::Loss, when, values[0], step);
+        self.rate
+            .observe(Monitor::GradientNorm, when, values[1], step);
+    }
+
+    /// The momentum of an update, where a schedule decides it.
+    fn momentum_at(&self, step: u64) -> Option<f64> {
+        let own = self.config.momentum.as_ref().map(|s| s.at(step));
+        own.or_else(|| self.rate.momentum_at(step))
     }
 
     /// The one dynamic input of an update.
     fn hyper(&self, step: u64, slot: u64) -> Hyper {
-        let (lr, momentum) = (self.schedule.at(step), self.schedule.momentum_at(step));
         let (_, at) = self.session.epochs.locate(step);
+        let decay = self.config.weight_decay.as_ref().map(|s| s.at(step));
+        let (lr, momentum) = (self.rate.at(step), self.momentum_at(step));
         Hyper {
             cursor: (at * self.session.epochs.batch) as u32,
             slot: slot as u32,
-            ..self.config.optimizer.hyper(lr, momentum, step)
+            ..self.config.optimizer.hyper(lr, momentum, decay, step)
         }
     }
 
@@ -254,75 +286,87 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    fn report(
-        &mut self,
-        (first, hypers, fetch): (u64, Vec<Hyper>, Fetch),
-        observer: &mut dyn Observer,
-    ) -> Result<()> {
-        let log = self.exec.collect(fetch)?;
-        let epochs = self.session.epochs;
+    fn report(&mut self, chunk: Chunk, observer: &mut dyn Observer) -> Result<()> {
+        let log = self.exec.collect(chunk.log)?;
+        let per_epoch = self.session.epochs.updates();
         let slots = log.chunks_exact(ops::LOG_WORDS as usize);
-        for (step, (slot, hyper)) in (first..).zip(slots.zip(&hypers)) {
+        for (step, (slot, (lr, momentum))) in (chunk.first..).zip(slots.zip(chunk.applied)) {
+            let &[loss, _, squares, bad, factor] = slot else {
+                unreachable!("a slot's words")
+            };
             let row = Update {
                 step,
-                epoch: step as f64 / epochs.updates() as f64,
-                lr: self.schedule.at(step),
-                momentum: self.schedule.momentum_at(step),
-                loss: slot[0].into(),
-                grad_norm: f64::from(slot[2]).sqrt(),
+                epoch: step as f64 / per_epoch as f64,
+                lr: lr * f64::from(factor),
+                momentum,
+                loss: loss.into(),
+                grad_norm: f64::from(squares).sqrt(),
             };
             observer.update(&row)?;
-            if !slot[0].is_finite() || slot[3] > 0.0 {
-                return Err(diverged(&row, slot[3] as u64, hyper.lr));
+            if !loss.is_finite() || bad > 0.0 {
+                return Err(diverged(&row, bad as u64));
+            }
+            let sums = [row.loss, row.grad_norm, 1.0];
+            self.epoch_sums
+                .iter_mut()
+                .zip(sums)
+                .for_each(|(sum, x)| *sum += x);
+            if !self.rate.answers_at_once() {
+                self.observe(&[row.loss, row.grad_norm], Observe::Update, step);
             }
         }
         Ok(())
+    }
+
+    /// Shows the controllers what the epoch gave.
+    fn end_epoch(&mut self, evaluation: Option<Evaluation>) {
+        let [loss, norm, count] = std::mem::take(&mut self.epoch_sums);
+        let last = self.step - 1;
+        self.observe(&[loss / count, norm / count], Observe::Epoch, last);
+        let Some(e) = evaluation else { return };
+        self.rate
+            .observe(Monitor::EvalLoss, Observe::Epoch, e.eval_loss, last);
+        if let Some(accuracy) = e.eval_accuracy {
+            self.rate
+                .observe(Monitor::EvalAccuracy, Observe::Epoch, accuracy, last);
+        }
     }
 
     /// Loss and accuracy on the test split, if there is one.
     ///
     /// # Errors
     /// What the device or the observer report.
-    pub fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<()> {
+    pub fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<Option<Evaluation>> {
         let Some(test) = &self.session.test else {
-            return Ok(());
+            return Ok(None);
         };
         let batches = test.epochs.updates();
         let (mut loss, mut right) = (0.0, 0.0);
         for first in (0..batches).step_by(CHUNK as usize) {
             let count = (batches - first).min(CHUNK);
             for i in 0..count {
-                let full = first + i < test.epochs.full;
-                let program = if full { &test.eval } else { &test.eval_tail };
                 let hyper = Hyper {
                     cursor: ((first + i) * test.epochs.batch) as u32,
                     slot: i as u32,
                     ..Hyper::default()
                 };
-                let program = program
-                    .as_ref()
-                    .expect("the session has a program for every batch");
-                self.exec.run(program, &[hyper])?;
+                self.exec.run(test.program(first + i), &[hyper])?;
             }
             let log = self.exec.read(self.session.log_slots(0, count))?;
-            for (i, slot) in log.chunks_exact(ops::LOG_WORDS as usize).enumerate() {
-                let full = first + (i as u64) < test.epochs.full;
-                let rows = if full {
-                    test.epochs.batch
-                } else {
-                    test.epochs.tail
-                };
-                loss += f64::from(slot[0]) * rows as f64;
+            for (i, slot) in (first..).zip(log.chunks_exact(ops::LOG_WORDS as usize)) {
+                loss += f64::from(slot[0]) * f64::from(test.program(i).batch);
                 right += f64::from(slot[1]);
             }
         }
         let samples = test.epochs.samples as f64;
-        observer.evaluation(&Evaluation {
+        let evaluation = Evaluation {
             step: self.step,
             epoch: self.step as f64 / self.session.epochs.updates() as f64,
             eval_loss: loss / samples,
             eval_accuracy: self.session.classifies.then_some(right / samples),
-        })
+        };
+        observer.evaluation(&evaluation)?;
+        Ok(Some(evaluation))
     }
 
     /// The parameters as they are, in `state_dict` order.
@@ -330,13 +374,25 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// What the device reports.
     pub fn weights(&mut self) -> Result<Vec<Vec<f32>>> {
-        let arena = self.exec.read(self.session.params_arena)?;
-        let cut = |s: &crate::plan::Slice| arena[s.offset as usize..][..s.len as usize].to_vec();
+        self.read_params(self.session.params_arena)
+    }
+
+    /// The last update's gradients, in `state_dict` order.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn gradients(&mut self) -> Result<Vec<Vec<f32>>> {
+        self.read_params(self.session.grads_arena)
+    }
+
+    fn read_params(&mut self, arena: Slice) -> Result<Vec<Vec<f32>>> {
+        let words = self.exec.read(arena)?;
+        let cut = |p: &Slice| words[p.offset as usize..][..p.len as usize].to_vec();
         Ok(self.session.params.iter().map(cut).collect())
     }
 }
 
-fn diverged(row: &Update, bad: u64, lr: f32) -> Error {
+fn diverged(row: &Update, bad: u64) -> Error {
     let what = match bad {
         0 => format!("the loss became {}", row.loss),
         n => format!(
@@ -345,8 +401,8 @@ fn diverged(row: &Update, bad: u64, lr: f32) -> Error {
         ),
     };
     Error::Diverged(format!(
-        "update {}: {what}, with a learning rate of {lr:e}. No model was written. A smaller --lr or \
+        "update {}: {what}, with a learning rate of {:e}. No model was written. A smaller --lr or \
          a warm-up usually helps; inputs far from [-1, 1] want --standardize",
-        row.step
+        row.step, row.lr
     ))
 }

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     exec::Executor,
     model::Network,
-    ops,
+    ops::{self, gradient_control},
     plan::{Plan, Program, Slice},
     record::{Loss, Recorder, Tensor},
 };
@@ -24,6 +24,8 @@ pub struct Session {
     pub params: Vec<Slice>,
     /// All parameters at once.
     pub params_arena: Slice,
+    /// Their gradients, at equal offsets.
+    pub grads_arena: Slice,
     /// The optimiser's momentum buffer, as large as the arena.
     pub momentum_buffer: Slice,
     /// The permutation of the epoch under way.
@@ -39,6 +41,8 @@ pub struct Session {
     pub(super) classifies: bool,
     inputs: Inputs,
     log: Slice,
+    control: Slice,
+    controllers: Vec<gradient_control::Dims>,
 }
 
 pub(super) struct Test {
@@ -47,6 +51,20 @@ pub(super) struct Test {
     pub(super) eval_tail: Option<Program>,
     inputs: Inputs,
     order: Tensor,
+}
+
+impl Test {
+    /// What evaluates a batch.
+    pub(super) fn program(&self, batch: u64) -> &Program {
+        let program = if batch < self.epochs.full {
+            &self.eval
+        } else {
+            &self.eval_tail
+        };
+        program
+            .as_ref()
+            .expect("the session has a program for every batch")
+    }
 }
 
 /// Where a split lies on the device.
@@ -84,6 +102,11 @@ impl Session {
         };
         let params = network.declare(&mut r);
         let momentum_buffer = r.slot("momentum_buffer");
+        let slots = r.log_slots();
+        let rules = config.gradient_rules.iter().zip(0..);
+        let controllers = rules.filter_map(|(rule, i)| gradient_control::Dims::of(rule, i, slots));
+        let controllers: Vec<gradient_control::Dims> = controllers.collect();
+        let control = r.control(controllers.len() as u32);
         let forward = |r: &mut Recorder, order: Tensor, from: &Inputs, rows: u64| -> Loss {
             let (x, target) = from.batch(r, order, &data.shape, rows as u32);
             let output = network.record(r, &params, x);
@@ -98,8 +121,11 @@ impl Session {
             r.begin(name, rows as u32);
             let loss = forward(r, order, &inputs, rows);
             r.backward(loss);
-            r.grad_stats();
-            config.optimizer.record(r, momentum_buffer);
+            r.grad_stats(control);
+            config.optimizer.record(r, control, momentum_buffer);
+            controllers
+                .iter()
+                .for_each(|&dims| r.gradient_control(dims, control));
             r.end();
         };
         if epochs.full > 0 {
@@ -127,7 +153,7 @@ impl Session {
                 order,
             });
         }
-        let [params_arena, _] = r.arenas();
+        let [params_arena, grads_arena] = r.arenas();
         let log = r.log();
         let plan = Arc::new(r.finish());
         plan.check()?;
@@ -138,6 +164,7 @@ impl Session {
         Ok(Session {
             params: params.iter().map(|p| p.at).collect(),
             params_arena,
+            grads_arena,
             momentum_buffer,
             order: order.at,
             epochs,
@@ -147,6 +174,8 @@ impl Session {
             classifies: matches!(data.task, Task::Classification { .. }),
             inputs,
             log,
+            control,
+            controllers,
             plan,
         })
     }
@@ -157,6 +186,19 @@ impl Session {
             .iter()
             .map(|d| d.flops())
             .sum()
+    }
+
+    /// The two halves of a training step: up to its gradients, and the update.
+    pub(super) fn halves(&self, program: &Program) -> [Program; 2] {
+        let update = program.range.end - 1 - self.controllers.len();
+        let half = |range| Program {
+            range,
+            ..program.clone()
+        };
+        [
+            half(program.range.start..update),
+            half(update..program.range.end),
+        ]
     }
 
     /// `count` slots of the log, from `first` on.
@@ -181,6 +223,9 @@ impl Session {
             let order: Vec<u32> = (0..split.len as u32).collect();
             exec.write(test.order.at, ops::as_words(&order))?;
         }
+        let mut control = vec![0.0; self.control.len as usize];
+        control[0] = self.controllers.iter().map(|c| c.first_factor()).product();
+        exec.write(self.control, &control)?;
         for (at, values) in self.params.iter().zip(weights) {
             exec.write(*at, values)?;
         }

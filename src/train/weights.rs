@@ -1,11 +1,12 @@
 //! Weights as safetensors with PyTorch's `state_dict` names and layouts: they move both ways.
 
-use std::{borrow::Cow, fs, io::Write, path::Path};
+use std::{borrow::Cow, fs, path::Path};
 
 use safetensors::{Dtype, SafeTensors, View};
 
 use crate::{
     error::{Error, Result},
+    files::write_atomically,
     model::Param,
 };
 
@@ -62,20 +63,6 @@ pub fn save(path: &Path, params: &[&Param], values: &[Vec<f32>]) -> Result<()> {
     let bytes = safetensors::serialize(views, None)
         .map_err(|e| Error::file(path, format!("the weights do not serialise: {e}")))?;
     write_atomically(path, &bytes)
-}
-
-/// Writes a file so that it is there whole or not at all.
-///
-/// # Errors
-/// If the directory cannot be written.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let dir = path.parent().filter(|d| !d.as_os_str().is_empty());
-    let dir = dir.unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(Error::io(dir))?;
-    file.write_all(bytes).map_err(Error::io(path))?;
-    file.as_file().sync_all().map_err(Error::io(path))?;
-    file.persist(path).map_err(|e| Error::io(path)(e.error))?;
-    Ok(())
 }
 
 /// Reads the values of `params`, in their order.

@@ -69,7 +69,7 @@ impl Op {
                         period: k as u64,
                     })
                 }
-                _ => self.from_children(t),
+                _ => self.by_children(t),
             },
             Op::Binary(op, ab) if is_comparison(*op) => {
                 let crossing = match (
@@ -83,7 +83,7 @@ impl Op {
                     }
                     _ => None,
                 };
-                crossing.or_else(|| self.from_children(t))
+                crossing.or_else(|| self.by_children(t))
             }
             Op::Call(function, args) if matches!(function.name(), "min" | "minimum") => {
                 self.extreme(args, t, 1.0)
@@ -94,7 +94,7 @@ impl Op {
             Op::If(parts) => {
                 let when = parts[0].settled(t)?;
                 if when.period > 1 {
-                    return self.from_children(t);
+                    return self.by_children(t);
                 }
                 let mut at = vec![0.0; t + 1];
                 at[t] = when.prefix as f64;
@@ -105,11 +105,11 @@ impl Op {
                 };
                 when.and(parts[chosen].settled(t)?)
             }
-            _ => self.from_children(t),
+            _ => self.by_children(t),
         }
     }
 
-    fn from_children(&self, t: usize) -> Option<Settled> {
+    fn by_children(&self, t: usize) -> Option<Settled> {
         self.children()
             .into_iter()
             .try_fold(Settled::CONSTANT, |all, child| all.and(child.settled(t)?))
@@ -130,7 +130,7 @@ impl Op {
                 },
             )
         });
-        by_ramps.or_else(|| self.from_children(t))
+        by_ramps.or_else(|| self.by_children(t))
     }
 
     fn constant(&self) -> Option<f64> {

@@ -78,8 +78,8 @@ pub static WARMUP: Row = Row::new(
 .ending(|values| Some(values.updates(0)));
 const WARMUP_PAGE: Page = Page {
     formula: "from + (to - from) * (t + 1) / over, then `to`",
-    origin: "llm.c and torchtitan; HF, Keras and Optax use t / over, which wastes the first update: linear(0 -> 1x, over) says that",
-    when: "Before any other schedule with large batches, Adam or attention: warmup(500) then cosine.",
+    origin: "llm.c and torchtitan; HF, Keras and Optax use t / over, which wastes the first update: `linear(0 -> 1x, 500)` says that",
+    when: "Before any other schedule with large batches, Adam or attention: `warmup(500) then cosine`.",
     pros: "Keeps the first updates, whose gradients and moment estimates mean little, from doing harm.",
     cons: "One more length to choose; it must be short against the run.",
 };
@@ -154,13 +154,20 @@ pub static GEOMETRIC: Row = Row::new(
     geometric,
     GEOMETRIC_PAGE,
 )
-.ending(over);
+.ending(over)
+.checked(|values| match values.number(AT_TO) {
+    0.0 => Err((
+        "to",
+        "a geometric decay never reaches 0; give it a `to` above 0".to_owned(),
+    )),
+    _ => Ok(()),
+});
 const GEOMETRIC_PAGE: Page = Page {
     formula: "from * (to / from) ** (t / over), then `to`",
     origin: "exponential decay with its end given instead of its rate; with to > from the sweep of a learning-rate finder",
-    when: "When the last rate is known rather than gamma, and for range tests: geometric(1e-7 -> 10, 100).",
+    when: "When the last rate is known rather than gamma, and for range tests: `geometric(1e-7 -> 10, 100)`.",
     pros: "Gives equal time to every order of magnitude.",
-    cons: "`to` cannot be 0.",
+    cons: "Cannot reach 0.",
 };
 fn geometric(values: &Values, t: Time) -> f64 {
     let n = values.updates(AT_OVER);
@@ -225,7 +232,7 @@ const TANH_PAGE: Page = Page {
     origin: "timm TanhLRScheduler (arXiv 1806.01593); with lb -7 and ub 3 it is within 0.3% of its ends there",
     when: "Where a long high plateau and a quick fall are wanted from one curve.",
     pros: "Its two bounds shape plateau and fall.",
-    cons: "Does not meet its ends exactly: a small jump to `to` remains.",
+    cons: "Does not meet its ends exactly: a small jump at the end remains.",
 };
 fn tanh(values: &Values, t: Time) -> f64 {
     let n = values.updates(AT_OVER);
@@ -256,7 +263,7 @@ pub static K_DECAY: Row = Row::new(
 .ending(over);
 const K_DECAY_PAGE: Page = Page {
     formula: "to + (from - to) * (1 + cos(pi * (t / over) ** k)) / 2, then `to`",
-    origin: "k-decay (arXiv 2004.05909), timm's lr_k_decay; the same as warp(cosine, power=k)",
+    origin: "k-decay (arXiv 2004.05909), timm's lr_k_decay; the same as `warp(cosine, power=1.5)` for k=1.5",
     when: "To move a cosine's fall later (k > 1) or earlier (k < 1).",
     pros: "One number between cosine and a step near the end.",
     cons: "Gains over cosine are small and depend on the task.",

@@ -45,7 +45,7 @@ pub static CONSTANT: Row = Row::new(
             "over",
             Kind::Duration,
             Default::Endless,
-            "how long, for what follows after `then`",
+            "how long, for what follows after then",
         )
         .or(&["total_iters"]),
     ],
@@ -179,7 +179,7 @@ pub static INVERSE_SQRT: Row = Row::new(
     Page {
         formula: "from / sqrt(1 + t / every)",
         origin: "HF inverse_sqrt after its warm-up, big_vision rsqrt, fairseq; some texts misname it exponential decay",
-        when: "Long pre-training without a planned end: warmup(1000) then inverse_sqrt(1000).",
+        when: "Long pre-training without a planned end: `warmup(1000) then inverse_sqrt(1000)`.",
         pros: "Can be stopped or extended at any time.",
         cons: "Ends high: add a cooldown for the best last iterate.",
     },
@@ -209,7 +209,7 @@ pub static HYPERBOLIC: Row = Row::new(
     },
     Page {
         formula: "floor + (from - floor) / (1 + t / every)",
-        origin: "what a text means that calls `lr - (max - min) / t` a warm-up: large at first, then ever smaller, never below the floor",
+        origin: "what a text means that calls lr - (max - min) / t a warm-up: large at first, then ever smaller, never below the floor",
         when: "Small demonstrations; as inverse_time where a least rate is wanted.",
         pros: "Never falls below its floor.",
         cons: "With every=1 it has halved after one update.",
@@ -298,7 +298,7 @@ pub static POWER: Row = {
         Page {
             formula: "min(max, a * batch * n ** b) with n = (t + 1) * batch samples",
             origin: "Power scheduler (arXiv 2408.13359), which counts tokens; give batch in tokens then",
-            when: "To carry one rate over to other batch sizes and lengths; end it with a cooldown after `then`.",
+            when: "To carry one rate over to other batch sizes and lengths; end it with a cooldown after then.",
             pros: "Independent of the length of the run.",
             cons: "a must be fitted once.",
         },
@@ -333,7 +333,7 @@ pub static NOISE: Row = Row::new(
     Page {
         formula: "from * (1 + spread * u) with u uniform in [-1, 1), a function of (seed, t)",
         origin: "timm's lr_noise; here counter-based, so that any update can be asked for on its own",
-        when: "As a factor, cosine * noise(seed=1), where noise in the rate is wanted.",
+        when: "As a factor, `cosine * noise(seed=1)`, where noise in the rate is wanted.",
         pros: "Repeats exactly; no state.",
         cons: "Gains are seldom seen; gradients are noisy enough.",
     },

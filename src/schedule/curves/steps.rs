@@ -29,7 +29,7 @@ pub static STEP: Row = Row::new(
     Page {
         formula: "from * gamma ** floor(t / every)",
         origin: "torch StepLR, staircase ExponentialDecay; recursive forms in texts compound the decay",
-        when: "Classical vision recipes: step(every=30ep, gamma=0.1).",
+        when: "Classical vision recipes: `step(every=30ep, gamma=0.1)`.",
         pros: "Easy to read in a loss curve; each drop shows what it gives.",
         cons: "Two parameters to tune; a step at the very end of the run never acts.",
     },
@@ -54,7 +54,7 @@ pub static MULTISTEP: Row = Row::new(
     Page {
         formula: "from * gamma ** (number of milestones <= t)",
         origin: "torch MultiStepLR, Optax piecewise_constant_schedule",
-        when: "Recipes that state their milestones: multistep(at=[30ep, 60ep, 80ep]).",
+        when: "Recipes that state their milestones: `multistep(at=[30ep, 60ep, 80ep])`.",
         pros: "Drops where they are known to help.",
         cons: "Milestones must be tuned anew for every length of run.",
     },
@@ -92,7 +92,7 @@ pub static TABLE: Row = Row::new(
     Page {
         formula: "rates[min(floor(t / every), last)]",
         origin: "stage tables; modded-nanogpt; a schedule measured or computed elsewhere",
-        when: "When the rates are known one by one: table([0.1, 0.05, 0.01], every=10ep).",
+        when: "When the rates are known one by one: `table([0.1, 0.05, 0.01], every=10ep)`.",
         pros: "Says anything.",
         cons: "Explains nothing, and must be rewritten for another length.",
     },
@@ -116,11 +116,16 @@ pub static PIECEWISE: Row = Row::new(
     Page {
         formula: "hold: rates[number of `at` <= t]; linear, cosine: from one rate to the next between two entries of `at`",
         origin: "Keras PiecewiseConstantDecay (which steps one update later), Optax piecewise_interpolate_schedule",
-        when: "When a few points of the curve are known: piecewise([0.1, 1x, 0], at=[10%, 100%], shape=linear).",
+        when: "When a few points of the curve are known: `piecewise([0.1x, 1x, 0], at=[10%, 100%], shape=linear)`.",
         pros: "Any polygon in one line.",
         cons: "Harder to read than warmup(...) then linear(...).",
     },
 )
+.checked(|values| {
+    let (rates, at) = (values.rates(0).len(), values.steps(1).len());
+    let message = || format!("{rates} rates for {at} entries of `at`: there must be one rate more, the first");
+    if rates == at + 1 { Ok(()) } else { Err(("rates", message())) }
+})
 .ending(|values| values.steps(1).last().copied())
 .jumping(|values| values.steps(1).iter().copied().take(MAX_JOINTS).collect());
 

@@ -71,11 +71,11 @@ impl<'a> Arguments<'a> {
         };
         all.extend_from_slice(names);
         let ignored = ["last_epoch", "verbose", "name", "optimizer"];
-        all.extend(
-            ignored.iter().filter(|name| {
-                !names.contains(name) && !(optimizer_first && **name == "optimizer")
-            }),
-        );
+        let more: Vec<&str> = ignored
+            .into_iter()
+            .filter(|name| !all.contains(name))
+            .collect();
+        all.extend(more);
         let args = Args::bind(text, call, &all)?;
         let mut bound = Arguments {
             text,

@@ -5,7 +5,7 @@
 
 use super::arguments::Arguments;
 use super::recurrence::{LONGEST, Recurrence};
-use super::{Raise, Reading};
+use super::{Quirk, Raise, Reading};
 use crate::expr::{Arith, Error, Expr};
 use crate::schedule::Run;
 use std::f64::consts::PI;
@@ -138,7 +138,8 @@ impl Schedule {
                     true => (t, steps * if t == 0.0 { 1.0 } else { (t / steps).ceil() }),
                     false => (t.min(*steps), *steps),
                 };
-                (initial - end) * (1.0 - t / steps).powf(*power) + end
+                // rounding may carry t/steps past 1 at the end of a cycle
+                (initial - end) * (1.0 - t / steps).max(0.0).powf(*power) + end
             }
             Schedule::Cosine {
                 initial,
@@ -266,6 +267,7 @@ impl PerEpoch {
 /// # Errors
 /// Unknown, missing or ill-typed arguments, and what Keras refuses.
 pub fn parse(text: &str, call: &Expr, kind: &str, run: &Run) -> Result<Reading<Schedule>, Error> {
+    let mut quirks = Vec::new();
     let bind = |names: &[&'static str]| Arguments::bind(text, call, names);
     let (schedule, args) = match kind {
         "ExponentialDecay" | "InverseTimeDecay" => {
@@ -334,6 +336,10 @@ pub fn parse(text: &str, call: &Expr, kind: &str, run: &Run) -> Result<Reading<S
             ])?;
             args.given("name");
             let warmup_steps = args.number_or("warmup_steps", 0.0)?;
+            if warmup_steps > 0.0 && args.given("warmup_target").is_none() {
+                let message = "Keras ignores `warmup_steps` where there is no `warmup_target`";
+                quirks.push(Quirk::new(message, "warmup_target= the highest rate"));
+            }
             let schedule = Schedule::Cosine {
                 initial: args.number("initial_learning_rate")?,
                 steps: positive(&args, "decay_steps")?,
@@ -377,6 +383,7 @@ pub fn parse(text: &str, call: &Expr, kind: &str, run: &Run) -> Result<Reading<S
     Ok(Reading {
         schedule,
         notes: args.finish()?,
+        quirks,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The schedules of PyTorch, Keras, Optax, Hugging Face transformers and timm, with exactly their values.
 //!
-//! A line as it stands in a training script is read by [`read`]: `torch.OneCycleLR(max_lr=0.1, total_steps=500)`,
+//! A line as it stands in a training script is read by [`Spelling::read`]: `torch.OneCycleLR(max_lr=0.1, total_steps=500)`,
 //! `keras.CosineDecay(0.1, 1000)`, `optax.warmup_cosine_decay_schedule(...)`, `hf.get_scheduler("cosine", ...)`,
 //! `timm.CosineLRScheduler(...)`. Arguments, their order and defaults are those of torch 2.15, Keras 3.15,
 //! Optax 0.2.8, transformers 5.23 and timm 1.0.31. `optimizer` and `verbose` are accepted and ignored with a note.
@@ -15,9 +15,12 @@ pub mod timm;
 pub mod torch;
 
 pub(crate) mod arguments;
+mod native;
+mod quirk;
 mod recurrence;
 mod spelling;
 
+pub use quirk::Quirk;
 pub use spelling::Spelling;
 
 use crate::expr::{Expr, Node};
@@ -75,9 +78,26 @@ pub fn kind_of(expr: &Expr) -> Option<(Framework, &str)> {
     let (Node::Call { callee: name, .. } | Node::Name(name)) = &expr.node else {
         return None;
     };
-    PREFIXES
+    let prefixed = PREFIXES
         .iter()
-        .find_map(|(prefix, framework)| Some((*framework, name.strip_prefix(prefix)?)))
+        .find_map(|(prefix, framework)| Some((*framework, name.strip_prefix(prefix)?)));
+    prefixed.or_else(|| Some((imported(name)?, name.as_str())))
+}
+
+/// Whose a name is that stands without a module, as after `from torch.optim.lr_scheduler import StepLR`. Names that
+/// two frameworks have are PyTorch's.
+fn imported(name: &str) -> Option<Framework> {
+    match name {
+        "ReduceLROnPlateau" => Some(Framework::Torch),
+        "PlateauLRScheduler" => Some(Framework::Timm),
+        "get_scheduler" => Some(Framework::Hf),
+        _ if torch::NAMES.contains(&name) => Some(Framework::Torch),
+        _ if keras::NAMES.contains(&name) => Some(Framework::Keras),
+        _ if timm::NAMES.contains(&name) => Some(Framework::Timm),
+        _ if optax::NAMES.contains(&name) => Some(Framework::Optax),
+        _ if name.starts_with("get_") && hf::canonical(name).is_some() => Some(Framework::Hf),
+        _ => None,
+    }
 }
 
 /// What a framework's line means, with notes about arguments that have no effect.
@@ -86,4 +106,6 @@ pub struct Reading<S> {
     pub schedule: S,
     /// Each names an argument that was accepted and ignored.
     pub notes: Vec<String>,
+    /// Where it does what its users do not expect.
+    pub quirks: Vec<Quirk>,
 }

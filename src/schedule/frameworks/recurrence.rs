@@ -146,7 +146,7 @@ mod tests {
         let step = |k: u64, lr: f64| {
             if k <= 5 {
                 lr + 1.0
-            } else if k % 3 == 0 {
+            } else if k.is_multiple_of(3) {
                 lr * 0.5
             } else {
                 lr * 0.9 + 0.01

@@ -31,9 +31,11 @@ impl Noise {
 const WORDS: usize = 624;
 const SHIFT: usize = 397;
 
-/// MT19937, twisting one word at a time.
+/// MT19937, seeding and twisting only the words that are drawn.
 struct Generator {
     state: [u32; WORDS],
+    /// Words of `state` that have been seeded.
+    seeded: usize,
     next: usize,
     /// The second of a pair of normal numbers.
     spare: Option<f64>,
@@ -41,23 +43,28 @@ struct Generator {
 
 impl Generator {
     fn new(seed: u32) -> Generator {
-        let mut state = [seed; WORDS];
-        let mut word = seed;
-        for (i, slot) in state.iter_mut().enumerate().skip(1) {
-            word = (word ^ (word >> 30))
-                .wrapping_mul(1_812_433_253)
-                .wrapping_add(i as u32);
-            *slot = word;
-        }
         Generator {
-            state,
+            state: [seed; WORDS],
+            seeded: 1,
             next: 0,
             spare: None,
         }
     }
 
+    fn seed_up_to(&mut self, words: usize) {
+        let mut word = self.state[self.seeded - 1];
+        for i in self.seeded..words {
+            word = (word ^ (word >> 30))
+                .wrapping_mul(1_812_433_253)
+                .wrapping_add(i as u32);
+            self.state[i] = word;
+        }
+        self.seeded = self.seeded.max(words);
+    }
+
     fn word(&mut self) -> u32 {
         let i = self.next;
+        self.seed_up_to((i + SHIFT + 1).min(WORDS));
         let joined = (self.state[i] & 0x8000_0000) | (self.state[(i + 1) % WORDS] & 0x7fff_ffff);
         let twist = if joined & 1 == 1 { 0x9908_b0df } else { 0 };
         let mut y = self.state[(i + SHIFT) % WORDS] ^ (joined >> 1) ^ twist;

@@ -3,78 +3,8 @@
 //! Every one maps the rate that it finds to `lr * slope + offset`; this file composes any number of such steps.
 
 use super::Scheduler;
-use crate::expr::{Arith, Fault, Settled};
+use crate::expr::{Fault, Settled};
 use std::f64::consts::PI;
-
-/// The shape of a transition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anneal {
-    /// Half a cosine.
-    Cos,
-    /// A straight line.
-    Linear,
-}
-
-/// The arguments of `CyclicLR`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cyclic {
-    /// The rate between cycles; replaces the optimiser's.
-    pub base_lr: f64,
-    /// The rate at the first peak.
-    pub max_lr: f64,
-    /// Updates up, above 0.
-    pub step_size_up: f64,
-    /// Updates down.
-    pub step_size_down: f64,
-    /// How the amplitude changes.
-    pub scale: Scale,
-    /// Whether momentum (β1 of Adam) runs the other way.
-    pub cycle_momentum: bool,
-    /// The momentum at the first peak.
-    pub base_momentum: f64,
-    /// The momentum between cycles.
-    pub max_momentum: f64,
-}
-
-/// How `CyclicLR`'s amplitude changes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Scale {
-    /// Not at all.
-    Triangular,
-    /// Halved in every cycle.
-    Triangular2,
-    /// γ^t.
-    ExpRange(f64),
-    /// `scale_fn` of the cycle's number, counted from 1.
-    PerCycle(Arith),
-    /// `scale_fn` of the update.
-    PerIteration(Arith),
-}
-
-/// The arguments of `OneCycleLR`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OneCycle {
-    /// The highest rate.
-    pub max_lr: f64,
-    /// Updates of the cycle, at least 1.
-    pub total_steps: u64,
-    /// The part of the cycle that climbs, in [0, 1].
-    pub pct_start: f64,
-    /// The shape of every phase.
-    pub anneal: Anneal,
-    /// Whether momentum (β1 of Adam) runs the other way.
-    pub cycle_momentum: bool,
-    /// The momentum at the peak.
-    pub base_momentum: f64,
-    /// The momentum at both ends.
-    pub max_momentum: f64,
-    /// `max_lr` over the first rate.
-    pub div_factor: f64,
-    /// The first rate over the last one.
-    pub final_div_factor: f64,
-    /// Whether the fall to the first rate mirrors the climb and a third phase follows.
-    pub three_phase: bool,
-}
 
 /// How much of torch's counters a closed form needs: `last_epoch` and `_step_count`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,10 +42,10 @@ pub(super) struct Leaf {
     pub base: f64,
 }
 
-const DIVISION: &str = "ZeroDivisionError: float division by zero";
+pub(super) const DIVISION: &str = "ZeroDivisionError: float division by zero";
 
 /// Beyond this many periods torch's own phase has lost 12 bits; whole periods are then removed first.
-const FAR: i64 = 4096;
+pub(super) const FAR: i64 = 4096;
 
 impl Leaf {
     pub fn effect(&self) -> Effect {
@@ -246,15 +176,18 @@ impl Leaf {
                 end_factor,
                 total_iters,
             } => {
-                let (iters, span) = (*total_iters as f64, end_factor - start_factor);
-                let line = |at: i64| {
-                    if iters == 0.0 {
-                        *start_factor
-                    } else {
-                        start_factor + span * (at as f64).min(iters) / iters
+                let iters = *total_iters as f64;
+                let line = |at: i64| match iters {
+                    0.0 => *start_factor,
+                    _ => {
+                        start_factor + (end_factor - start_factor) * (at as f64).min(iters) / iters
                     }
                 };
-                line(to) / if from < 0 { 1.0 } else { line(from) }
+                match from {
+                    ..0 => line(to),
+                    from if from as f64 >= iters => 1.0, // the end may be 0
+                    from => line(to) / line(from),
+                }
             }
             Scheduler::Exponential { gamma } => gamma.powf((to - from) as f64),
             Scheduler::Polynomial { total_iters, power } => {
@@ -342,7 +275,7 @@ fn once(at: u64) -> Settled {
     }
 }
 
-fn value(result: Result<f64, Fault>) -> f64 {
+pub(super) fn value(result: Result<f64, Fault>) -> f64 {
     result.unwrap_or(f64::NAN)
 }
 
@@ -421,121 +354,4 @@ fn swa(lr: f64, swa_lr: f64, from: f64, to: f64) -> f64 {
         (lr - from * swa_lr) / (1.0 - from)
     };
     swa_lr * to + first * (1.0 - to)
-}
-
-impl Anneal {
-    /// How far SWALR's transition is after `step` of `length` steps; a length of 0 is over at once.
-    fn alpha(self, step: i64, length: u64) -> f64 {
-        let z = if length == 0 {
-            f64::from(u8::from(step >= 0))
-        } else {
-            (step as f64 / length as f64).clamp(0.0, 1.0)
-        };
-        match self {
-            Anneal::Cos => (1.0 - (PI * z).cos()) / 2.0,
-            Anneal::Linear => z,
-        }
-    }
-
-    /// OneCycleLR's transition from `a` to `b`.
-    fn between(self, a: f64, b: f64, z: f64) -> f64 {
-        match self {
-            Anneal::Cos => b + (a - b) / 2.0 * ((PI * z).cos() + 1.0),
-            Anneal::Linear => (b - a) * z + a,
-        }
-    }
-}
-
-impl Cyclic {
-    /// The height of the triangle times its scale.
-    fn height(&self, last: i64) -> f64 {
-        let total = self.step_size_up + self.step_size_down;
-        let ratio = self.step_size_up / total;
-        let t = last as f64;
-        let (cycle, x) = if t / total < FAR as f64 {
-            let cycle = (1.0 + t / total).floor();
-            (cycle, 1.0 + t / total - cycle)
-        } else {
-            ((t / total).floor() + 1.0, t % total / total)
-        };
-        let triangle = if x <= ratio {
-            x / ratio
-        } else {
-            (x - 1.0) / (ratio - 1.0)
-        };
-        triangle
-            * match &self.scale {
-                Scale::Triangular => 1.0,
-                Scale::Triangular2 => 1.0 / 2f64.powf(cycle - 1.0),
-                Scale::ExpRange(gamma) => gamma.powf(t),
-                Scale::PerCycle(scale) => value(scale.eval(&[cycle])),
-                Scale::PerIteration(scale) => value(scale.eval(&[t])),
-            }
-    }
-}
-
-impl OneCycle {
-    /// The rate that the cycle starts with.
-    pub fn initial_lr(&self) -> f64 {
-        self.max_lr / self.div_factor
-    }
-
-    /// `(end, lr from, lr to, momentum from, momentum to)` of each phase; the ends are not rounded.
-    fn phases(&self) -> Vec<(f64, f64, f64, f64, f64)> {
-        let (first, peak, total) = (self.initial_lr(), self.max_lr, self.total_steps as f64);
-        let (low, high) = (self.base_momentum, self.max_momentum);
-        let last = first / self.final_div_factor;
-        let up = (self.pct_start * total - 1.0, first, peak, high, low);
-        if self.three_phase {
-            vec![
-                up,
-                (2.0 * self.pct_start * total - 2.0, peak, first, low, high),
-                (total - 1.0, first, last, high, high),
-            ]
-        } else {
-            vec![up, (total - 1.0, peak, last, low, high)]
-        }
-    }
-
-    /// Rate and momentum.
-    fn at(&self, last: i64) -> Result<(f64, f64), String> {
-        let t = last as f64;
-        if t > self.total_steps as f64 {
-            let message = format!(
-                "ValueError: Tried to step {last} times. The specified number of total steps is {}",
-                self.total_steps
-            );
-            return Err(message);
-        }
-        let phases = self.phases();
-        let mut start = 0.0;
-        for (i, &(end, a, b, c, d)) in phases.iter().enumerate() {
-            if t <= end || i + 1 == phases.len() {
-                if end == start {
-                    return Err(DIVISION.to_owned());
-                }
-                let z = (t - start) / (end - start);
-                return Ok((self.anneal.between(a, b, z), self.anneal.between(c, d, z)));
-            }
-            start = end;
-        }
-        Err(DIVISION.to_owned())
-    }
-
-    /// The first step after `last` that raises: one in an empty phase, or the one past the end.
-    fn raises(&self, last: i64) -> Option<(i64, String)> {
-        let starts = self
-            .phases()
-            .into_iter()
-            .map(|(end, ..)| end.floor() as i64 + 1);
-        let past = i64::try_from(self.total_steps).ok()?.checked_add(1)?;
-        let mut tries: Vec<i64> = starts
-            .chain([0, past - 1, past])
-            .map(|at| at.max(last + 1))
-            .collect();
-        tries.sort_unstable();
-        tries
-            .into_iter()
-            .find_map(|at| self.at(at).err().map(|message| (at, message)))
-    }
 }

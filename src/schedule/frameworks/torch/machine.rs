@@ -115,6 +115,9 @@ impl Machine {
                     at: Position { last: -1, count: 0 },
                 };
                 machine.initial_step(group)?;
+                if matches!(scheduler, Scheduler::Cyclic(_)) {
+                    group.lr = base; // its constructor knows its own base_lr only after the first step
+                }
                 Ok(machine)
             }
         }

@@ -6,12 +6,14 @@
 //! t-th `step()`). The quirks are kept: the cosine that climbs after `T_max`, `SequentialLR`'s restarts from
 //! `base_lr`, nested sequences that run one step ahead, `OneCycleLR`'s index `total_steps`.
 
+mod cycle;
 mod leaf;
 mod machine;
 mod parse;
 mod schedule;
 
-pub use leaf::{Anneal, Cyclic, OneCycle, Scale, warm_restarts_at_epoch};
+pub use cycle::{Anneal, Cyclic, OneCycle, Scale};
+pub use leaf::warm_restarts_at_epoch;
 pub use parse::{NAMES, parse};
 pub use schedule::Schedule;
 

@@ -1,7 +1,7 @@
 //! `torch.X(...)` to [`Scheduler`], with torch's argument order, defaults and refusals.
 
 use super::Scheduler;
-use super::leaf::{Anneal, Cyclic, OneCycle, Scale};
+use super::cycle::{Anneal, Cyclic, OneCycle, Scale};
 use crate::expr::{Arith, Error, Expr, Node};
 use crate::schedule::frameworks::arguments::Arguments;
 

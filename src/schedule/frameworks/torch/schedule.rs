@@ -244,3 +244,113 @@ fn one_step(members: &[(Leaf, Position)], lr: f64, step: i64) -> f64 {
 fn signed(steps: u64) -> i64 {
     i64::try_from(steps).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::frameworks::torch::{Anneal, Cyclic, OneCycle, Scale};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn leaf() -> impl Strategy<Value = Scheduler> {
+        let gamma = 0.5..1.02f64;
+        let eta_min = prop_oneof![Just(0.0), Just(0.003)];
+        prop_oneof![
+            (1..30u64, gamma.clone())
+                .prop_map(|(step_size, gamma)| Scheduler::Step { step_size, gamma }),
+            (vec(0..90u64, 1..4), gamma.clone())
+                .prop_map(|(milestones, gamma)| Scheduler::MultiStep { milestones, gamma }),
+            (0.1..1.0f64, 0..60u64).prop_map(|(factor, total_iters)| Scheduler::Constant {
+                factor,
+                total_iters
+            }),
+            (0.1..1.0f64, prop_oneof![Just(0.0), Just(1.0)], 1..80u64).prop_map(
+                |(start_factor, end_factor, total_iters)| Scheduler::Linear {
+                    start_factor,
+                    end_factor,
+                    total_iters
+                }
+            ),
+            gamma.prop_map(|gamma| Scheduler::Exponential { gamma }),
+            (1..90u64, 0.5..3.0f64)
+                .prop_map(|(total_iters, power)| Scheduler::Polynomial { total_iters, power }),
+            (1..60u64, eta_min.clone()).prop_map(|(t, eta_min)| Scheduler::CosineAnnealing {
+                t_max: t as f64,
+                eta_min
+            }),
+            (1..20u64, 1..4u64, eta_min).prop_map(|(t_0, t_mult, eta_min)| {
+                Scheduler::WarmRestarts {
+                    t_0,
+                    t_mult,
+                    eta_min,
+                }
+            }),
+            (0.001..0.3f64, 0..30u64).prop_map(|(swa_lr, anneal_epochs)| Scheduler::Swa {
+                swa_lr,
+                anneal_epochs,
+                anneal: Anneal::Cos
+            }),
+            (1..9u64, 1..9u64).prop_map(|(up, down)| Scheduler::Cyclic(Cyclic {
+                base_lr: 0.01,
+                max_lr: 0.2,
+                step_size_up: up as f64,
+                step_size_down: down as f64,
+                scale: Scale::Triangular2,
+                cycle_momentum: true,
+                base_momentum: 0.8,
+                max_momentum: 0.9,
+            })),
+            (150..400u64).prop_map(|total_steps| Scheduler::OneCycle(OneCycle {
+                max_lr: 0.3,
+                total_steps,
+                pct_start: 0.3,
+                anneal: Anneal::Cos,
+                cycle_momentum: true,
+                base_momentum: 0.85,
+                max_momentum: 0.95,
+                div_factor: 25.0,
+                final_div_factor: 1e4,
+                three_phase: false,
+            })),
+        ]
+    }
+
+    fn any_scheduler() -> impl Strategy<Value = Scheduler> {
+        leaf().prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 1..4).prop_map(Scheduler::Chained),
+                (vec(inner, 1..4), vec(0..150u64, 2)).prop_map(|(schedulers, mut milestones)| {
+                    milestones.sort_unstable();
+                    milestones.truncate(schedulers.len() - 1);
+                    Scheduler::Sequential {
+                        schedulers,
+                        milestones,
+                    }
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Protects the heart of it: jumping to any update gives what stepping there one by one gives, nested
+        /// however, and an exception is foretold at the very step that raises it.
+        #[test]
+        fn jumping_equals_stepping(scheduler in any_scheduler()) {
+            let mut group = Group::new(0.1, Some(0.9));
+            let mut machine = Machine::new(&scheduler, &mut group).expect("none of these raises at once");
+            let schedule = Schedule::new(&scheduler, 0.1, Some(0.9), None).expect("so does not this");
+            let mut largest = group.lr;
+            for step in 0..300 {
+                if step > 0 && let Err(message) = machine.step(&mut group) {
+                    prop_assert_eq!(schedule.raises(), Some(&Raise { index: step, message }));
+                    return Ok(());
+                }
+                largest = group.lr.max(largest);
+                let (jumped, momentum) = (schedule.at(step), schedule.momentum_at(step));
+                prop_assert!((jumped - group.lr).abs() <= 1e-11 * largest, "{step}: {jumped} {}", group.lr);
+                prop_assert!(momentum.zip(group.momentum).is_some_and(|(a, b)| (a - b).abs() < 1e-12));
+            }
+            prop_assert!(schedule.raises().is_none_or(|raise| raise.index >= 300));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! `kiln schedule show`, `lint`, `explain`, `list`, `convert`: words about schedules.
+
+use clap::{Args, ValueEnum};
+
+use super::run::{RunArgs, count};
+use crate::{
+    cli::{Outcome, progress::significant, say},
+    control::{Monitor, Observe},
+    error::{Error, Result},
+    expr,
+    schedule::{Finding, Plan, Severity, convert, explain},
+};
+
+/// `kiln schedule show`.
+#[derive(Args)]
+pub(super) struct Show {
+    /// The schedule
+    expression: String,
+    #[command(flatten)]
+    run: RunArgs,
+    /// Updates in the run
+    #[arg(long, value_name = "N", value_parser = count)]
+    steps: Option<u64>,
+}
+
+impl Show {
+    pub(super) fn run(self) -> Result<Outcome> {
+        let plan: Plan = self.expression.parse()?;
+        let rate = self
+            .run
+            .start(&self.expression, self.steps, Observe::Epoch)?;
+        say!("{}", segments(rate.schedule(), self.run.epoch_steps)?)?;
+        for control in plan.controls() {
+            say!("times {control}: what it observes decides")?;
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// The resolved plan as a table.
+pub(in crate::cli) fn segments(
+    schedule: &crate::schedule::Schedule,
+    epoch_updates: Option<f64>,
+) -> Result<String> {
+    let when = |step: u64| match epoch_updates {
+        Some(e) => format!("{step} ({:.2} ep)", step as f64 / e),
+        None => step.to_string(),
+    };
+    let mut lines = vec![format!(
+        "{:<20} {:<20} {:>10} {:>10}   what",
+        "from update", "to", "first", "last"
+    )];
+    for s in schedule.segments() {
+        let end = s.end.map_or("…".into(), when);
+        let last = s.last.map_or("…".into(), significant);
+        let first = significant(s.first);
+        lines.push(format!(
+            "{:<20} {end:<20} {first:>10} {last:>10}   {}",
+            when(s.start),
+            s.text
+        ));
+    }
+    Ok(lines.join("\n"))
+}
+
+/// `kiln schedule lint`.
+#[derive(Args)]
+pub(super) struct Lint {
+    /// The schedule
+    expression: String,
+    #[command(flatten)]
+    run: RunArgs,
+    /// Updates in the run
+    #[arg(long, value_name = "N", value_parser = count)]
+    steps: Option<u64>,
+}
+
+impl Lint {
+    pub(super) fn run(self) -> Result<Outcome> {
+        let plan: Plan = self.expression.parse()?;
+        let measured = Monitor::NAMES.map(|(_, monitor)| monitor);
+        let run = self.run.of(self.steps)?;
+        let findings = plan.lint(&run, Monitor::EvalLoss, &measured);
+        for finding in &findings {
+            say!("{}", worded(&self.expression, finding))?;
+        }
+        match findings
+            .iter()
+            .filter(|f| f.severity == Severity::Error)
+            .count()
+        {
+            0 if findings.is_empty() => say!("nothing to say against it")?,
+            0 => {}
+            _ => return Ok(Outcome::Found),
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// A finding with its place and its remedy.
+pub(in crate::cli) fn worded(text: &str, finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let message = match finding.span {
+        Some(span) => expr::Error::at(text, span, &finding.message).to_string(),
+        None => finding.message.clone(),
+    };
+    format!("{severity}: {message}\n    to do: {}", finding.fix)
+}
+
+/// `kiln schedule explain`.
+#[derive(Args)]
+pub(super) struct Explain {
+    /// A name from `kiln schedule list`
+    name: String,
+}
+
+impl Explain {
+    pub(super) fn run(self) -> Result<Outcome> {
+        let Some(page) = explain::page(&self.name) else {
+            let listed = explain::list();
+            let names: Vec<&str> = listed.iter().map(|l| l.name.as_str()).collect();
+            let span = expr::Span {
+                start: 0,
+                end: self.name.len(),
+            };
+            let e = expr::Error::at(
+                &self.name,
+                span,
+                format!("there is no page about `{}`", self.name),
+            );
+            return Err(e.suggest(&self.name, &names).into());
+        };
+        say!("{page}")?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// `kiln schedule list`.
+#[derive(Args)]
+pub(super) struct List {}
+
+impl List {
+    pub(super) fn run(self) -> Result<Outcome> {
+        let mut group = "";
+        for l in explain::list() {
+            if l.group != group {
+                group = l.group;
+                say!("\n{group}")?;
+            }
+            let call = if l.signature.is_empty() {
+                &l.name
+            } else {
+                &l.signature
+            };
+            say!("  {call}")?;
+            if !l.signature.is_empty() {
+                say!("      {}", l.summary)?;
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// `kiln schedule convert`.
+#[derive(Args)]
+pub(super) struct Convert {
+    /// The schedule
+    expression: String,
+    /// The language to write it in
+    #[arg(long, value_enum, default_value_t = Language::Native)]
+    to: Language,
+    #[command(flatten)]
+    run: RunArgs,
+    /// Updates in the run
+    #[arg(long, value_name = "N", value_parser = count)]
+    steps: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Language {
+    /// kiln's own
+    Native,
+    /// A scheduler of torch.optim.lr_scheduler
+    Torch,
+    /// An Optax schedule
+    Optax,
+}
+
+impl Convert {
+    pub(super) fn run(self) -> Result<Outcome> {
+        let plan: Plan = self.expression.parse()?;
+        let run = self.run.of(self.steps)?;
+        let to = match self.to {
+            Language::Native => convert::Language::Native,
+            Language::Torch => convert::Language::Torch,
+            Language::Optax => convert::Language::Optax,
+        };
+        let text =
+            convert::convert(&plan, &run, to).map_err(|why| Error::Usage(why.to_string()))?;
+        say!("{text}")?;
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,165 @@
+//! Controllers that watch the gradient's norm, on the device, so that nobody waits: after an
+//! update, each takes in the norm that the log holds and sets the factor of the next one.
+//! Word 0 of `control` is the product of all factors; the words after it are the controllers'
+//! memories, [`STATE`] words each.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{HYPER_WORDS, LOG_WORDS, hyper, sample_hyper};
+use crate::{
+    control::{Rule, gradient},
+    kernel::{Kernel, Launch},
+    rng::Rng,
+    sources,
+};
+
+/// Words of one controller's memory: mean or sum, reference, how many norms were seen, factor.
+pub const STATE: u32 = 4;
+
+/// One controller of several.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+pub struct Dims {
+    /// 0 for the norm's share of its first values, 1 for AdaGrad-Norm.
+    pub rule: u32,
+    /// Its place among the controllers; the first starts the product.
+    pub index: u32,
+    /// Slots of the log.
+    pub slots: u32,
+    /// Ratio: updates whose mean norm is the reference.
+    pub reference: u32,
+    /// Ratio: the lowest factor.
+    pub floor: f32,
+    /// Ratio: the weight of the past in the running mean.
+    pub smoothing: f32,
+    /// AdaGrad-Norm: b₀.
+    pub b0: f32,
+}
+
+impl Dims {
+    /// The device's form of a rule, if it is one that watches the gradient's norm by itself.
+    pub fn of(rule: &Rule, index: u32, slots: u32) -> Option<Dims> {
+        let none = Dims {
+            index,
+            slots,
+            ..Dims::zeroed()
+        };
+        match rule {
+            Rule::GradientRatio(r) => Some(Dims {
+                rule: 0,
+                reference: r.reference,
+                floor: r.floor as f32,
+                smoothing: r.smoothing as f32,
+                ..none
+            }),
+            Rule::AdaGradNorm(gradient::AdaGradNorm { b0 }) => Some(Dims {
+                rule: 1,
+                b0: *b0 as f32,
+                ..none
+            }),
+            _ => None,
+        }
+    }
+
+    /// The factor before the first update.
+    pub fn first_factor(&self) -> f32 {
+        if self.rule == 0 { 1.0 } else { 1.0 / self.b0 }
+    }
+
+    fn state(&self) -> usize {
+        (1 + self.index * STATE) as usize
+    }
+}
+
+/// See the module.
+pub struct GradientControl;
+
+impl Kernel for GradientControl {
+    type Dims = Dims;
+    sources!("gradient_control" + "hyper", ["hyper", "log"] -> ["control"]);
+    const CASES: &'static [Dims] = &[case(0, 0, 7), case(0, 1, 1), case(1, 0, 1), case(1, 2, 1)];
+
+    fn launch(_: &Dims) -> Launch {
+        Launch::Groups(1)
+    }
+
+    fn lens(d: &Dims) -> Vec<u64> {
+        let log = d.slots as u64 * LOG_WORDS as u64;
+        vec![HYPER_WORDS.into(), log, d.state() as u64 + STATE as u64]
+    }
+
+    fn describe(d: &Dims) -> String {
+        let rule = if d.rule == 0 {
+            "gradient ratio"
+        } else {
+            "AdaGrad-Norm"
+        };
+        format!("controller {}: {rule}", d.index)
+    }
+
+    fn flops(_: &Dims) -> u64 {
+        8
+    }
+
+    /// The memory is in the middle of its life: 3 norms seen.
+    fn sample(_: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+        match name {
+            "hyper" => sample_hyper(0),
+            "control" => {
+                let memory = |i: usize| if i % 4 == 3 { 3.0 } else { 0.7 + i as f32 };
+                (0..len).map(memory).collect()
+            }
+            _ => rng
+                .floats(len)
+                .iter()
+                .map(|x| x.abs())
+                .map(|x| if x > 0.5 { x } else { 0.0 })
+                .collect(),
+        }
+    }
+
+    /// In f32, in the shader's order of operations: a state is not a sum to be made exact.
+    fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+        let at = (hyper(reads[0]).slot % d.slots * LOG_WORDS) as usize;
+        let (squares, bad) = (reads[1][at + 2], reads[1][at + 3]);
+        let s = d.state();
+        let control = &mut *writes[0];
+        if squares.is_finite() && bad == 0.0 {
+            if d.rule == 0 {
+                let norm = squares.sqrt();
+                if control[s + 2] < d.reference as f32 {
+                    control[s + 2] += 1.0;
+                    control[s + 1] += (norm - control[s + 1]) / control[s + 2];
+                    control[s] = control[s + 1];
+                } else {
+                    control[s] = d.smoothing * control[s] + (1.0 - d.smoothing) * norm;
+                }
+            } else {
+                control[s] += squares;
+            }
+        }
+        let factor = match d.rule {
+            0 if control[s + 2] < d.reference as f32 || control[s + 1] == 0.0 => 1.0,
+            0 => (control[s] / control[s + 1]).clamp(d.floor, 1.0),
+            _ => 1.0 / (d.b0 * d.b0 + control[s]).sqrt(),
+        };
+        control[s + 3] = factor;
+        control[0] = if d.index == 0 {
+            factor
+        } else {
+            control[0] * factor
+        };
+    }
+}
+
+const fn case(rule: u32, index: u32, reference: u32) -> Dims {
+    Dims {
+        rule,
+        index,
+        slots: 6,
+        reference,
+        floor: 0.1,
+        smoothing: 0.83,
+        b0: 0.7,
+    }
+}

@@ -1,0 +1,297 @@
+//! Forward ops, each with its backward beside it.
+
+use super::{Loss, Recorder, Tensor, Window, tensor::Kind};
+use crate::{
+    ops::{self, Epilogue, Flat, Mat, channel_sum, conv2d, gather_bytes, matmul, max_pool2d},
+    plan::Slice,
+};
+
+impl Recorder {
+    /// `batch[r] = data[order[cursor + r]]`, words as they are; `data` is `[N, …]`.
+    pub fn gather(&mut self, order: Tensor, data: Tensor, rows: u32) -> Tensor {
+        let cols = data.at.len / data.shape[0];
+        let mut shape = data.shape;
+        shape[0] = rows;
+        let batch = self.value("batch", &shape[..data.rank], Kind::Input);
+        let args = [self.hyper, order.at, data.at, batch.at];
+        self.push::<ops::Gather>(Mat { rows, cols }, &args);
+        batch
+    }
+
+    /// A batch of images `[rows, C, …]` from bytes, decoded by `table` (`[C, 256]`); `shape` is
+    /// one sample's.
+    pub fn gather_bytes(
+        &mut self,
+        order: Tensor,
+        data: Tensor,
+        table: Tensor,
+        shape: &[u32],
+        rows: u32,
+    ) -> Tensor {
+        let shape = [&[rows], shape].concat();
+        let batch = self.value("batch", &shape, Kind::Input);
+        let channels = table.shape[0];
+        let plane = batch.at.len / rows / channels;
+        let dims = gather_bytes::Dims {
+            rows,
+            channels,
+            plane,
+        };
+        let args = [self.hyper, order.at, data.at, table.at, batch.at];
+        self.push::<ops::GatherBytes>(dims, &args);
+        batch
+    }
+
+    /// `y = x · weightᵀ + bias`, as `torch.nn.Linear`: `x[N, in]`, `weight[out, in]`, `bias[out]`.
+    pub fn linear(
+        &mut self,
+        x: Tensor,
+        weight: Tensor,
+        bias: Option<Tensor>,
+        relu: bool,
+    ) -> Tensor {
+        let ([n, inputs], [outputs, w_in]) = (x.matrix("linear"), weight.matrix("linear"));
+        assert_eq!(
+            inputs,
+            w_in,
+            "linear: x {:?}, weight {:?}",
+            x.shape(),
+            weight.shape()
+        );
+        let mut y = self.value("linear", &[n, outputs], Kind::Value);
+        y.rectified = relu;
+        self.uses(&[Some(x), Some(weight), bias]);
+        let dims = |m, n, k, ta: bool, tb: bool, epilogue: Epilogue| matmul::Dims {
+            m,
+            n,
+            k,
+            ta: ta as u32,
+            tb: tb as u32,
+            epilogue: epilogue.0,
+        };
+        let forward = dims(
+            n,
+            outputs,
+            inputs,
+            false,
+            true,
+            Epilogue::forward(bias.is_some(), relu),
+        );
+        let e = bias.unwrap_or(weight).at;
+        self.push::<ops::Matmul>(forward, &[x.at, weight.at, e, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_into(weight, |r, dw, _| {
+                let dims = dims(outputs, inputs, n, true, false, Epilogue::NONE);
+                r.push::<ops::Matmul>(dims, &[dy.at, x.at, x.at, dw.at]);
+            });
+            r.bias_grad(bias, dy, [n, outputs, 1]);
+            r.grad_into(x, |r, dx, mask| {
+                let (flags, e) = mask_or(mask, weight);
+                let dims = dims(n, inputs, outputs, false, false, flags);
+                r.push::<ops::Matmul>(dims, &[dy.at, weight.at, e, dx.at]);
+            });
+        })
+    }
+
+    /// Cross-correlation as `torch.nn.Conv2d`: `x[N,C,H,W]`, `weight[O,C/G,KH,KW]`, `bias[O]`.
+    pub fn conv2d(
+        &mut self,
+        x: Tensor,
+        weight: Tensor,
+        bias: Option<Tensor>,
+        window: Window,
+        relu: bool,
+    ) -> Tensor {
+        let [n, c, h, w] = x.image("conv2d");
+        let [o, group_c, kh, kw] = weight.image("conv2d");
+        let window = Window {
+            kernel: [kh, kw],
+            ..window
+        };
+        assert_eq!(
+            c,
+            group_c * window.groups,
+            "conv2d: x {:?}, weight {:?}",
+            x.shape(),
+            weight.shape()
+        );
+        let [oh, ow] = window
+            .output([h, w])
+            .expect("conv2d: the kernel fits the input");
+        let mut y = self.value("conv2d", &[n, o, oh, ow], Kind::Value);
+        y.rectified = relu;
+        self.uses(&[Some(x), Some(weight), bias]);
+        let dims = move |epilogue: Epilogue| conv2d::Dims {
+            n,
+            c,
+            h,
+            w,
+            o,
+            oh,
+            ow,
+            kh,
+            kw,
+            stride_h: window.stride[0],
+            stride_w: window.stride[1],
+            padding_h: window.padding[0],
+            padding_w: window.padding[1],
+            dilation_h: window.dilation[0],
+            dilation_w: window.dilation[1],
+            groups: window.groups,
+            epilogue: epilogue.0,
+        };
+        let e = bias.unwrap_or(weight).at;
+        let forward = dims(Epilogue::forward(bias.is_some(), relu));
+        self.push::<ops::Conv2d>(forward, &[x.at, weight.at, e, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_into(weight, |r, dw, _| {
+                r.push::<ops::Conv2dDw>(dims(Epilogue::NONE), &[dy.at, x.at, dw.at]);
+            });
+            r.bias_grad(bias, dy, [n, o, oh * ow]);
+            r.grad_into(x, |r, dx, mask| {
+                let (flags, e) = mask_or(mask, weight);
+                r.push::<ops::Conv2dDx>(dims(flags), &[dy.at, weight.at, e, dx.at]);
+            });
+        })
+    }
+
+    /// `torch.relu` on its own, for a ReLU that nothing can take in.
+    pub fn relu(&mut self, x: Tensor) -> Tensor {
+        let mut y = self.value("relu", x.shape(), Kind::Value);
+        y.rectified = true;
+        self.uses(&[Some(x)]);
+        self.push::<ops::Relu>(Flat { n: x.at.len }, &[x.at, y.at]);
+        self.backward_of(y, move |r, dy| r.pass_grad(x, dy))
+    }
+
+    /// `x + y`: a residual connection.
+    pub fn add(&mut self, x: Tensor, y: Tensor) -> Tensor {
+        assert_eq!(x.shape(), y.shape(), "add");
+        let z = self.value("add", x.shape(), Kind::Value);
+        self.uses(&[Some(x), Some(y)]);
+        self.push::<ops::Add>(Flat { n: z.at.len }, &[x.at, y.at, z.at]);
+        self.backward_of(z, move |r, dz| {
+            r.pass_grad(y, dz);
+            r.pass_grad(x, dz);
+        })
+    }
+
+    /// `torch.nn.MaxPool2d` over `x[N,C,H,W]`.
+    pub fn max_pool2d(&mut self, x: Tensor, window: Window) -> Tensor {
+        let (dims, shape) = pool_dims("max_pool2d", x, window, false);
+        let y = self.value("max_pool2d", &shape, Kind::Value);
+        let index = self.value("index", &shape, Kind::Input);
+        self.uses(&[Some(x)]);
+        self.push::<ops::MaxPool2d>(dims, &[x.at, y.at, index.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_into(x, |r, dx, mask| {
+                let dims = max_pool2d::Dims {
+                    mask: mask.is_some() as u32,
+                    ..dims
+                };
+                let e = mask.unwrap_or(dy).at;
+                r.push::<ops::MaxPool2dGrad>(dims, &[dy.at, index.at, e, dx.at]);
+            });
+        })
+    }
+
+    /// `torch.nn.AvgPool2d` over `x[N,C,H,W]`.
+    pub fn avg_pool2d(&mut self, x: Tensor, window: Window, count_include_pad: bool) -> Tensor {
+        let (dims, shape) = pool_dims("avg_pool2d", x, window, count_include_pad);
+        let y = self.value("avg_pool2d", &shape, Kind::Value);
+        self.uses(&[Some(x)]);
+        self.push::<ops::AvgPool2d>(dims, &[x.at, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_into(x, |r, dx, mask| {
+                let dims = max_pool2d::Dims {
+                    mask: mask.is_some() as u32,
+                    ..dims
+                };
+                let e = mask.unwrap_or(dy).at;
+                r.push::<ops::AvgPool2dGrad>(dims, &[dy.at, e, dx.at]);
+            });
+        })
+    }
+
+    /// The mean cross-entropy of `logits[N, classes]` against `label[N]` (class indices as
+    /// integers), logged, with the count of right predictions. Ends the forward pass.
+    pub fn cross_entropy(&mut self, logits: Tensor, label: Tensor, smoothing: f32) -> Loss {
+        let [rows, cols] = logits.matrix("cross_entropy");
+        let row = self.value("row", &[rows, 2], Kind::Input);
+        let gradient = self.value("d_logits", &[rows, cols], Kind::Value);
+        let dims = ops::softmax_cross_entropy::Dims {
+            rows,
+            cols,
+            smoothing,
+        };
+        let args = [logits.at, label.at, row.at, gradient.at];
+        self.push::<ops::SoftmaxCrossEntropy>(dims, &args);
+        self.log_rows(row, logits, gradient)
+    }
+
+    /// The mean squared error of `x[N, outputs]` against `goal`, logged. Ends the forward pass.
+    pub fn mse(&mut self, x: Tensor, goal: Tensor) -> Loss {
+        let [rows, cols] = x.matrix("mse");
+        let row = self.value("row", &[rows, 2], Kind::Input);
+        let gradient = self.value("d_output", &[rows, cols], Kind::Value);
+        self.push::<ops::Mse>(Mat { rows, cols }, &[x.at, goal.at, row.at, gradient.at]);
+        self.log_rows(row, x, gradient)
+    }
+
+    fn log_rows(&mut self, row: Tensor, output: Tensor, gradient: Tensor) -> Loss {
+        let (rows, slots) = (row.shape[0], self.log_slots());
+        let dims = ops::log_batch::Dims { rows, slots };
+        self.push::<ops::LogBatch>(dims, &[self.hyper, row.at, self.log]);
+        self.uses(&[Some(output)]);
+        Loss { output, gradient }
+    }
+
+    fn bias_grad(&mut self, bias: Option<Tensor>, dy: Tensor, [rows, channels, plane]: [u32; 3]) {
+        if let Some(bias) = bias {
+            self.grad_into(bias, |r, db, _| {
+                let dims = channel_sum::Dims {
+                    rows,
+                    channels,
+                    plane,
+                };
+                r.push::<ops::ChannelSum>(dims, &[dy.at, db.at]);
+            });
+        }
+    }
+}
+
+/// The epilogue that masks, or none with something harmless bound.
+fn mask_or(mask: Option<Tensor>, other: Tensor) -> (Epilogue, Slice) {
+    match mask {
+        Some(y) => (Epilogue::MASK, y.at),
+        None => (Epilogue::NONE, other.at),
+    }
+}
+
+fn pool_dims(
+    op: &str,
+    x: Tensor,
+    window: Window,
+    count_include_pad: bool,
+) -> (max_pool2d::Dims, [u32; 4]) {
+    let [n, c, h, w] = x.image(op);
+    let [oh, ow] = window
+        .output([h, w])
+        .expect("pooling: the window fits the input");
+    let dims = max_pool2d::Dims {
+        planes: n * c,
+        h,
+        w,
+        oh,
+        ow,
+        kh: window.kernel[0],
+        kw: window.kernel[1],
+        stride_h: window.stride[0],
+        stride_w: window.stride[1],
+        padding_h: window.padding[0],
+        padding_w: window.padding[1],
+        count_include_pad: count_include_pad as u32,
+        mask: 0,
+    };
+    (dims, [n, c, oh, ow])
+}

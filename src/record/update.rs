@@ -1,0 +1,41 @@
+//! What follows the gradients: their statistics, the update, the controllers.
+
+use super::{Recorder, tensor::Kind};
+use crate::{
+    ops::{self, Flat, grad_stats},
+    plan::{Role, Slice},
+};
+
+impl Recorder {
+    /// The gradient arena's squared norm and the count of its elements that are not finite,
+    /// logged, with the factor that `control` puts on this update's rate.
+    pub fn grad_stats(&mut self, control: Slice) {
+        let [_, grads] = self.arenas();
+        let dims = grad_stats::Dims::new(grads.len);
+        let part = self.value("part", &[dims.parts, 2], Kind::Input);
+        self.push::<ops::GradStats>(dims, &[grads, part.at]);
+        let dims = ops::log_grad::Dims {
+            parts: dims.parts,
+            slots: self.log_slots(),
+        };
+        self.push::<ops::LogGrad>(dims, &[self.hyper, part.at, control, self.log]);
+    }
+
+    /// One fused update of every parameter, with a momentum buffer as large as the arena.
+    pub fn sgd(&mut self, control: Slice, momentum_buffer: Slice) {
+        let [params, grads] = self.arenas();
+        let args = [self.hyper, grads, control, momentum_buffer, params];
+        self.push::<ops::Sgd>(Flat { n: params.len }, &args);
+    }
+
+    /// The factor on the rate and the memories of `controllers` controllers.
+    pub fn control(&mut self, controllers: u32) -> Slice {
+        let len = 1 + controllers * ops::gradient_control::STATE;
+        self.plan.buffer("control", len, Role::State)
+    }
+
+    /// One controller takes in this update's gradient norm, for the next update's rate.
+    pub fn gradient_control(&mut self, dims: ops::gradient_control::Dims, control: Slice) {
+        self.push::<ops::GradientControl>(dims, &[self.hyper, self.log, control]);
+    }
+}

@@ -1,0 +1,3 @@
+//! What a run or a schedule looks like: charts for terminals, browsers and papers.
+
+pub mod chart;

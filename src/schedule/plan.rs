@@ -1,0 +1,406 @@
+//! A schedule and the controllers that multiply it, as one expression: `plateau(factor=0.5) * cosine`.
+
+use super::lint::by_severity;
+use super::{Finding, Run, Schedule, Severity, Spec};
+use crate::control::{Control, Controller, ForeignState, Monitor, Observe, Rule, State, Timing};
+use crate::expr::{self, BinaryOp, Error, Expr, Node};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+
+/// What a person writes for the learning rate: a pure schedule times any number of controllers.
+///
+/// ```
+/// use kiln::control::{Monitor, Observe};
+/// use kiln::schedule::{Plan, Run};
+///
+/// let plan: Plan = "plateau(factor=0.5, patience=0) * linear(0.8 -> 0, 100)".parse()?;
+/// let mut rate = plan.start(&Run::new(0.1), Monitor::EvalLoss, Observe::Epoch)?;
+/// assert_eq!(rate.at(50), 0.4);
+/// rate.observe(Monitor::EvalLoss, Observe::Epoch, 1.0, 49);
+/// rate.observe(Monitor::EvalLoss, Observe::Epoch, 1.0, 50); // no better
+/// assert_eq!(rate.at(50), 0.2);
+/// # Ok::<(), kiln::expr::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Plan {
+    expr: Expr,
+    spec: Spec,
+    controls: Vec<Control>,
+}
+
+impl Plan {
+    /// The pure part: all but the controllers, `constant` if there is nothing else.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// The controllers, in the order written.
+    pub fn controls(&self) -> &[Control] {
+        &self.controls
+    }
+
+    /// The rate of a run that begins: the schedule resolved, the controllers fresh.
+    ///
+    /// `monitor` and `observe` are what a controller is shown, and when, where the expression leaves it open.
+    ///
+    /// # Errors
+    /// As [`Spec::resolve`].
+    pub fn start(&self, run: &Run, monitor: Monitor, observe: Observe) -> Result<Rate, Error> {
+        let steering = |control: &Control| {
+            let control = Control::read(self.spec.text(), control.call(), run)?; // now with the run's base rate
+            Ok(Steering {
+                monitor: control.monitor().unwrap_or(monitor),
+                observe: control.observe().unwrap_or(observe),
+                timing: control.timing(),
+                controller: control.start(monitor),
+            })
+        };
+        let steering = self
+            .controls
+            .iter()
+            .map(steering)
+            .collect::<Result<_, Error>>()?;
+        Ok(Rate {
+            schedule: self.spec.resolve(run)?,
+            steering,
+        })
+    }
+
+    /// What is worth saying about the schedule and its controllers, the worst first. `measured` are the numbers
+    /// that the run will have, `monitor` the one that a controller is shown where the expression leaves it open.
+    pub fn lint(&self, run: &Run, monitor: Monitor, measured: &[Monitor]) -> Vec<Finding> {
+        let mut findings = self.spec.lint(run);
+        for control in &self.controls {
+            let span = control.call().span;
+            let wanted = control.monitor().unwrap_or(monitor);
+            if !measured.contains(&wanted) {
+                let name = Monitor::NAMES
+                    .into_iter()
+                    .find(|(_, known)| *known == wanted)
+                    .map_or("", |(name, _)| name);
+                let message = format!(
+                    "`{control}` watches {name}, which this run does not measure: it would never act"
+                );
+                findings.push(
+                    Finding::new(
+                        Severity::Error,
+                        message,
+                        "measure it, or give monitor= another number",
+                    )
+                    .at(span),
+                );
+            }
+            let notes = control
+                .notes()
+                .iter()
+                .map(|note| Finding::new(Severity::Note, note, "leave it out").at(span));
+            findings.extend(notes);
+            let quirks = control.quirks().into_iter();
+            findings.extend(
+                quirks.map(|quirk| Finding::new(Severity::Note, quirk.message, quirk.fix).at(span)),
+            );
+        }
+        by_severity(findings)
+    }
+}
+
+impl FromStr for Plan {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Plan, Error> {
+        let expr = expr::parse(text)?;
+        let mut calls = Vec::new();
+        let pure = without_controls(&expr, &mut calls);
+        let any_run = Run::new(1.0);
+        let controls = calls
+            .into_iter()
+            .map(|call| Control::read(text, call, &any_run))
+            .collect::<Result<_, _>>()?;
+        let constant = || Expr {
+            node: Node::Name("constant".to_owned()),
+            span: expr.span,
+        };
+        let spec = Spec::from_expr(text, pure.unwrap_or_else(constant))?;
+        Ok(Plan {
+            spec,
+            controls,
+            expr,
+        })
+    }
+}
+
+/// The product without its controllers, which are collected; `None` if there is nothing else.
+fn without_controls<'e>(expr: &'e Expr, controls: &mut Vec<&'e Expr>) -> Option<Expr> {
+    if let Node::Binary(BinaryOp::Mul, left, right) = &expr.node {
+        return match (
+            without_controls(left, controls),
+            without_controls(right, controls),
+        ) {
+            (Some(left), Some(right)) => {
+                let node = Node::Binary(BinaryOp::Mul, Box::new(left), Box::new(right));
+                Some(Expr {
+                    node,
+                    span: expr.span,
+                })
+            }
+            (left, right) => left.or(right),
+        };
+    }
+    if Control::recognises(expr) {
+        controls.push(expr);
+        return None;
+    }
+    Some(expr.clone())
+}
+
+impl PartialEq for Plan {
+    fn eq(&self, other: &Plan) -> bool {
+        self.expr == other.expr
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expr.fmt(f)
+    }
+}
+
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Plan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Plan, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// The learning rate of a run: a schedule, and controllers at work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rate {
+    schedule: Schedule,
+    steering: Vec<Steering>,
+}
+
+/// A controller at work, and what it is shown.
+#[derive(Clone, Debug, PartialEq)]
+struct Steering {
+    monitor: Monitor,
+    observe: Observe,
+    timing: Timing,
+    controller: Controller,
+}
+
+/// What a checkpoint keeps of one controller.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Saved {
+    /// Its memory, at most 64 bytes.
+    pub state: State,
+    /// The last numbers, where it averages them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub window: Vec<f64>,
+}
+
+impl Rate {
+    /// The rate that update `step` uses, with the controllers as they stand.
+    pub fn at(&self, step: u64) -> f64 {
+        self.steering
+            .iter()
+            .fold(self.schedule.at(step), |rate, steering| {
+                rate * steering.controller.factor()
+            })
+    }
+
+    /// The momentum that update `step` uses, where the schedule carries one.
+    pub fn momentum_at(&self, step: u64) -> Option<f64> {
+        self.schedule.momentum_at(step)
+    }
+
+    /// The pure part.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// Whether any controller wants to be shown this number at this time.
+    pub fn wants(&self, monitor: Monitor, observe: Observe) -> bool {
+        self.steering
+            .iter()
+            .any(|s| s.monitor == monitor && s.observe == observe)
+    }
+
+    /// Whether an observation made with update `step` already concerns the rate of `step` itself (Optax).
+    pub fn answers_at_once(&self) -> bool {
+        self.steering.iter().any(|s| s.timing == Timing::SameUpdate)
+    }
+
+    /// Shows a number to every controller that watches it. `step` is the update it was measured with.
+    pub fn observe(&mut self, monitor: Monitor, observe: Observe, value: f64, step: u64) {
+        let bare = self.schedule.at(step);
+        for i in 0..self.steering.len() {
+            let others = |rate: f64, (j, s): (usize, &Steering)| {
+                if j == i {
+                    rate
+                } else {
+                    rate * s.controller.factor()
+                }
+            };
+            let rate = self.steering.iter().enumerate().fold(bare, others);
+            if let Some(s) = self
+                .steering
+                .get_mut(i)
+                .filter(|s| s.monitor == monitor && s.observe == observe)
+            {
+                s.controller.observe(value, rate);
+            }
+        }
+    }
+
+    /// Takes out the controllers that watch the gradient's norm by themselves, for a trainer that runs them where
+    /// the norm is; those that only happen to monitor it stay.
+    pub fn take_gradient_rules(&mut self) -> Vec<Rule> {
+        let of_gradient = |s: &Steering| {
+            matches!(
+                s.controller.rule(),
+                Rule::GradientRatio(_) | Rule::AdaGradNorm(_)
+            )
+        };
+        let rules = self.steering.iter().filter(|s| of_gradient(s));
+        let rules = rules.map(|s| s.controller.rule().clone()).collect();
+        self.steering.retain(|s| !of_gradient(s));
+        rules
+    }
+
+    /// What a checkpoint keeps: the memory of each controller, in order.
+    pub fn saved(&self) -> Vec<Saved> {
+        let saved = |(state, window): (State, &[f64])| Saved {
+            state,
+            window: window.to_vec(),
+        };
+        self.steering
+            .iter()
+            .map(|s| saved(s.controller.saved()))
+            .collect()
+    }
+
+    /// Takes up what a checkpoint kept.
+    ///
+    /// # Errors
+    /// If it was kept of other controllers; nothing is changed then.
+    pub fn restore(&mut self, saved: Vec<Saved>) -> Result<(), ForeignState> {
+        if saved.len() != self.steering.len() {
+            return Err(ForeignState);
+        }
+        let mut restored = self.steering.clone();
+        for (steering, saved) in restored.iter_mut().zip(saved) {
+            steering.controller.restore(saved.state, saved.window)?;
+        }
+        self.steering = restored;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(text: &str) -> Rate {
+        let plan: Plan = text.parse().unwrap_or_else(|e| panic!("{e}"));
+        plan.start(&Run::new(0.1), Monitor::EvalLoss, Observe::Epoch)
+            .unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// Where controllers stand in the product makes no difference; what is left is the schedule.
+    #[test]
+    fn controllers_are_taken_out_of_the_product() {
+        for (text, spec, controls) in [
+            ("cosine", "cosine", 0),
+            ("plateau(patience=3)", "constant", 1),
+            ("torch.ReduceLROnPlateau(optimizer, 'min')", "constant", 1),
+            ("plateau * cosine", "cosine", 1),
+            (
+                "cosine * plateau * noise(seed=1) * greedy",
+                "cosine * noise(seed=1)",
+                2,
+            ),
+            (
+                "plateau * (warmup(5) then cosine)",
+                "warmup(5) then cosine",
+                1,
+            ),
+            ("0.5 * plateau * cosine", "0.5 * cosine", 1),
+        ] {
+            let plan: Plan = text.parse().unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(
+                (plan.spec().to_string().as_str(), plan.controls().len()),
+                (spec, controls),
+                "{text}"
+            );
+            assert_eq!(plan.to_string().parse(), Ok(plan));
+        }
+    }
+
+    /// A controller multiplies the whole; elsewhere it is refused, with the way out.
+    #[test]
+    fn controllers_stand_in_the_product_only() {
+        for text in [
+            "warmup(5) then plateau",
+            "min(plateau, 0.1)",
+            "plateau + 0.1",
+            "1 / torch.ReduceLROnPlateau(optimizer)",
+        ] {
+            let error = text.parse::<Plan>().map_err(|e| e.to_string());
+            assert!(
+                error.as_ref().is_err_and(|e| e.contains("is a controller")),
+                "{text}: {error:?}"
+            );
+        }
+    }
+
+    /// Only the number that a controller watches reaches it, and a resumed run goes on alike.
+    #[test]
+    fn observations_reach_who_watches_them() {
+        let mut rate = start(
+            "plateau(factor=0.5, patience=0) * threshold(below=0.3, factor=0.1, monitor=loss, observe=update)",
+        );
+        assert!(
+            rate.wants(Monitor::Loss, Observe::Update)
+                && !rate.wants(Monitor::Loss, Observe::Epoch)
+        );
+        for _ in 0..2 {
+            rate.observe(Monitor::EvalLoss, Observe::Epoch, 0.2, 7);
+        }
+        assert_eq!(rate.at(8), 0.05);
+        rate.observe(Monitor::Loss, Observe::Update, 0.2, 8);
+        assert!((rate.at(9) - 0.005).abs() < 1e-17);
+        let json = serde_json::to_string(&rate.saved()).unwrap_or_default();
+        let mut resumed = start(
+            "plateau(factor=0.5, patience=0) * threshold(below=0.3, factor=0.1, monitor=loss, observe=update)",
+        );
+        let restored = serde_json::from_str(&json).map(|saved| resumed.restore(saved));
+        assert!(restored.is_ok_and(|r| r.is_ok()));
+        assert_eq!(resumed, rate);
+        assert!(start("plateau").restore(rate.saved()).is_err());
+    }
+
+    /// A controller without its number would be silently dead.
+    #[test]
+    fn a_missing_monitor_is_an_error() {
+        let plan: Plan = "plateau(monitor=eval_accuracy) * constant"
+            .parse()
+            .unwrap_or_else(|e| panic!("{e}"));
+        let lint = |measured: &[Monitor]| plan.lint(&Run::new(0.1), Monitor::EvalLoss, measured);
+        assert_eq!(lint(&[Monitor::EvalAccuracy]), []);
+        let found = lint(&[Monitor::Loss]);
+        assert!(
+            found
+                .iter()
+                .any(|f| f.severity == Severity::Error && f.message.contains("eval_accuracy")),
+            "{found:?}"
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! One launch of one kernel, with what it reads, and how it is run and judged on every machine.
+//!
+//! Outputs are poisoned and every argument lies between guard words in a larger buffer, so that
+//! what is never written, and what is written outside of its slice, shows.
+
+use kiln::{
+    error::Error,
+    exec::{Executor, gpu::GpuExecutor},
+    kernel::{CpuFn, Op},
+    ops::{HYPER_WORDS, Hyper},
+    plan::{ALIGN, Dispatch, HYPER, Plan, Role, Slice},
+    rng::{Purpose, Rng},
+};
+
+use super::{compare_within, gpu, largest};
+
+/// A NaN that no kernel computes: what has it was never written.
+pub const POISON: f32 = f32::from_bits(0x7fc0_dead);
+
+/// One launch.
+pub struct Case {
+    /// The kernel.
+    pub op: &'static Op,
+    /// Its dims.
+    pub dims: Vec<u32>,
+    /// What it reads.
+    pub reads: Vec<Vec<f32>>,
+    /// What its outputs hold before.
+    pub before: Vec<Vec<f32>>,
+}
+
+/// What a launch left in its outputs.
+pub type Outputs = Vec<Vec<f32>>;
+
+impl Case {
+    /// Random contents, as the kernel wants them. Outputs are poisoned, but for those that are
+    /// updated in place.
+    pub fn sample(op: &'static Op, dims: Vec<u32>, seed: u64) -> Case {
+        let mut rng = Rng::new(seed, Purpose::Test, 0);
+        let lens = (op.lens)(&dims);
+        let names = op.reads.iter().chain(op.writes);
+        let mut reads: Vec<Vec<f32>> = names
+            .zip(lens)
+            .map(|(name, len)| (op.sample)(&dims, name, len as usize, &mut rng))
+            .collect();
+        let mut before = reads.split_off(op.reads.len());
+        if !["sgd", "gradient_control"].contains(&stem(op)) {
+            before.iter_mut().for_each(|words| words.fill(POISON));
+        }
+        Case {
+            op,
+            dims,
+            reads,
+            before,
+        }
+    }
+
+    /// Given contents, poisoned outputs.
+    pub fn given(op: &'static Op, dims: Vec<u32>, reads: Vec<Vec<f32>>) -> Case {
+        let lens = (op.lens)(&dims).split_off(op.reads.len());
+        let before = lens.iter().map(|&len| vec![POISON; len as usize]).collect();
+        Case {
+            op,
+            dims,
+            reads,
+            before,
+        }
+    }
+
+    /// Runs it on the host: `op.cpu` is the naive twin, `op.fast` the fast path.
+    pub fn on_host(&self, run: CpuFn) -> Outputs {
+        let mut outputs = self.before.clone();
+        let reads: Vec<&[f32]> = self.reads.iter().map(|r| &r[..]).collect();
+        let mut writes: Vec<&mut [f32]> = outputs.iter_mut().map(|w| &mut w[..]).collect();
+        run(&self.dims, &reads, &mut writes);
+        outputs
+    }
+
+    /// Judges outputs against the naive twin's.
+    pub fn judge(&self, got: &Outputs) -> Result<(), String> {
+        let (want, allowed) = (self.on_host(self.op.cpu), self.allowed());
+        let outputs = want.iter().zip(got).zip(&allowed).zip(self.op.writes);
+        for (((want, got), allowed), name) in outputs {
+            let fail = |why| format!("{} {:?} `{name}` {why}", self.op.name, self.dims);
+            written_alike(want, got).map_err(fail)?;
+            compare_within(want, got, |i| allowed[i]).map_err(fail)?;
+        }
+        Ok(())
+    }
+
+    /// How far each element of each output may be from the twin's: the error of an f32 sum grows
+    /// with the square root of its length, and with the magnitudes of its terms, which is what the
+    /// twin adds up when it is given absolute values.
+    fn allowed(&self) -> Outputs {
+        let want = self.on_host(self.op.cpu);
+        let constant = |within: f32| want.iter().map(|w| vec![within; w.len()]).collect();
+        match stem(self.op) {
+            "add" | "gather" | "gather_bytes" | "max_pool2d" | "relu" | "relu_grad" => {
+                constant(0.0)
+            }
+            "sgd" | "gradient_control" => {
+                let inputs = self.reads[1..].iter().chain(&self.before);
+                let most = inputs.fold(0f32, |most, x| most.max(largest(x)));
+                constant(8.0 * f32::EPSILON * most)
+            }
+            // `exp` and `log` may be wrong by tens of units in the last place; every probability
+            // is divided by the number of rows.
+            "softmax_cross_entropy" => {
+                let rows = self.dims[0] as f32;
+                let loss = want[0].iter().map(|w| 4e-6 * (1.0 + w.abs())).collect();
+                vec![loss, vec![4e-6 / rows; want[1].len()]]
+            }
+            // Squares: nothing cancels but the difference, which is rounded once.
+            "mse" => self.scaled(&want),
+            _ => {
+                let positive = |words: &Vec<f32>| words.iter().map(|x| x.abs()).collect();
+                let magnitudes = Case {
+                    op: self.op,
+                    dims: self.dims.clone(),
+                    reads: self.reads.iter().map(positive).collect(),
+                    before: self.before.clone(),
+                };
+                self.scaled(&magnitudes.on_host(self.op.cpu))
+            }
+        }
+    }
+
+    fn scaled(&self, magnitudes: &Outputs) -> Outputs {
+        let (flops, longest) = (
+            (self.op.flops)(&self.dims),
+            (self.op.iterations)(&self.dims),
+        );
+        let of = |magnitudes: &Vec<f32>| {
+            let terms = longest.max(flops / magnitudes.len() as u64) as f32;
+            let relative = f32::EPSILON * (4.0 + terms.sqrt());
+            let within = |m: &f32| relative * m.abs() + f32::MIN_POSITIVE;
+            magnitudes.iter().map(within).collect()
+        };
+        magnitudes.iter().map(of).collect()
+    }
+}
+
+/// The kernel's name; that of a mutant is followed by a slash and its number.
+fn stem(op: &Op) -> &str {
+    op.name.split('/').next().unwrap_or_default()
+}
+
+/// Outputs are written exactly where the twin writes them.
+fn written_alike(want: &[f32], got: &[f32]) -> Result<(), String> {
+    let written = |x: &f32| x.to_bits() != POISON.to_bits();
+    match (0..want.len()).find(|&i| written(&want[i]) != written(&got[i])) {
+        Some(i) if written(&want[i]) => Err(format!("[{i}] is never written")),
+        Some(i) => Err(format!("[{i}] is written but should not be")),
+        None => Ok(()),
+    }
+}
+
+/// Runs all cases on the GPU, in one plan. A case whose guard words changed is an error.
+pub fn on_gpu(cases: &[Case]) -> Vec<Result<Outputs, String>> {
+    let mut plan = Plan::default();
+    plan.buffer("hyper", HYPER_WORDS, Role::Input);
+    for case in cases {
+        let names = case.op.reads.iter().chain(case.op.writes);
+        let contents = case.reads.iter().chain(&case.before);
+        let args = names.zip(contents).map(|(name, words)| match *name {
+            "hyper" => plan.whole(HYPER),
+            _ => guarded(&mut plan, name, words.len() as u32),
+        });
+        let args = args.collect();
+        plan.dispatches.push(Dispatch {
+            op: case.op,
+            dims: case.dims.clone(),
+            args,
+        });
+    }
+    let mut machine = GpuExecutor::new(gpu(), &plan).unwrap_or_else(|e| panic!("{e}"));
+    let runs = cases.iter().zip(&plan.dispatches).enumerate();
+    runs.map(|(i, (case, dispatch))| run_guarded(&mut machine, &plan, i, case, dispatch))
+        .collect()
+}
+
+/// A slice in the middle of a buffer, with `ALIGN` guard words on either side.
+fn guarded(plan: &mut Plan, name: &str, len: u32) -> Slice {
+    let whole = plan.buffer(name, ALIGN + len + ALIGN, Role::State);
+    Slice {
+        offset: ALIGN,
+        len,
+        ..whole
+    }
+}
+
+fn run_guarded(
+    machine: &mut GpuExecutor,
+    plan: &Plan,
+    index: usize,
+    case: &Case,
+    dispatch: &Dispatch,
+) -> Result<Outputs, String> {
+    let broken = |e: Error| format!("{} {:?}: {e}", case.op.name, case.dims);
+    let guard = vec![POISON; ALIGN as usize];
+    let contents = case.reads.iter().chain(&case.before);
+    for (slice, words) in dispatch.args.iter().zip(contents) {
+        if slice.buffer != HYPER {
+            let padded = [&guard[..], words, &guard].concat();
+            let whole = plan.whole(slice.buffer);
+            machine.write(whole, &padded).map_err(broken)?;
+        }
+    }
+    let hyper = case.op.reads.iter().position(|name| *name == "hyper");
+    let hyper = hyper.map_or(Hyper::default(), |at| {
+        bytemuck::pod_read_unaligned(bytemuck::cast_slice(&case.reads[at]))
+    });
+    machine
+        .run_dispatches(index..index + 1, &hyper)
+        .map_err(broken)?;
+    let outputs = dispatch.writes().iter().zip(case.op.writes);
+    outputs
+        .map(|(slice, name)| {
+            let mut words = machine.read(plan.whole(slice.buffer)).map_err(broken)?;
+            let after = words.split_off((ALIGN + slice.len) as usize);
+            let output = words.split_off(ALIGN as usize);
+            let intact = |w: &f32| w.to_bits() == POISON.to_bits();
+            if !words.iter().chain(&after).all(intact) {
+                let (op, dims) = (case.op.name, &case.dims);
+                return Err(format!("{op} {dims:?} writes outside of `{name}`"));
+            }
+            Ok(output)
+        })
+        .collect()
+}

@@ -1,0 +1,112 @@
+//! Shared by all tests: one GPU, one way to compare, one way to run a kernel on every machine.
+
+pub mod case;
+pub mod forward64;
+pub mod golden;
+pub mod network;
+
+use std::{
+    env,
+    sync::{Arc, OnceLock},
+};
+
+use bytemuck::Pod;
+use kiln::{
+    device::{self, Choice, Gpu, Machine, Needs},
+    plan::{BufferId, Plan, Slice},
+};
+
+/// The adapter of all GPU tests, opened once: the software adapter, or what `KILN_TEST_DEVICE`
+/// says in the words of `--device`. Without one the test fails: nothing is skipped.
+pub fn gpu() -> Arc<Gpu> {
+    static GPU: OnceLock<Result<Arc<Gpu>, String>> = OnceLock::new();
+    let opened = GPU.get_or_init(|| {
+        let wanted = env::var("KILN_TEST_DEVICE").unwrap_or("software".into());
+        let Ok(choice) = wanted.parse::<Choice>();
+        match device::open(&choice, Needs::default()) {
+            Ok((Machine::Gpu(gpu), _)) => Ok(gpu),
+            Ok((Machine::Cpu, line)) => Err(line),
+            Err(e) => Err(e.to_string()),
+        }
+    });
+    match opened {
+        Ok(gpu) => gpu.clone(),
+        Err(why) => panic!(
+            "the GPU tests need an adapter: run `scripts/test`, or `apt install \
+             mesa-vulkan-drivers` on Debian and Ubuntu ({why})"
+        ),
+    }
+}
+
+/// The first place where `got` strays from `want` by more than `abs + rel·|want|`, if any. NaN
+/// matches NaN and nothing else, an infinity only itself. With `abs` and `rel` 0 the words must
+/// be equal, signs of zeros included.
+pub fn compare(want: &[f32], got: &[f32], abs: f32, rel: f32) -> Result<(), String> {
+    compare_within(want, got, |i| abs + rel * want[i].abs())
+}
+
+/// As [`compare`], with a tolerance of its own for every element.
+pub fn compare_within(
+    want: &[f32],
+    got: &[f32],
+    allowed: impl Fn(usize) -> f32,
+) -> Result<(), String> {
+    if want.len() != got.len() {
+        return Err(format!("{} numbers instead of {}", got.len(), want.len()));
+    }
+    for (i, (&w, &g)) in want.iter().zip(got).enumerate() {
+        let same = w.to_bits() == g.to_bits() || (w.is_nan() && g.is_nan());
+        let within = allowed(i);
+        let close = within > 0.0 && w.is_finite() && g.is_finite() && (w - g).abs() <= within;
+        if !same && !close {
+            return Err(format!("[{i}]: want {w:e}, got {g:e}, allowed {within:e}"));
+        }
+    }
+    Ok(())
+}
+
+/// The largest finite magnitude.
+pub fn largest(numbers: &[f32]) -> f32 {
+    let finite = numbers.iter().filter(|x| x.is_finite());
+    finite.fold(0.0, |most, x| most.max(x.abs()))
+}
+
+/// Dims as a plan holds them.
+pub fn words<D: Pod>(dims: D) -> Vec<u32> {
+    bytemuck::cast_slice(bytemuck::bytes_of(&dims)).to_vec()
+}
+
+/// The buffer called `name`: where a value lies is settled when the plan is finished.
+pub fn buffer(plan: &Plan, name: &str) -> Slice {
+    let at = plan.buffers.iter().position(|b| b.name == name);
+    plan.whole(BufferId(
+        at.unwrap_or_else(|| panic!("no buffer {name}")) as u32
+    ))
+}
+
+/// Everything else rests on this: a comparison that cannot fail proves nothing.
+#[test]
+fn the_comparison_can_fail() {
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    for (want, got, abs, rel) in [
+        (1.0, 1.1, 0.01, 0.01),
+        (1.0, -1.0, 0.5, 0.5),
+        (0.0, 1e-30, 0.0, 0.5),
+        (0.0, -0.0, 0.0, 0.0),
+        (1.0, nan, 1.0, 1.0),
+        (nan, 1.0, 1.0, 1.0),
+        (nan, 1.0, inf, inf),
+        (inf, -inf, inf, inf),
+        (inf, f32::MAX, inf, inf),
+        (1.0, inf, inf, inf),
+    ] {
+        assert!(
+            compare(&[5.0, want], &[5.0, got], abs, rel).is_err(),
+            "{want} passed as {got} within {abs} + {rel}"
+        );
+    }
+    assert!(compare(&[1.0], &[], 1.0, 1.0).is_err());
+    let words = [0.0, -0.0, 1.0, nan, inf, -inf];
+    compare(&words, &words, 0.0, 0.0).unwrap();
+    compare(&[1.0, 0.0], &[1.01, -0.0], 0.001, 0.01).unwrap();
+}

@@ -1,0 +1,198 @@
+//! A small network with one of everything, as the product trains it: images and labels gathered
+//! on the device, two residual connections, every kind of pooling, statistics, a fused update.
+
+use std::sync::Arc;
+
+use kiln::{
+    control::{Rule, gradient},
+    exec::Executor,
+    ops::{self, as_words, gradient_control},
+    optim::Sgd,
+    plan::{Plan, Slice},
+    record::{Recorder, Tensor, Window},
+    rng::{Purpose, Rng},
+};
+
+use super::buffer;
+
+/// Samples in the data set.
+pub const SAMPLES: u32 = 24;
+/// Samples in a batch.
+pub const BATCH: u32 = 7;
+/// Slots in the log.
+pub const SLOTS: u32 = 8;
+
+/// Words that the host puts somewhere before the first step.
+type Contents = Vec<(Slice, Vec<f32>)>;
+
+/// A recorded network: `train` classifies, `regress` fits a line through the same images.
+pub struct Network {
+    /// What runs.
+    pub plan: Arc<Plan>,
+    /// All parameters.
+    pub params: Slice,
+    /// The log.
+    pub log: Slice,
+    contents: Contents,
+}
+
+/// Records the network.
+pub fn network() -> Network {
+    let mut r = Recorder::new(SLOTS);
+    let order = r.input("order", &[SAMPLES]);
+    let images = r.input("images", &[SAMPLES * 64 / 4]);
+    let table = r.input("table", &[1, 256]);
+    let labels = r.input("labels", &[SAMPLES]);
+    let goals = r.input("goals", &[SAMPLES, 3]);
+    let shapes: [&[u32]; 14] = [
+        &[4, 1, 3, 3],
+        &[4],
+        &[4, 2, 3, 3],
+        &[4],
+        &[6, 4, 2, 2],
+        &[6],
+        &[11, 6],
+        &[11],
+        &[11, 11],
+        &[11],
+        &[5, 11],
+        &[5],
+        &[3, 64],
+        &[3],
+    ];
+    let p: Vec<Tensor> = shapes.iter().map(|shape| r.param(shape)).collect();
+    r.seal();
+    let momentum_buffer = r.slot("momentum_buffer");
+    let control = r.control(2);
+
+    r.begin("train", BATCH);
+    let x = r.gather_bytes(order, images, table, &[1, 8, 8], BATCH);
+    let label = r.gather(order, labels, BATCH);
+    let logits = forward(&mut r, &p, x);
+    let loss = r.cross_entropy(logits, label, 0.05);
+    r.backward(loss);
+    r.grad_stats(control);
+    Sgd::default().record(&mut r, control, momentum_buffer);
+    for (index, rule) in (0..).zip(rules()) {
+        let dims = gradient_control::Dims::of(&rule, index, SLOTS);
+        r.gradient_control(dims.expect("a rule for the device"), control);
+    }
+    r.end();
+
+    r.begin("regress", BATCH);
+    let x = r.gather_bytes(order, images, table, &[64], BATCH);
+    let goal = r.gather(order, goals, BATCH);
+    let y = r.linear(x, p[12], Some(p[13]), false);
+    let loss = r.mse(y, goal);
+    r.backward(loss);
+    Sgd::default().record(&mut r, control, momentum_buffer);
+    r.end();
+
+    let plan = r.finish();
+    Network {
+        params: buffer(&plan, "params"),
+        log: buffer(&plan, "log"),
+        contents: contents(&plan, &p),
+        plan: Arc::new(plan),
+    }
+}
+
+/// One controller of each kind that runs on the device.
+fn rules() -> [Rule; 2] {
+    let ratio = gradient::Ratio {
+        reference: 2,
+        floor: 0.1,
+        smoothing: 0.83,
+    };
+    [
+        Rule::GradientRatio(ratio),
+        Rule::AdaGradNorm(gradient::AdaGradNorm { b0: 0.7 }),
+    ]
+}
+
+fn forward(r: &mut Recorder, p: &[Tensor], x: Tensor) -> Tensor {
+    let n = x.shape()[0];
+    let padded = Window {
+        padding: [1, 1],
+        ..Window::new([3, 3])
+    };
+    let h = r.conv2d(x, p[0], Some(p[1]), padded, true);
+    let overlapping = Window {
+        stride: [2, 2],
+        padding: [1, 1],
+        ..Window::new([3, 3])
+    };
+    let h = r.max_pool2d(h, overlapping);
+    let grouped = Window {
+        groups: 2,
+        ..padded
+    };
+    let f = r.conv2d(h, p[2], Some(p[3]), grouped, false);
+    let h = r.add(h, f);
+    let h = r.relu(h);
+    let strided = Window {
+        stride: [1, 2],
+        ..Window::new([2, 2])
+    };
+    let h = r.conv2d(h, p[4], Some(p[5]), strided, true);
+    let h = r.avg_pool2d(h, Window::new([3, 2]), true);
+    let h = r.linear(h.view(&[n, 6]), p[6], Some(p[7]), true);
+    let f = r.linear(h, p[8], Some(p[9]), false);
+    let h = r.add(h, f);
+    r.linear(h, p[10], Some(p[11]), false)
+}
+
+fn contents(plan: &Plan, params: &[Tensor]) -> Contents {
+    let mut rng = Rng::new(11, Purpose::Test, 0);
+    let mut order: Vec<u32> = (0..SAMPLES).collect();
+    rng.shuffle(&mut order);
+    let images: Vec<u8> = (0..SAMPLES * 64).map(|_| rng.below(256) as u8).collect();
+    let table: Vec<f32> = (0..256).map(|byte| byte as f32 / 255.0).collect();
+    let labels: Vec<u32> = (0..SAMPLES).map(|_| rng.below(5)).collect();
+    let goals = rng.floats(SAMPLES as usize * 3);
+    let mut contents = vec![
+        (buffer(plan, "order"), as_words(&order).to_vec()),
+        (
+            buffer(plan, "images"),
+            bytemuck::pod_collect_to_vec(&images),
+        ),
+        (buffer(plan, "table"), table),
+        (
+            buffer(plan, "control"),
+            vec![1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        ),
+        (buffer(plan, "labels"), as_words(&labels).to_vec()),
+        (buffer(plan, "goals"), goals),
+    ];
+    for p in params {
+        // Initialised as PyTorch does: by the number of inputs that an output sees.
+        let fan_in = p.shape()[1..].iter().product::<u32>() as f32;
+        let bound = 1.0 / fan_in.max(4.0).sqrt();
+        let values = rng.floats(p.at.len as usize);
+        contents.push((p.at, values.iter().map(|v| v * bound).collect()));
+    }
+    contents
+}
+
+impl Network {
+    /// Puts data and initial parameters onto a machine.
+    pub fn load(&self, machine: &mut dyn Executor) {
+        for (at, words) in &self.contents {
+            machine.write(*at, words).unwrap();
+        }
+    }
+}
+
+/// What the host sets for step `step`: odd numbers that nobody would hard-code.
+pub fn hyper(step: u64, lr: f64) -> ops::Hyper {
+    let sgd = Sgd {
+        momentum: 0.83,
+        weight_decay: 0.0129,
+        ..Sgd::plain()
+    };
+    ops::Hyper {
+        cursor: (step as u32 * BATCH) % (SAMPLES - BATCH + 1),
+        slot: step as u32,
+        ..sgd.hyper(lr, None, None, step)
+    }
+}

@@ -1,0 +1,438 @@
+//! Gradients, as the recorder writes them, against finite differences of the loss in f64.
+//!
+//! The only oracle that sees a wrong backward rule: a transpose, a dropped mask, a branch whose
+//! gradient is lost. Every coordinate of small networks is varied; of large ones a sample, and one
+//! random direction through all parameters at once, which no wrong coordinate can hide from.
+
+use std::sync::{Arc, OnceLock};
+
+use kiln::{
+    exec::{Executor, cpu::Cpu},
+    plan::{Plan, Slice},
+    record::{Recorder, Tensor, Window},
+    rng::{Purpose, Rng},
+};
+
+use crate::common::{
+    buffer, compare,
+    forward64::{self, Memory},
+    largest,
+};
+
+/// The step of the difference quotient: its error is about `STEP²` and `1e-16 / STEP`, far below
+/// that of an f32 gradient.
+const STEP: f64 = 1e-5;
+
+/// Coordinates varied in each parameter tensor.
+const SAMPLE: u32 = 40;
+
+/// A network and its contents, while it is recorded.
+pub struct Draft {
+    r: Recorder,
+    rng: Rng,
+    params: Vec<(Tensor, Vec<f32>)>,
+    inputs: Vec<(String, Vec<f64>, bool)>,
+}
+
+impl Draft {
+    /// A parameter, uniform in ±`bound`.
+    fn param(&mut self, shape: &[u32], bound: f32) -> Tensor {
+        let param = self.r.param(shape);
+        let values = self.rng.floats(param.at.len as usize);
+        let values = values.iter().map(|v| v * bound).collect();
+        self.params.push((param, values));
+        param
+    }
+
+    /// An input, uniform in ±1.
+    fn input(&mut self, name: &str, shape: &[u32]) -> Tensor {
+        let input = self.r.input(name, shape);
+        let values = self.rng.floats(input.at.len as usize);
+        let values = values.iter().map(|&v| v.into()).collect();
+        self.inputs.push((name.into(), values, false));
+        input
+    }
+
+    fn labels(&mut self, rows: u32, classes: u32) -> Tensor {
+        let labels = (0..rows).map(|_| self.rng.below(classes).into()).collect();
+        self.inputs.push(("labels".into(), labels, true));
+        self.r.input("labels", &[rows])
+    }
+
+    fn linear(&mut self, x: Tensor, outputs: u32, relu: bool) -> Tensor {
+        let inputs = x.shape()[1];
+        let bound = 1.0 / (inputs as f32).sqrt();
+        let weight = self.param(&[outputs, inputs], bound);
+        let bias = self.param(&[outputs], bound);
+        self.r.linear(x, weight, Some(bias), relu)
+    }
+
+    fn conv2d(&mut self, x: Tensor, outputs: u32, window: Window, relu: bool) -> Tensor {
+        let group_c = x.shape()[1] / window.groups;
+        let [kh, kw] = window.kernel;
+        let bound = 1.0 / ((group_c * kh * kw) as f32).sqrt();
+        let weight = self.param(&[outputs, group_c, kh, kw], bound);
+        let bias = self.param(&[outputs], bound);
+        self.r.conv2d(x, weight, Some(bias), window, relu)
+    }
+
+    /// Mean squared error against random goals, over all of `y`.
+    fn regress(&mut self, y: Tensor) {
+        let rows = y.shape()[0];
+        let shape = [rows, y.at.len / rows];
+        let goal = self.input("goal", &shape);
+        let loss = self.r.mse(y.view(&shape), goal);
+        self.r.backward(loss);
+    }
+
+    fn classify(&mut self, logits: Tensor, smoothing: f32) {
+        let [rows, classes] = [logits.shape()[0], logits.shape()[1]];
+        let labels = self.labels(rows, classes);
+        let loss = self.r.cross_entropy(logits, labels, smoothing);
+        self.r.backward(loss);
+    }
+}
+
+/// Slopes of the loss along coordinates of the parameter arena, for each parameter tensor.
+pub type Slopes = Vec<Vec<(usize, f64)>>;
+
+/// A network whose gradients can be checked.
+#[derive(Clone)]
+pub struct Recorded {
+    /// What runs, in one program.
+    pub plan: Plan,
+    params: Vec<(Tensor, Vec<f32>)>,
+    inputs: Vec<(String, Vec<f64>, bool)>,
+}
+
+/// Records what `build` does, loss and backward pass included.
+pub fn record(build: impl FnOnce(&mut Draft)) -> Recorded {
+    let mut draft = Draft {
+        r: Recorder::new(1),
+        rng: Rng::new(5, Purpose::Test, 0),
+        params: Vec::new(),
+        inputs: Vec::new(),
+    };
+    draft.r.begin("train", 1);
+    build(&mut draft);
+    draft.r.end();
+    draft.r.seal();
+    Recorded {
+        plan: draft.r.finish(),
+        params: draft.params,
+        inputs: draft.inputs,
+    }
+}
+
+impl Recorded {
+    fn memory64(&self) -> Memory {
+        let mut memory = forward64::memory(&self.plan);
+        for (name, values, _) in &self.inputs {
+            memory[buffer(&self.plan, name).buffer.0 as usize].copy_from_slice(values);
+        }
+        for (param, values) in &self.params {
+            let arena = &mut memory[param.at.buffer.0 as usize];
+            for (to, &v) in arena[param.at.offset as usize..].iter_mut().zip(values) {
+                *to = v.into();
+            }
+        }
+        memory
+    }
+
+    /// The gradient arena and the loss, by the executor's own programs.
+    fn run(&self, machine: &mut Cpu) -> (Vec<f32>, f32) {
+        for (name, values, integers) in &self.inputs {
+            let word = |&v: &f64| match integers {
+                true => f32::from_bits(v as u32),
+                false => v as f32,
+            };
+            let words: Vec<f32> = values.iter().map(word).collect();
+            machine.write(buffer(&self.plan, name), &words).unwrap();
+        }
+        for (param, values) in &self.params {
+            machine.write(param.at, values).unwrap();
+        }
+        let program = self.plan.program("train").expect("the program");
+        machine.run(program, &[Default::default()]).unwrap();
+        let grads = machine.read(buffer(&self.plan, "grads")).unwrap();
+        let log = machine.read(buffer(&self.plan, "log")).unwrap();
+        (grads, log[0])
+    }
+
+    /// The slope of the loss along `direction`, which lies over the parameter arena.
+    fn slope(&self, base: &Memory, direction: &[(usize, f64)]) -> f64 {
+        let params = buffer(&self.plan, "params").buffer.0 as usize;
+        let at = |step: f64| {
+            let mut memory = base.clone();
+            for &(i, v) in direction {
+                memory[params][i] += step * v;
+            }
+            forward64::loss(&self.plan, "train", &mut memory)
+        };
+        (at(STEP) - at(-STEP)) / (2.0 * STEP)
+    }
+
+    /// Compares the gradients of the twins, and of the fast paths, with the slopes of the loss.
+    pub fn check(&self, slopes: &Slopes) -> Result<(), String> {
+        let base = self.memory64();
+        let loss = forward64::loss(&self.plan, "train", &mut base.clone());
+        let plan = Arc::new(self.plan.clone());
+        let machines = [Cpu::naive(plan.clone()).unwrap(), Cpu::new(plan).unwrap()];
+        for mut machine in machines {
+            let (grads, logged) = self.run(&mut machine);
+            compare(&[loss as f32], &[logged], 1e-6, 1e-6).map_err(|e| format!("loss {e}"))?;
+            for ((tensor, _), slopes) in self.params.iter().zip(slopes) {
+                let Slice { offset, len, .. } = tensor.at;
+                let most = largest(&grads[offset as usize..][..len as usize]);
+                for &(i, slope) in slopes {
+                    compare(&[slope as f32], &grads[i..=i], 1e-5 * most + 1e-7, 1e-5)
+                        .map_err(|why| format!("gradient of {:?} at {i} {why}", tensor.shape()))?;
+                }
+            }
+            self.check_direction(&base, &grads)?;
+        }
+        Ok(())
+    }
+
+    /// Slopes along coordinates: all of a small tensor, some of a large one.
+    fn slopes(&self) -> Slopes {
+        let base = &self.memory64();
+        let mut rng = Rng::new(6, Purpose::Test, 0);
+        let mut of = |tensor: &Tensor| -> Vec<(usize, f64)> {
+            let Slice { offset, len, .. } = tensor.at;
+            let mut coordinates: Vec<u32> = (offset..offset + len).collect();
+            rng.shuffle(&mut coordinates);
+            coordinates.truncate(SAMPLE as usize);
+            let slope = |i: u32| (i as usize, self.slope(base, &[(i as usize, 1.0)]));
+            coordinates.into_iter().map(slope).collect()
+        };
+        self.params.iter().map(|(tensor, _)| of(tensor)).collect()
+    }
+
+    /// The slope along one random direction is its product with the gradient. The direction
+    /// weighs every coordinate by ±1, so that its product is not dominated by a few.
+    fn check_direction(&self, base: &Memory, grads: &[f32]) -> Result<(), String> {
+        let mut rng = Rng::new(7, Purpose::Test, 0);
+        let coordinates = self.params.iter().flat_map(|(tensor, _)| {
+            let start = tensor.at.offset as usize;
+            start..start + tensor.at.len as usize
+        });
+        let direction: Vec<(usize, f64)> = coordinates
+            .map(|i| (i, rng.below(2) as f64 * 2.0 - 1.0))
+            .collect();
+        let product = |&(i, v): &(usize, f64)| grads[i] as f64 * v;
+        let want: f64 = direction.iter().map(product).sum();
+        let size: f64 = direction.iter().map(|d| product(d).abs()).sum();
+        let (want, got) = (want as f32, self.slope(base, &direction) as f32);
+        compare(&[want], &[got], 1e-5 * size as f32 + 1e-7, 0.0)
+            .map_err(|why| format!("along a direction {why}"))
+    }
+}
+
+fn demand(build: impl FnOnce(&mut Draft)) {
+    let recorded = record(build);
+    recorded.plan.check().unwrap();
+    recorded
+        .check(&recorded.slopes())
+        .unwrap_or_else(|why| panic!("{why}"));
+}
+
+/// Input gradient, weight gradient and bias gradient of `linear`, with and without its ReLU.
+#[test]
+fn linear() {
+    for relu in [false, true] {
+        demand(|d| {
+            let x = d.param(&[7, 5], 1.0);
+            let y = d.linear(x, 11, relu);
+            d.regress(y);
+        });
+    }
+}
+
+/// Convolutions with padding, stride, dilation, groups and a non-square kernel.
+#[test]
+fn conv2d() {
+    let padded = Window {
+        padding: [1, 2],
+        ..Window::new([3, 2])
+    };
+    let strided = Window {
+        stride: [2, 3],
+        padding: [1, 0],
+        ..Window::new([3, 3])
+    };
+    let dilated = Window {
+        dilation: [2, 1],
+        padding: [2, 1],
+        ..Window::new([2, 3])
+    };
+    let grouped = Window {
+        groups: 2,
+        stride: [2, 1],
+        padding: [1, 1],
+        ..Window::new([3, 3])
+    };
+    let depthwise = Window {
+        groups: 4,
+        ..padded
+    };
+    for window in [padded, strided, dilated, grouped, depthwise] {
+        for relu in [false, true] {
+            demand(|d| {
+                let x = d.param(&[2, 4, 6, 5], 1.0);
+                let y = d.conv2d(x, 8, window, relu);
+                d.regress(y);
+            });
+        }
+    }
+}
+
+/// Pooling with windows that overlap, that leave a border out and that reach into padding, behind
+/// a ReLU and alone.
+#[test]
+fn pooling() {
+    let overlapping = Window {
+        stride: [2, 1],
+        padding: [1, 1],
+        ..Window::new([3, 3])
+    };
+    let border = Window {
+        stride: [2, 3],
+        ..Window::new([2, 2])
+    };
+    let ceil = Window {
+        ceil_mode: true,
+        stride: [2, 2],
+        ..Window::new([2, 3])
+    };
+    for window in [overlapping, border, ceil] {
+        for kind in ["max", "average", "average without padding"] {
+            for relu in [false, true] {
+                demand(|d| {
+                    let x = d.param(&[2, 3, 7, 6], 1.0);
+                    let x = if relu {
+                        d.conv2d(x, 3, Window::new([1, 1]), true)
+                    } else {
+                        x
+                    };
+                    let y = match kind {
+                        "max" => d.r.max_pool2d(x, window),
+                        _ => d.r.avg_pool2d(x, window, kind == "average"),
+                    };
+                    d.regress(y);
+                });
+            }
+        }
+    }
+}
+
+/// Cross-entropy with and without label smoothing.
+#[test]
+fn cross_entropy() {
+    for smoothing in [0.0, 0.1] {
+        demand(|d| {
+            let x = d.param(&[6, 5], 1.0);
+            let logits = d.linear(x, 4, false);
+            d.classify(logits, smoothing);
+        });
+    }
+}
+
+/// A ReLU that nothing takes in, a residual connection, and both of one value.
+#[test]
+fn relu_and_add_stand_alone() {
+    demand(|d| {
+        let x = d.param(&[5, 6], 1.0);
+        let h = d.linear(x, 6, true);
+        let f = d.linear(h, 6, false);
+        let sum = d.r.add(h, f);
+        let h = d.r.relu(sum);
+        let h = d.r.relu(h);
+        let y = d.r.add(h, sum);
+        d.regress(y);
+    });
+}
+
+/// A value used three times, once as both sides of a sum: its gradients add up.
+#[test]
+fn a_value_used_twice() {
+    demand(|d| {
+        let x = d.param(&[4, 5], 1.0);
+        let h = d.linear(x, 5, true);
+        let doubled = d.r.add(h, h);
+        let y = d.linear(h, 5, false);
+        let y = d.r.add(y, doubled);
+        d.regress(y);
+    });
+}
+
+/// A weight and its bias used twice, and three times: the arena gets the sum.
+#[test]
+fn shared_parameters() {
+    for times in [2, 3] {
+        demand(|d| {
+            let x = d.param(&[4, 5], 1.0);
+            let (weight, bias) = (d.param(&[5, 5], 0.5), d.param(&[5], 0.5));
+            let y = (0..times).fold(x, |h, _| d.r.linear(h, weight, Some(bias), true));
+            d.regress(y);
+        });
+    }
+}
+
+/// What would lose a parameter's gradient is refused when it is recorded: here a use that the
+/// loss does not see.
+#[test]
+#[should_panic(expected = "stays outside")]
+fn a_lost_gradient_is_refused() {
+    record(|d| {
+        let x = d.input("x", &[4, 5]);
+        let (weight, bias) = (d.param(&[5, 5], 0.5), d.param(&[5], 0.5));
+        let y = d.r.linear(x, weight, Some(bias), false);
+        d.r.linear(x, weight, None, false);
+        d.regress(y);
+    });
+}
+
+/// A lenet with a residual connection around a convolution and one around a linear layer, and the
+/// slopes of its loss, which take a while.
+pub fn residual_lenet() -> &'static (Recorded, Slopes) {
+    static LENET: OnceLock<(Recorded, Slopes)> = OnceLock::new();
+    LENET.get_or_init(|| {
+        let lenet = record_lenet();
+        let slopes = lenet.slopes();
+        (lenet, slopes)
+    })
+}
+
+fn record_lenet() -> Recorded {
+    let pool = Window {
+        stride: [2, 2],
+        ..Window::new([2, 2])
+    };
+    let padded = Window {
+        padding: [1, 1],
+        ..Window::new([3, 3])
+    };
+    record(|d| {
+        let x = d.input("x", &[2, 1, 28, 28]);
+        let h = d.conv2d(x, 10, Window::new([5, 5]), true);
+        let h = d.r.max_pool2d(h, pool);
+        let f = d.conv2d(h, 10, padded, false);
+        let h = d.r.add(h, f);
+        let h = d.r.relu(h);
+        let h = d.conv2d(h, 20, Window::new([5, 5]), true);
+        let h = d.r.max_pool2d(h, pool);
+        let h = d.linear(h.view(&[2, 320]), 50, true);
+        let f = d.linear(h, 50, true);
+        let h = d.r.add(h, f);
+        let logits = d.linear(h, 10, false);
+        d.classify(logits, 0.0);
+    })
+}
+
+/// The whole network.
+#[test]
+fn lenet_with_residuals() {
+    let (lenet, slopes) = residual_lenet();
+    lenet.check(slopes).unwrap_or_else(|why| panic!("{why}"));
+}

@@ -1,0 +1,18 @@
+//! One binary for what users see. `docs/testing.md` says what each oracle protects, what it is
+//! blind to, and which mutants prove it.
+
+mod common;
+
+mod cli;
+mod data;
+mod golden_ops;
+mod golden_schedules;
+mod grad;
+mod mutants;
+mod ops;
+mod optim;
+mod pasted_lines;
+mod plan;
+mod step;
+mod tidy;
+mod trajectories;

@@ -1,0 +1,552 @@
+//! Mistakes made on purpose, each killed by a named test: what shows that the oracles see.
+//!
+//! A mutant is real: another shader text, another twin, another plan, another uniform, judged by
+//! the very function that the named test calls. `docs/testing.md` has the same list as a table.
+
+use std::{fs, path::Path};
+
+use kiln::{
+    exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
+    kernel::{CpuFn, Op},
+    ops::{Hyper, matmul},
+    optim::Sgd,
+    plan::{Dispatch, Plan},
+};
+
+use crate::{
+    common::{case::Case, gpu},
+    golden_ops, grad, ops,
+    ops::op,
+    optim,
+};
+
+/// A textual replacement in a shader, shared snippets included: everywhere it occurs.
+type Edit = (&'static str, &'static str);
+
+/// The kernel `name` with another text; its name gets a suffix, as pipelines are found by name.
+fn mutated(name: &str, suffix: usize, edits: &[Edit]) -> &'static Op {
+    let base = op(name);
+    let mut wgsl = base.wgsl.to_string();
+    for (from, to) in edits {
+        assert!(wgsl.contains(from), "{name} does not contain {from:?}");
+        wgsl = wgsl.replace(from, to);
+    }
+    Box::leak(Box::new(Op {
+        name: Box::leak(format!("{name}/{suffix}").into_boxed_str()),
+        wgsl: Box::leak(wgsl.into_boxed_str()),
+        ..*base
+    }))
+}
+
+/// What each mutant of a shader is, the shader, and its edits. Killed by
+/// `ops::kernels_agree_with_their_twins`.
+const SHADERS: &[(&str, &str, &[Edit])] = &[
+    (
+        "wrong sign of the update",
+        "sgd",
+        &[("p - hyper.lr", "p + hyper.lr")],
+    ),
+    (
+        "rate in the shader's text",
+        "sgd",
+        &[("hyper.lr *", "0.1 *")],
+    ),
+    (
+        "controllers' factor ignored",
+        "sgd",
+        &[("control[0] * g", "g")],
+    ),
+    (
+        "momentum as a moving average",
+        "sgd",
+        &[("hyper.gradient_scale * g", "(1.0 - hyper.momentum) * g")],
+    ),
+    (
+        "weight decay after momentum",
+        "sgd",
+        &[
+            ("g += hyper.weight_decay * p;", ""),
+            ("* g;\n}", "* (g + hyper.weight_decay * p);\n}"),
+        ],
+    ),
+    (
+        "gather ignores the cursor",
+        "gather",
+        &[("hyper.cursor + ", "")],
+    ),
+    (
+        "images: gather ignores the cursor",
+        "gather_bytes",
+        &[("hyper.cursor + ", "")],
+    ),
+    (
+        "bytes of a word in the other order",
+        "gather_bytes",
+        &[("8u * (at % 4u)", "24u - 8u * (at % 4u)")],
+    ),
+    (
+        "logged sum instead of mean",
+        "log_batch",
+        &[(" / f32(dims.rows)", "")],
+    ),
+    (
+        "log slot ignored",
+        "log_batch",
+        &[("hyper.slot % dims.slots", "0u")],
+    ),
+    (
+        "gradient of the sum instead of the mean",
+        "softmax_cross_entropy",
+        &[("(p - target_p) / f32(dims.rows)", "p - target_p")],
+    ),
+    (
+        "label smoothing dropped from the loss",
+        "softmax_cross_entropy",
+        &[("if dims.smoothing > 0.0", "if false")],
+    ),
+    ("half of the gradient", "mse", &[("2.0 / f32", "1.0 / f32")]),
+    (
+        "swapped transpose",
+        "matmul",
+        &[("dims.ta != 0u", "dims.tb != 0u")],
+    ),
+    (
+        "linear bias dropped",
+        "matmul",
+        &[("y += e[j]", "y += 0.0")],
+    ),
+    (
+        "fused ReLU dropped",
+        "matmul",
+        &[("y = relu(y)", "y = y + 0.0")],
+    ),
+    (
+        "mask dropped from a linear layer's gradient",
+        "matmul",
+        &[("y = masked(e[at], y)", "y = y + 0.0")],
+    ),
+    (
+        "tile stored beyond the edge",
+        "matmul",
+        &[("if i >= dims.m || j >= dims.n { return; }", "")],
+    ),
+    (
+        "last term of the sum dropped",
+        "matmul",
+        &[("p < dims.k", "p + 1u < dims.k")],
+    ),
+    (
+        "convolution bias dropped",
+        "conv2d",
+        &[("v += e[o]", "v += 0.0")],
+    ),
+    (
+        "dilation ignored",
+        "conv2d",
+        &[("kx * dims.dilation_w", "kx")],
+    ),
+    (
+        "groups read the first group's input",
+        "conv2d",
+        &[("dims.c + g * group_c + c", "dims.c + c")],
+    ),
+    (
+        "padding repeats the border",
+        "conv2d",
+        &[(
+            "let valid = in_y & (ix >= vec4<i32>(0)) & (ix <",
+            "let valid = in_y & (ix <",
+        )],
+    ),
+    (
+        "stride's remainder ignored",
+        "conv2d_dx",
+        &[("(ox * stride.y == tx)", "(ox * stride.y <= tx)")],
+    ),
+    (
+        "mask dropped from a convolution's gradient",
+        "conv2d_dx",
+        &[("v = masked(e[at], v)", "v = v + 0.0")],
+    ),
+    (
+        "reduction stops a level early",
+        "conv2d_dw",
+        &[("half > 0u", "half > 1u")],
+    ),
+    (
+        "mean instead of sum",
+        "channel_sum",
+        &[("= sums[0]", "= sums[0] / f32(elements)")],
+    ),
+    (
+        "last maximum wins ties",
+        "max_pool2d",
+        &[("v > best", "v >= best")],
+    ),
+    (
+        "gradient to every element of the window",
+        "max_pool2d_grad",
+        &[("index[o] == me", "index[o] < 1000000u")],
+    ),
+    (
+        "padding left out of the divisor",
+        "avg_pool2d",
+        &[(
+            "dims.count_include_pad != 0u",
+            "dims.count_include_pad == 7u",
+        )],
+    ),
+    (
+        "mask dropped from a pooling's gradient",
+        "avg_pool2d_grad",
+        &[("if dims.mask != 0u", "if dims.mask == 7u")],
+    ),
+    ("residual branch dropped", "add", &[("x[i] + y[i]", "x[i]")]),
+    (
+        "last element never written",
+        "relu",
+        &[("if i >= dims.n", "if i + 1u >= dims.n")],
+    ),
+    (
+        "infinities pass the finite check",
+        "grad_stats",
+        &[("if is_non_finite(x)", "if is_nan(x)")],
+    ),
+    (
+        "norm of the wrong slot",
+        "gradient_control",
+        &[("log[at + 2u]", "log[2u]")],
+    ),
+];
+
+/// A mutant with a judge of its own: what it is, the test that kills it, and that test's verdict.
+type Judged = (&'static str, &'static str, fn() -> Result<(), String>);
+
+const JUDGED: &[Judged] = &[
+    (
+        "NaN cut by the ReLU",
+        "ops::relu_keeps_nan_and_signed_zero",
+        || {
+            ops::relu_keeps_nan(mutated(
+                "relu",
+                1,
+                &[(
+                    "select(x, 0.0, bits > 0x80000000u && bits <= 0xff800000u)",
+                    "max(x, 0.0)",
+                )],
+            ))
+        },
+    ),
+    (
+        "gradient passes at zero",
+        "ops::relu_grad_passes_at_nan_and_stops_at_zero",
+        || ops::relu_grad_stops_at_zero(mutated("relu_grad", 1, &[("y <= 0.0", "y < 0.0")])),
+    ),
+    (
+        "NaN loses the maximum",
+        "ops::max_pooling_picks_as_pytorch_does",
+        || ops::max_pool2d_picks_as_pytorch(mutated("max_pool2d", 1, &[("|| is_nan(v)", "")])),
+    ),
+    (
+        "softmax without its maximum",
+        "ops::cross_entropy_survives_extreme_logits",
+        || {
+            let edits = [
+                ("exp(x - top)", "exp(x)"),
+                ("log(total)", "log(total) - top"),
+                ("exp(logits[start + c] - top)", "exp(logits[start + c])"),
+            ];
+            ops::cross_entropy_survives_extremes(mutated("softmax_cross_entropy", 1, &edits))
+        },
+    ),
+    (
+        "last part never counted",
+        "ops::what_is_not_finite_is_counted",
+        || {
+            ops::grad_stats_counts(mutated(
+                "grad_stats",
+                1,
+                &[("i < dims.n", "i + 1u < dims.n")],
+            ))
+        },
+    ),
+    (
+        "second row of workgroups repeats the first",
+        "ops::a_long_launch_reaches_its_last_element",
+        || ops::a_long_launch_ends(mutated("add", 1, &[(" + group.y * groups.x", "")])),
+    ),
+    (
+        "transposes ignored, in kernel and twin alike",
+        "golden_ops::kernels_match_pytorch",
+        || {
+            golden_ops::twins_match_pytorch(|op| {
+                if op.name == "matmul" {
+                    untransposed
+                } else {
+                    op.cpu
+                }
+            })
+        },
+    ),
+    (
+        "gradient of the sum, in kernel and twin alike",
+        "grad::lenet_with_residuals",
+        || backward(|plan| replace(plan, "softmax_cross_entropy", unscaled)),
+    ),
+    (
+        "swapped transpose in a backward rule",
+        "grad::lenet_with_residuals",
+        || {
+            backward(|plan| {
+                let is_square = |d: &Dispatch| d.dims[1] == d.dims[2] && d.dims[3..5] == [0, 0];
+                last(plan, "matmul", is_square).dims[4] = 1;
+            })
+        },
+    ),
+    (
+        "mask dropped in a backward rule",
+        "grad::lenet_with_residuals",
+        || {
+            backward(|plan| {
+                last(plan, "max_pool2d_grad", |d| d.dims[12] == 1).dims[12] = 0;
+            })
+        },
+    ),
+    (
+        "padding dropped in a backward rule",
+        "grad::lenet_with_residuals",
+        || backward(|plan| last(plan, "conv2d_dw", |d| d.dims[11] == 1).dims[11] = 0),
+    ),
+    (
+        "bias gradient dropped",
+        "grad::lenet_with_residuals",
+        || {
+            backward(|plan| {
+                let at = plan
+                    .dispatches
+                    .iter()
+                    .rposition(|d| d.op.name == "channel_sum");
+                plan.dispatches.remove(at.expect("a bias"));
+                plan.programs[0].range.end -= 1;
+            })
+        },
+    ),
+    (
+        "one branch of a fan-out dropped",
+        "grad::lenet_with_residuals",
+        || {
+            backward(|plan| {
+                let sum = last(plan, "add", |_| true);
+                sum.args[0] = sum.args[1];
+            })
+        },
+    ),
+    (
+        "stale rate: the previous update's",
+        "optim::sgd_matches_pytorch",
+        || schedule(|sgd, t| sgd.hyper(rate(t.saturating_sub(1)), None, None, t as u64)),
+    ),
+    (
+        "rate of the next update",
+        "optim::sgd_matches_pytorch",
+        || schedule(|sgd, t| sgd.hyper(rate((t + 1).min(19)), None, None, t as u64)),
+    ),
+    (
+        "momentum dropped by the host",
+        "optim::sgd_matches_pytorch",
+        || schedule(|sgd, t| sgd.hyper(rate(t), Some(0.0), None, t as u64)),
+    ),
+    (
+        "every update is the first",
+        "optim::sgd_matches_pytorch",
+        || schedule(|sgd, t| sgd.hyper(rate(t), None, None, 0)),
+    ),
+    (
+        "dampening at the first update too",
+        "optim::sgd_matches_pytorch",
+        || schedule(|sgd, t| sgd.hyper(rate(t), None, None, t as u64 + 1)),
+    ),
+    ("dampening forgotten", "optim::sgd_matches_pytorch", || {
+        schedule(|sgd, t| Hyper {
+            gradient_scale: 1.0,
+            ..as_trained(sgd, t)
+        })
+    }),
+    ("Nesterov ignored", "optim::sgd_matches_pytorch", || {
+        schedule(|sgd, t| Hyper {
+            nesterov: 0,
+            ..as_trained(sgd, t)
+        })
+    }),
+    ("maximize ignored", "optim::sgd_matches_pytorch", || {
+        schedule(|sgd, t| Hyper {
+            maximize: 0,
+            ..as_trained(sgd, t)
+        })
+    }),
+    (
+        "weight decay before the sign of maximize",
+        "optim::sgd_matches_pytorch",
+        || {
+            let edits = [
+                ("if hyper.maximize != 0u { g = -g; }", ""),
+                (
+                    "g += hyper.weight_decay * p; }",
+                    "g += hyper.weight_decay * p; }\n    if hyper.maximize != 0u { g = -g; }",
+                ),
+            ];
+            shader_of_sgd(&edits)
+        },
+    ),
+    (
+        "first momentum is dampened in the shader",
+        "optim::sgd_matches_pytorch",
+        || shader_of_sgd(&[("if hyper.first == 0u", "if true")]),
+    ),
+    (
+        "momentum as a moving average, in kernel and twin alike",
+        "optim::sgd_matches_pytorch",
+        || {
+            let average: CpuFn = |d, r, w| {
+                let mut hyper: Hyper = bytemuck::pod_read_unaligned(bytemuck::cast_slice(r[0]));
+                hyper.gradient_scale = 1.0 - hyper.momentum;
+                let words = [hyper];
+                (op("sgd").cpu)(d, &[bytemuck::cast_slice(&words), r[1], r[2]], w);
+            };
+            let plan = optim::plan(Some(twinned("sgd", average)));
+            follow(&plan, &mut Cpu::naive(plan.clone()).unwrap(), as_trained)
+        },
+    ),
+];
+
+/// A twin that never transposes.
+fn untransposed(dims: &[u32], reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    let mut d: matmul::Dims = bytemuck::pod_read_unaligned(bytemuck::cast_slice(dims));
+    (d.ta, d.tb) = (0, 0);
+    (op("matmul").cpu)(&crate::common::words(d), reads, writes);
+}
+
+/// A twin whose gradient is that of the sum over the rows.
+fn unscaled(dims: &[u32], reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    (op("softmax_cross_entropy").cpu)(dims, reads, writes);
+    writes[1].iter_mut().for_each(|g| *g *= dims[0] as f32);
+}
+
+/// The kernel `name` with another twin.
+fn twinned(name: &str, twin: CpuFn) -> &'static Op {
+    Box::leak(Box::new(Op {
+        cpu: twin,
+        fast: twin,
+        ..*op(name)
+    }))
+}
+
+fn replace(plan: &mut Plan, name: &str, twin: CpuFn) {
+    last(plan, name, |_| true).op = twinned(name, twin);
+}
+
+/// The last dispatch of a kernel that is `wanted`: backward passes come last.
+fn last<'p>(
+    plan: &'p mut Plan,
+    name: &str,
+    wanted: impl Fn(&Dispatch) -> bool,
+) -> &'p mut Dispatch {
+    let mut all = plan.dispatches.iter_mut().rev();
+    all.find(|d| d.op.name == name && wanted(d))
+        .unwrap_or_else(|| panic!("no such {name}"))
+}
+
+fn backward(mutate: fn(&mut Plan)) -> Result<(), String> {
+    let (lenet, slopes) = grad::residual_lenet();
+    let mut mutant = lenet.clone();
+    mutate(&mut mutant.plan);
+    mutant.plan.check().unwrap();
+    mutant.check(slopes)
+}
+
+fn rate(step: usize) -> f64 {
+    optim::rates()[step]
+}
+
+fn as_trained(sgd: &Sgd, step: usize) -> Hyper {
+    sgd.hyper(rate(step), None, None, step as u64)
+}
+
+/// All golden runs of SGD; the first that strays.
+fn follow(
+    plan: &Plan,
+    machine: &mut dyn Executor,
+    hyper: fn(&Sgd, usize) -> Hyper,
+) -> Result<(), String> {
+    let mut cases = optim::sgd_cases().into_iter();
+    cases.try_for_each(|case| optim::follow(case, plan, machine, &hyper))
+}
+
+fn schedule(hyper: fn(&Sgd, usize) -> Hyper) -> Result<(), String> {
+    let plan = optim::plan(None);
+    follow(&plan, &mut Cpu::naive(plan.clone()).unwrap(), hyper)
+}
+
+fn shader_of_sgd(edits: &[Edit]) -> Result<(), String> {
+    let plan = optim::plan(Some(mutated("sgd", 1, edits)));
+    let mut machine = GpuExecutor::new(gpu(), &plan).unwrap();
+    follow(&plan, &mut machine, as_trained)
+}
+
+const AGREE: &str = "ops::kernels_agree_with_their_twins";
+
+/// Every mutant of a shader disagrees with the twin in at least one of the kernel's cases.
+#[test]
+fn shader_mutants_die() {
+    let mut cases: Vec<Case> = Vec::new();
+    let mut of = Vec::new();
+    for (number, (_, name, edits)) in SHADERS.iter().enumerate() {
+        for case in ops::cases(op(name)) {
+            let op = mutated(name, number, edits);
+            cases.push(Case { op, ..case });
+            of.push(number);
+        }
+    }
+    let judged = ops::judge_on_gpu(&cases);
+    for (number, (what, name, _)) in SHADERS.iter().enumerate() {
+        let mut verdicts = of.iter().zip(&judged).filter(|(n, _)| **n == number);
+        assert!(
+            verdicts.any(|(_, verdict)| verdict.is_err()),
+            "survives: {what} ({name})"
+        );
+    }
+}
+
+/// Every other mutant is killed by the test that the list names.
+#[test]
+fn mutants_die() {
+    for (what, killer, judge) in JUDGED {
+        assert!(judge().is_err(), "{killer} does not see: {what}");
+    }
+}
+
+/// The table in the documentation is this list, and the tests it names exist.
+#[test]
+fn the_documented_mutants_are_these() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("docs/testing.md")).unwrap();
+    let row = |what: &str, killer: &str| format!("| {what} | `{killer}` |");
+    let shaders = SHADERS
+        .iter()
+        .map(|(what, name, _)| row(&format!("`{name}`: {what}"), AGREE));
+    let judged = JUDGED.iter().map(|(what, killer, _)| row(what, killer));
+    let want: Vec<String> = shaders.chain(judged).collect();
+    let found: Vec<&str> = text.lines().filter(|l| l.ends_with("` |")).collect();
+    assert_eq!(want, found, "docs/testing.md");
+    for (_, killer, _) in JUDGED
+        .iter()
+        .chain([&("", AGREE, (|| Ok(())) as fn() -> _)])
+    {
+        let (file, test) = killer.split_once("::").expect("file::test");
+        let source = fs::read_to_string(root.join(format!("tests/{file}.rs"))).unwrap();
+        assert!(
+            source.contains(&format!("#[test]\nfn {test}()")),
+            "{killer}"
+        );
+    }
+}

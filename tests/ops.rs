@@ -1,0 +1,429 @@
+//! Every kernel against its naive twin: on the GPU, and the CPU executor's fast paths.
+//!
+//! Blind to a mistake that kernel and twin share; `golden_ops` and `grad` see those.
+
+use kiln::{
+    kernel::Op,
+    ops::{
+        self, Epilogue, Flat, Mat, as_words, conv2d, grad_stats, matmul, max_pool2d,
+        softmax_cross_entropy,
+    },
+    record::Window,
+};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+
+use crate::common::{
+    case::{Case, on_gpu},
+    compare, words,
+};
+
+/// The kernel called `name`.
+pub fn op(name: &str) -> &'static Op {
+    let found = ops::ALL.into_iter().find(|op| op.name == name);
+    found.unwrap_or_else(|| panic!("no kernel {name}"))
+}
+
+/// Every case of a kernel, with random contents.
+pub fn cases(op: &'static Op) -> Vec<Case> {
+    let dims = (op.cases)().into_iter().zip(1..);
+    dims.map(|(d, seed)| Case::sample(op, d, seed)).collect()
+}
+
+/// Runs cases on the GPU and judges each against its twin.
+pub fn judge_on_gpu(cases: &[Case]) -> Vec<Result<(), String>> {
+    let judged = cases.iter().zip(on_gpu(cases));
+    judged
+        .map(|(case, got)| got.and_then(|got| case.judge(&got)))
+        .collect()
+}
+
+fn all_cases() -> Vec<Case> {
+    ops::ALL.into_iter().flat_map(cases).collect()
+}
+
+fn demand(results: Vec<Result<(), String>>) {
+    let failures: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The kernels compute what their twins do, write all of their outputs and nothing else.
+#[test]
+fn kernels_agree_with_their_twins() {
+    let cases = all_cases();
+    assert!(cases.len() >= 3 * ops::ALL.len());
+    demand(judge_on_gpu(&cases));
+}
+
+/// The fast paths of the CPU executor compute what the naive twins do.
+#[test]
+fn fast_paths_agree_with_their_twins() {
+    let cases = all_cases();
+    demand(
+        cases
+            .iter()
+            .map(|c| c.judge(&c.on_host(c.op.fast)))
+            .collect(),
+    );
+}
+
+fn size() -> impl Strategy<Value = u32> {
+    prop_oneof![
+        Just(1u32),
+        2..9u32,
+        Just(31),
+        Just(32),
+        Just(33),
+        Just(64),
+        Just(67),
+        Just(97)
+    ]
+}
+
+fn any_matmul() -> impl Strategy<Value = Vec<u32>> {
+    let epilogue = prop_oneof![0..4u32, Just(Epilogue::MASK.0)];
+    (size(), size(), size(), 0..2u32, 0..2u32, epilogue).prop_map(|(m, n, k, ta, tb, epilogue)| {
+        words(matmul::Dims {
+            m,
+            n,
+            k,
+            ta,
+            tb,
+            epilogue,
+        })
+    })
+}
+
+/// A window that may exceed its input by a little padding, and an input that it fits.
+fn any_window(most_padding: fn(u32) -> u32) -> impl Strategy<Value = (Window, [u32; 2])> {
+    let along = (1..5u32, 1..4u32, 1..3u32, 0..4u32, 0..9u32);
+    let along = along.prop_map(move |(kernel, stride, dilation, padding, more)| {
+        let padding = padding.min(most_padding(kernel));
+        let reach = dilation * (kernel - 1) + 1;
+        let size = (reach + more).saturating_sub(2 * padding).max(1);
+        (kernel, stride, dilation, padding, size)
+    });
+    (along.clone(), along).prop_map(|(y, x)| {
+        let window = Window {
+            stride: [y.1, x.1],
+            dilation: [y.2, x.2],
+            padding: [y.3, x.3],
+            ..Window::new([y.0, x.0])
+        };
+        (window, [y.4, x.4])
+    })
+}
+
+fn any_conv() -> impl Strategy<Value = Vec<u32>> {
+    let counts = (1..4u32, 1..4u32, 1..4u32, 1..6u32);
+    let epilogue = prop_oneof![0..4u32, Just(Epilogue::MASK.0)];
+    (any_window(|_| 3), counts, epilogue).prop_map(
+        |((window, size), (n, groups, group_c, group_o), epilogue)| {
+            let [oh, ow] = window.output(size).expect("it was made to fit");
+            words(conv2d::Dims {
+                n,
+                c: groups * group_c,
+                h: size[0],
+                w: size[1],
+                o: groups * group_o,
+                oh,
+                ow,
+                kh: window.kernel[0],
+                kw: window.kernel[1],
+                stride_h: window.stride[0],
+                stride_w: window.stride[1],
+                padding_h: window.padding[0],
+                padding_w: window.padding[1],
+                dilation_h: window.dilation[0],
+                dilation_w: window.dilation[1],
+                groups,
+                epilogue,
+            })
+        },
+    )
+}
+
+fn any_pool() -> impl Strategy<Value = Vec<u32>> {
+    let window = any_window(|kernel| kernel / 2);
+    (window, 1..7u32, any::<bool>(), 0..2u32, 0..2u32).prop_map(
+        |((window, size), planes, ceil_mode, count_include_pad, mask)| {
+            let window = Window {
+                dilation: [1, 1],
+                ceil_mode,
+                ..window
+            };
+            let [oh, ow] = window.output(size).expect("it was made to fit");
+            words(max_pool2d::Dims {
+                planes,
+                h: size[0],
+                w: size[1],
+                oh,
+                ow,
+                kh: window.kernel[0],
+                kw: window.kernel[1],
+                stride_h: window.stride[0],
+                stride_w: window.stride[1],
+                padding_h: window.padding[0],
+                padding_w: window.padding[1],
+                count_include_pad,
+                mask,
+            })
+        },
+    )
+}
+
+fn any_case() -> impl Strategy<Value = (&'static str, Vec<u32>, u64)> {
+    let convolution = prop_oneof![Just("conv2d"), Just("conv2d_dx"), Just("conv2d_dw")];
+    let pooling = prop_oneof![
+        Just("max_pool2d"),
+        Just("max_pool2d_grad"),
+        Just("avg_pool2d"),
+        Just("avg_pool2d_grad")
+    ];
+    let mat = (size(), size()).prop_map(|(rows, cols)| words(Mat { rows, cols }));
+    let logits = (size(), size(), prop_oneof![Just(0f32), 0f32..1.0]);
+    let logits = logits.prop_map(|(rows, cols, smoothing)| {
+        words(softmax_cross_entropy::Dims {
+            rows,
+            cols,
+            smoothing,
+        })
+    });
+    let dims = prop_oneof![
+        (Just("matmul"), any_matmul()),
+        (convolution, any_conv()),
+        (pooling, any_pool()),
+        (Just("gather"), mat),
+        (Just("softmax_cross_entropy"), logits),
+    ];
+    (dims, any::<u64>()).prop_map(|((name, dims), seed)| (name, dims, seed))
+}
+
+/// The epilogues that a kernel does not have are left out of its random dims.
+fn build((name, mut dims, seed): (&'static str, Vec<u32>, u64)) -> Case {
+    if name == "conv2d_dw" {
+        *dims.last_mut().unwrap() = Epilogue::NONE.0;
+    }
+    Case::sample(op(name), dims, seed)
+}
+
+fn runner(cases: u32) -> TestRunner {
+    TestRunner::new(Config {
+        cases,
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..Config::default()
+    })
+}
+
+/// Any shape, on the CPU executor: the listed cases are not lucky ones.
+#[test]
+fn fast_paths_agree_with_their_twins_for_any_shape() {
+    let test = |drawn| {
+        let case = build(drawn);
+        let judged = case.judge(&case.on_host(case.op.fast));
+        judged.map_err(TestCaseError::fail)
+    };
+    runner(400).run(&any_case(), test).unwrap();
+}
+
+/// Any shape, on the GPU. Many launches share a plan, as building pipelines is what takes time.
+#[test]
+fn kernels_agree_with_their_twins_for_any_shape() {
+    let test = |drawn: Vec<_>| {
+        let cases: Vec<Case> = drawn.into_iter().map(build).collect();
+        let judged: Result<(), String> = judge_on_gpu(&cases).into_iter().collect();
+        judged.map_err(TestCaseError::fail)
+    };
+    runner(3).run(&vec(any_case(), 60..=60), test).unwrap();
+}
+
+/// Runs one launch with given contents on the naive twin, the fast path and the GPU, and hands
+/// each result to `check`.
+fn everywhere(
+    op: &'static Op,
+    dims: Vec<u32>,
+    reads: &[&[f32]],
+    check: impl Fn(&[Vec<f32>]) -> Result<(), String>,
+) -> Result<(), String> {
+    let reads = reads.iter().map(|r| r.to_vec()).collect();
+    let case = Case::given(op, dims, reads);
+    let on_gpu = on_gpu(std::slice::from_ref(&case)).remove(0)?;
+    for (machine, outputs) in [
+        ("twin", case.on_host(op.cpu)),
+        ("fast path", case.on_host(op.fast)),
+        ("GPU", on_gpu),
+    ] {
+        check(&outputs).map_err(|why| format!("{} on the {machine}: {why}", op.name))?;
+    }
+    Ok(())
+}
+
+const NAN: f32 = f32::NAN;
+const INF: f32 = f32::INFINITY;
+
+/// `torch.relu` at the values where implementations differ: the zero keeps its sign, NaN stays.
+pub fn relu_keeps_nan(op: &'static Op) -> Result<(), String> {
+    let x = [NAN, 0.0, -0.0, INF, -INF, 1.5, -1.5];
+    let want = [NAN, 0.0, -0.0, INF, 0.0, 1.5, 0.0];
+    everywhere(op, words(Flat { n: 7 }), &[&x], |got| {
+        compare(&want, &got[0], 0.0, 0.0)
+    })
+}
+
+/// PyTorch passes the gradient where the output is NaN and stops it at both zeros; what stops it
+/// is a select, so that an infinite gradient becomes 0, not NaN.
+pub fn relu_grad_stops_at_zero(op: &'static Op) -> Result<(), String> {
+    let y = [NAN, 0.0, -0.0, INF, 2.0, 0.0, 0.0, 1.0];
+    let dy = [3.0, 3.0, 3.0, 3.0, -3.0, INF, NAN, NAN];
+    let want = [3.0, 0.0, 0.0, 3.0, -3.0, 0.0, 0.0, NAN];
+    everywhere(op, words(Flat { n: 8 }), &[&y, &dy], |got| {
+        compare(&want, &got[0], 0.0, 0.0)
+    })
+}
+
+/// A NaN wins (the last one, if several), ties go to the first, all −∞ has an index too.
+pub fn max_pool2d_picks_as_pytorch(op: &'static Op) -> Result<(), String> {
+    #[rustfmt::skip]
+    let x = [
+        1.0,  1.0,   NAN, 5.0,   -INF, -INF,   -0.0, 0.0,
+        1.0,  0.0,   7.0, NAN,   -INF, -INF,    0.0, 0.0,
+    ];
+    let dims = words(max_pool2d::Dims {
+        planes: 1,
+        h: 2,
+        w: 8,
+        oh: 1,
+        ow: 4,
+        kh: 2,
+        kw: 2,
+        stride_h: 2,
+        stride_w: 2,
+        padding_h: 0,
+        padding_w: 0,
+        count_include_pad: 0,
+        mask: 0,
+    });
+    everywhere(op, dims, &[&x], |got| {
+        compare(&[1.0, NAN, -INF, -0.0], &got[0], 0.0, 0.0)?;
+        compare(as_words(&[0, 11, 4, 6]), &got[1], 0.0, 0.0)
+    })
+}
+
+/// Logits of ±1e4: the loss is exact and nothing overflows. −∞ is a class that cannot be; +∞ and
+/// NaN make their row NaN, and wrong.
+pub fn cross_entropy_survives_extremes(op: &'static Op) -> Result<(), String> {
+    #[rustfmt::skip]
+    let logits = [
+        1e4, -1e4, 0.0,
+        1e4, -1e4, 0.0,
+        -1e4, -1e4, -1e4,
+        1e4, 1e4, 1e4,
+        NAN, 0.0, 0.0,
+        -INF, 0.0, 0.0,
+        0.0, INF, 0.0,
+        0.0, 0.0, 0.0,
+    ];
+    let labels = [0, 1, 2, 0, 1, 1, 2, 1];
+    let dims = words(softmax_cross_entropy::Dims {
+        rows: 8,
+        cols: 3,
+        smoothing: 0.0,
+    });
+    let (half, even) = (2f32.ln(), 3f32.ln());
+    #[rustfmt::skip]
+    let rows = [
+        0.0, 1.0,
+        2e4, 0.0,
+        even, 0.0,
+        even, 1.0,
+        NAN, 0.0,
+        half, 1.0,
+        NAN, 0.0,
+        even, 0.0,
+    ];
+    let third = 1.0 / 24.0;
+    #[rustfmt::skip]
+    let gradient = [
+        0.0, 0.0, 0.0,
+        0.125, -0.125, 0.0,
+        third, third, third - 0.125,
+        third - 0.125, third, third,
+        NAN, NAN, NAN,
+        0.0, -0.0625, 0.0625,
+        NAN, NAN, NAN,
+        third, third - 0.125, third,
+    ];
+    let reads: [&[f32]; 2] = [&logits, as_words(&labels)];
+    everywhere(op, dims, &reads, |got| {
+        compare(&rows, &got[0], 2e-6, 1e-6)?;
+        compare(&gradient, &got[1], 2e-7, 2e-6)
+    })
+}
+
+/// The finite check counts every NaN and infinity wherever it is, and adds up the rest.
+pub fn grad_stats_counts(op: &'static Op) -> Result<(), String> {
+    for (bad, at) in [(NAN, 0), (-NAN, 63), (INF, 64), (-INF, 2047), (NAN, 2048)] {
+        let mut grad = vec![0.5; 2049];
+        grad[at] = bad;
+        let dims = words(grad_stats::Dims { n: 2049, parts: 2 });
+        everywhere(op, dims, &[&grad], |got| {
+            let sum = |column: usize| got[0][column] + got[0][2 + column];
+            compare(&[512.0, 1.0], &[sum(0), sum(1)], 0.0, 0.0)
+        })?;
+    }
+    // The largest finite number is finite, even where its square is not.
+    let dims = words(grad_stats::Dims { n: 2, parts: 1 });
+    everywhere(op, dims, &[&[f32::MAX, 1.0]], |got| {
+        compare(&[INF, 0.0], &got[0], 0.0, 0.0)
+    })
+}
+
+/// More than 65,535 workgroups do not fit one dimension of a launch: the last element is reached,
+/// and nothing beyond it.
+pub fn a_long_launch_ends(op: &'static Op) -> Result<(), String> {
+    const ELEMENTS: u32 = 5_000_003;
+    const { assert!(ELEMENTS.div_ceil(64) > 65_535) };
+    judge_on_gpu(&[Case::sample(op, words(Flat { n: ELEMENTS }), 3)]).remove(0)
+}
+
+/// See [`relu_keeps_nan`].
+#[test]
+fn relu_keeps_nan_and_signed_zero() {
+    demand(vec![relu_keeps_nan(op("relu"))]);
+}
+
+/// See [`relu_grad_stops_at_zero`].
+#[test]
+fn relu_grad_passes_at_nan_and_stops_at_zero() {
+    demand(vec![relu_grad_stops_at_zero(op("relu_grad"))]);
+}
+
+/// See [`max_pool2d_picks_as_pytorch`].
+#[test]
+fn max_pooling_picks_as_pytorch_does() {
+    demand(vec![max_pool2d_picks_as_pytorch(op("max_pool2d"))]);
+}
+
+/// See [`cross_entropy_survives_extremes`].
+#[test]
+fn cross_entropy_survives_extreme_logits() {
+    demand(vec![cross_entropy_survives_extremes(op(
+        "softmax_cross_entropy",
+    ))]);
+}
+
+/// See [`grad_stats_counts`].
+#[test]
+fn what_is_not_finite_is_counted() {
+    demand(vec![grad_stats_counts(op("grad_stats"))]);
+}
+
+/// See [`a_long_launch_ends`].
+#[test]
+fn a_long_launch_reaches_its_last_element() {
+    demand(vec![a_long_launch_ends(op("add"))]);
+}

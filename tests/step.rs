@@ -1,0 +1,146 @@
+//! Whole training steps: the rate reaches the kernel, every step of a submit has its own, and the
+//! GPU follows the CPU dispatch by dispatch.
+
+use std::collections::BTreeSet;
+
+use kiln::{
+    exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
+    ops::{self, Hyper, LOG_WORDS},
+    plan::{HYPER, Slice},
+};
+
+use crate::common::{
+    case::Case,
+    compare, gpu,
+    network::{self, Network, network},
+};
+
+/// A machine with the network's data and initial parameters.
+fn machines(network: &Network) -> [(&'static str, Box<dyn Executor>); 3] {
+    let plan = network.plan.clone();
+    let machines: [(&str, Box<dyn Executor>); 3] = [
+        ("twin", Box::new(Cpu::naive(plan.clone()).unwrap())),
+        ("fast path", Box::new(Cpu::new(plan.clone()).unwrap())),
+        ("GPU", Box::new(GpuExecutor::new(gpu(), &plan).unwrap())),
+    ];
+    machines.map(|(name, mut machine)| {
+        network.load(&mut *machine);
+        (name, machine)
+    })
+}
+
+/// Parameters after one run of `hypers` from the start, and the log.
+fn train(network: &Network, machine: &mut dyn Executor, hypers: &[&[Hyper]]) -> [Vec<f32>; 2] {
+    network.load(machine);
+    let program = network.plan.program("train").expect("a program");
+    for hypers in hypers {
+        machine.run(program, hypers).unwrap();
+    }
+    [network.params, network.log].map(|s| machine.read(s).unwrap())
+}
+
+/// A rate of 0 moves nothing; twice the rate moves the first update twice as far.
+#[test]
+fn the_rate_reaches_the_kernel() {
+    let network = network();
+    for (name, mut machine) in machines(&network) {
+        let mut after = |lr: f64| {
+            let [params, _] = train(&network, &mut *machine, &[&[network::hyper(0, lr)]]);
+            params
+        };
+        let (still, once, twice) = (after(0.0), after(0.0371), after(2.0 * 0.0371));
+        let start = machine_start(&network);
+        compare(&start, &still, 0.0, 0.0).unwrap_or_else(|why| panic!("{name}: lr 0 {why}"));
+        let moves =
+            |to: &[f32]| -> Vec<f32> { to.iter().zip(&start).map(|(t, s)| t - s).collect() };
+        let (once, twice) = (moves(&once), moves(&twice));
+        let doubled: Vec<f32> = once.iter().map(|m| 2.0 * m).collect();
+        // Each of the two new parameters is rounded once.
+        compare(&doubled, &twice, 4.0 * f32::EPSILON, 0.0)
+            .unwrap_or_else(|why| panic!("{name}: doubled rate {why}"));
+        let moved = once.iter().filter(|m| **m != 0.0).count();
+        assert!(moved > 300, "{name}: only {moved} parameters moved");
+    }
+}
+
+fn machine_start(network: &Network) -> Vec<f32> {
+    let mut machine = Cpu::naive(network.plan.clone()).unwrap();
+    network.load(&mut machine);
+    machine.read(network.params).unwrap()
+}
+
+/// Several steps in one submit use a rate, a batch and a log slot of their own: bit for bit what
+/// they do one by one.
+#[test]
+fn steps_of_one_submit_have_their_own_rates() {
+    let network = network();
+    let rates = [0.0371, 0.0113, 0.0, 0.0829, 0.0457];
+    let hypers: Vec<Hyper> = (0..)
+        .zip(rates)
+        .map(|(t, lr)| network::hyper(t, lr))
+        .collect();
+    let first = [network::hyper(0, rates[0])];
+    let constant: Vec<Hyper> = (0..5).map(|t| network::hyper(t, rates[0])).collect();
+    for (name, mut machine) in machines(&network) {
+        let separate: Vec<&[Hyper]> = hypers.chunks(1).collect();
+        let want = train(&network, &mut *machine, &separate);
+        let got = train(&network, &mut *machine, &[&hypers]);
+        for (want, got) in want.iter().zip(&got) {
+            compare(want, got, 0.0, 0.0).unwrap_or_else(|why| panic!("{name} {why}"));
+        }
+        let [params, log] = got;
+        let losses: BTreeSet<u32> = log
+            .chunks(LOG_WORDS as usize)
+            .take(5)
+            .map(|row| row[0].to_bits())
+            .collect();
+        assert_eq!(
+            losses.len(),
+            5,
+            "{name}: every step logs its own loss: {log:?}"
+        );
+        // The comparison above is worth something only if rates matter.
+        for other in [&first[..], &constant] {
+            let [other, _] = train(&network, &mut *machine, &[other]);
+            assert_ne!(params, other, "{name}");
+        }
+    }
+}
+
+/// The GPU after every dispatch of a training step, each time from the CPU's numbers: the first
+/// kernel that goes wrong is named. Both programs together use every kernel.
+#[test]
+fn the_gpu_follows_the_cpu_dispatch_by_dispatch() {
+    let network = network();
+    let plan = &network.plan;
+    let used: BTreeSet<&str> = plan.dispatches.iter().map(|d| d.op.name).collect();
+    let all: BTreeSet<&str> = ops::ALL.iter().map(|op| op.name).collect();
+    assert_eq!(used, all, "the network has one of everything");
+    let mut cpu = Cpu::naive(plan.clone()).unwrap();
+    let mut gpu = GpuExecutor::new(gpu(), plan).unwrap();
+    network.load(&mut cpu);
+    network.load(&mut gpu);
+    for step in 0..2 {
+        let hyper = network::hyper(step, 0.0371);
+        for (i, d) in plan.dispatches.iter().enumerate() {
+            let read = |cpu: &mut Cpu, s: &Slice| match s.buffer {
+                HYPER => bytemuck::cast_slice(&[hyper]).to_vec(),
+                _ => cpu.read(*s).unwrap(),
+            };
+            let case = Case {
+                op: d.op,
+                dims: d.dims.clone(),
+                reads: d.reads().iter().map(|s| read(&mut cpu, s)).collect(),
+                before: d.writes().iter().map(|s| read(&mut cpu, s)).collect(),
+            };
+            cpu.run_dispatches(i..i + 1, &hyper);
+            gpu.run_dispatches(i..i + 1, &hyper).unwrap();
+            let got = d.writes().iter().map(|s| gpu.read(*s).unwrap()).collect();
+            case.judge(&got)
+                .unwrap_or_else(|why| panic!("step {step}, dispatch {i}: {why}"));
+            for s in d.writes() {
+                gpu.write(*s, &cpu.read(*s).unwrap()).unwrap();
+            }
+        }
+    }
+}

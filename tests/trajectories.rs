@@ -1,0 +1,269 @@
+//! Whole training runs against PyTorch's own, update by update: the only oracle that sees a
+//! momentum convention, a rate off by one step, or a dropped buffer.
+//!
+//! Tolerances are golden's README's: PyTorch itself drifts once a ReLU flips. Before `safe_steps`
+//! (at most 12 updates into a CNN) losses agree to 1e-5; later to max(1e-4, 10 · `loss_env`).
+
+use kiln::{
+    control::{Monitor, Observe},
+    data::{self, Dataset, Features, Options, Split, Targets, Task},
+    error::Result,
+    exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
+    model::{Model, Network},
+    optim::Sgd,
+    schedule::{Plan, Run},
+    train::{Config, Evaluation, Observer, Order, Session, Trainer, Update},
+};
+use serde_json::Value;
+
+use crate::common::{compare, golden, gpu, largest};
+
+/// A golden run, and the same in kiln's words.
+struct Case {
+    run: &'static str,
+    model: &'static str,
+    optimizer: &'static str,
+    schedule: &'static str,
+}
+
+const CASES: [Case; 5] = [
+    Case {
+        run: "mlp_linear_decay",
+        model: "mlp",
+        optimizer: "SGD()",
+        schedule: "linear(1x -> 0, 100)",
+    },
+    Case {
+        run: "mlp_linear_decay_lr0.5",
+        model: "Linear(10, 100) ReLU Linear(10)",
+        optimizer: "SGD",
+        schedule: "linear(to=0)",
+    },
+    Case {
+        run: "cnn_sgdm_step",
+        model: "lenet",
+        optimizer: "SGD(momentum=0.9)",
+        schedule: "step(every=20, gamma=0.5)",
+    },
+    Case {
+        run: "cnn_sgd_warmup_cosine",
+        model: "lenet",
+        optimizer: "SGD()",
+        schedule: "torch.SequentialLR([torch.LinearLR(0.1, total_iters=10), torch.CosineAnnealingLR(54)], [10])",
+    },
+    Case {
+        run: "linreg_exp",
+        model: "linear",
+        optimizer: "SGD()",
+        schedule: "exponential(gamma=0.99)",
+    },
+];
+
+/// The product.
+#[test]
+fn the_cpu_executor_follows_pytorch() {
+    for case in &CASES {
+        follow(case, |session| {
+            Ok(Box::new(Cpu::new(session.plan.clone())?))
+        });
+    }
+}
+
+/// The reference, so that a fault of both fast path and shader would show.
+#[test]
+fn the_naive_twins_follow_pytorch() {
+    for case in CASES.iter().filter(|c| c.model != "lenet") {
+        follow(case, |session| {
+            Ok(Box::new(Cpu::naive(session.plan.clone())?))
+        });
+    }
+}
+
+#[test]
+fn the_shaders_follow_pytorch() {
+    for case in &CASES {
+        follow(case, |session| {
+            Ok(Box::new(GpuExecutor::new(gpu(), &session.plan)?))
+        });
+    }
+}
+
+/// Every golden run is followed, or waits for an optimiser that kiln does not have yet.
+#[test]
+fn every_golden_run_has_a_case() {
+    for run in golden::open("trajectories").json["runs"]
+        .as_array()
+        .unwrap()
+    {
+        let followed = CASES.iter().any(|c| run["name"] == c.run);
+        let waits = run["optimizer"]["kind"] != "SGD";
+        assert!(followed != waits, "{}", run["name"]);
+    }
+}
+
+/// Keeps the rows of a run.
+#[derive(Default)]
+struct Rows(Vec<Update>);
+
+impl Observer for Rows {
+    fn update(&mut self, row: &Update) -> Result<()> {
+        self.0.push(row.clone());
+        Ok(())
+    }
+
+    fn evaluation(&mut self, _: &Evaluation) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn follow(case: &Case, executor: impl Fn(&Session) -> Result<Box<dyn Executor>>) {
+    let golden = golden::open("trajectories");
+    let runs = golden.json["runs"].as_array().expect("runs");
+    let run = runs
+        .iter()
+        .find(|r| r["name"] == case.run)
+        .expect("the golden run");
+    let data = dataset(run["data"].as_str().expect("a name"));
+    let outputs = match &data.task {
+        Task::Classification { classes } => classes.len() as u32,
+        Task::Regression { .. } => 1,
+    };
+    let model = Model::parse(case.model, &data.shape, outputs).unwrap();
+    let network = model.fit(&data.shape, outputs).unwrap();
+    let config = Config {
+        batch_size: run["batch"].as_u64().unwrap() as u32,
+        drop_last: false,
+        label_smoothing: 0.0,
+        optimizer: Sgd::parse(case.optimizer).unwrap(),
+        momentum: None,
+        weight_decay: None,
+        gradient_rules: Vec::new(),
+        seed: 0,
+        order: Order::Sequential,
+    };
+    let session = Session::record(&network, &data, &config).unwrap();
+    let steps = run["steps"].as_u64().unwrap();
+    let plan: Plan = case.schedule.parse().unwrap();
+    let base = golden::number(&run["optimizer"]["lr"]);
+    let facts = Run {
+        updates: Some(steps),
+        ..Run::new(base)
+    };
+    let rate = plan
+        .start(&facts, Monitor::EvalLoss, Observe::Epoch)
+        .unwrap();
+    let weights = tensors(case.run, "init", &network);
+    let exec = executor(&session).unwrap();
+    let mut trainer = Trainer::new(exec, &session, &config, rate, &data, &weights).unwrap();
+    let mut rows = Rows::default();
+
+    assert!(trainer.run(1, &mut rows).unwrap());
+    let after = [
+        ("grad_step0", trainer.gradients()),
+        ("after_step1", trainer.weights()),
+    ];
+    for (name, got) in after {
+        for (want, got) in tensors(case.run, name, &network).iter().zip(got.unwrap()) {
+            compare(want, &got, 2e-6 * largest(want), 0.0)
+                .unwrap_or_else(|e| panic!("{}: {name} {e}", case.run));
+        }
+    }
+    assert!(trainer.run(steps, &mut rows).unwrap());
+    assert_eq!(
+        rows.0.len() as u64,
+        steps,
+        "{}: a row for every update",
+        case.run
+    );
+    check_rows(case.run, run, &rows.0);
+}
+
+fn check_rows(name: &str, run: &Value, rows: &[Update]) {
+    let at = |key: &str, t: usize| golden::number(&run[key][t]);
+    let safe = run["safe_steps"].as_u64().unwrap() as usize;
+    let safe = if run["net"] == "cnn" {
+        safe.min(12)
+    } else {
+        safe
+    };
+    let top = rows.iter().map(|r| r.lr).fold(0.0, f64::max);
+    for (t, row) in rows.iter().enumerate() {
+        let off = (row.lr - at("lr", t)).abs();
+        assert!(
+            off <= 1e-12 * top,
+            "{name}: update {t}: lr {} off by {off:e}",
+            row.lr
+        );
+        let off = (row.loss - at("loss_f64", t)).abs();
+        let allowed = if t < safe {
+            1e-5
+        } else {
+            (10.0 * at("loss_env", t)).max(1e-4)
+        };
+        assert!(
+            off <= allowed,
+            "{name}: update {t}: loss {} off by {off:e}",
+            row.loss
+        );
+    }
+}
+
+/// A set of a golden run's tensors, in the network's order.
+fn tensors(run: &str, set: &str, network: &Network) -> Vec<Vec<f32>> {
+    let golden = golden::open("trajectories");
+    // A Sequential's layers are numbered; golden's are named.
+    let name = |p: &str| match p.split_once('.') {
+        Some(("0", kind)) => format!("fc1.{kind}"),
+        Some(("2", kind)) => format!("fc2.{kind}"),
+        _ => p.to_string(),
+    };
+    let params = network.params();
+    params
+        .map(|p| golden.floats(&format!("{run}/{set}/{}", name(&p.name))))
+        .collect()
+}
+
+fn dataset(name: &str) -> Dataset {
+    if name == "fashion-mnist-first-6400" {
+        let options = Options {
+            limit: Some(6400),
+            ..Options::default()
+        };
+        let data = data::load("fashion-mnist", &options).unwrap_or_else(|e| panic!("{e}"));
+        return Dataset { test: None, ..data };
+    }
+    let golden = golden::open("trajectories");
+    let (x, y) = (format!("data/{name}/x"), format!("data/{name}/y"));
+    let shape = golden.shape(&x);
+    let (targets, task) = if name == "mlp" {
+        let classes = (0..10).map(|c| c.to_string()).collect();
+        (
+            Targets::Classes(golden.integers(&y)),
+            Task::Classification { classes },
+        )
+    } else {
+        let values = Targets::Values {
+            data: golden.floats(&y),
+            width: 1,
+        };
+        (
+            values,
+            Task::Regression {
+                outputs: vec!["y".into()],
+            },
+        )
+    };
+    Dataset {
+        name: name.into(),
+        shape: vec![shape[1]],
+        task,
+        train: Split {
+            features: Features::Floats(golden.floats(&x)),
+            targets,
+            len: shape[0] as usize,
+        },
+        test: None,
+        standardization: None,
+        summary: String::new(),
+    }
+}
