@@ -5,6 +5,7 @@ mod common;
 
 mod cli;
 mod data;
+mod device;
 mod golden_ops;
 mod golden_schedules;
 mod grad;

@@ -3,6 +3,8 @@
 
 mod layer;
 mod preset;
+#[cfg(test)]
+mod tests;
 
 pub use layer::Layer;
 pub use preset::PRESETS;
