@@ -6,6 +6,7 @@ mod common;
 mod cli;
 mod data;
 mod device;
+mod golden_conversion;
 mod golden_ops;
 mod golden_schedules;
 mod grad;

@@ -3,7 +3,7 @@
 use super::{Error, Span, Unit};
 use winnow::Parser;
 use winnow::Result;
-use winnow::ascii::multispace0;
+use winnow::ascii::{multispace0, till_line_ending};
 use winnow::combinator::{alt, opt, peek, repeat};
 use winnow::error::ContextError;
 use winnow::stream::{LocatingSlice, Location, Stream};
@@ -74,10 +74,15 @@ pub(super) fn tokens(text: &str) -> std::result::Result<Vec<Token>, Error> {
     }
 }
 
-/// Skips white space and returns the offset of what follows.
+/// Skips white space and comments (`#` to the end of the line) and returns the offset of what follows.
 fn skip_space(input: &mut Input<'_>) -> usize {
-    let _: Result<&str> = multispace0.parse_next(input); // cannot fail: it takes zero or more
-    input.current_token_start()
+    loop {
+        let _: Result<&str> = multispace0.parse_next(input); // cannot fail: it takes zero or more
+        if !input.starts_with('#') {
+            return input.current_token_start();
+        }
+        let _: Result<&str> = till_line_ending.parse_next(input); // nor can this
+    }
 }
 
 fn token(text: &str, input: &mut Input<'_>) -> std::result::Result<Kind, Error> {

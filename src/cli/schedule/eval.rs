@@ -62,6 +62,7 @@ impl Eval {
             Per::Epoch => Observe::Epoch,
             Per::Step => Observe::Update,
         };
+        self.run.remark(&self.expression, self.steps)?;
         let rate = self.run.start(&self.expression, self.steps, observe)?;
         let at: Vec<u64> = match (&self.at, self.steps) {
             (Some(at), _) => at.clone(),

@@ -12,8 +12,10 @@ use crate::{
     cli::{Outcome, say},
     error::{Error, Result},
     files::write_atomically,
-    report::chart::{self, Chart, Series},
-    schedule::Schedule,
+    report::{
+        chart::{self, Chart},
+        schedule::{self, Quantity},
+    },
 };
 
 /// `kiln schedule plot`.
@@ -38,48 +40,27 @@ pub(super) struct Plot {
     momentum: bool,
 }
 
-/// Points of a curve between its joints.
-const POINTS: u64 = 1500;
-
 impl Plot {
     pub(super) fn run(self) -> Result<Outcome> {
         if self.steps == 0 {
             return Err(Error::Usage("--steps 0 leaves nothing to draw".into()));
         }
-        let mut series = Vec::new();
-        let mut marks = Vec::new();
-        for text in &self.expressions {
+        let resolved = self.expressions.iter().map(|text| {
             let schedule = self.run.schedule(text, Some(self.steps))?;
-            let joints = schedule.joints();
-            if self.expressions.len() == 1 {
-                marks.extend(
-                    joints
-                        .iter()
-                        .filter(|&&j| j > 0 && j < self.steps)
-                        .map(|&j| j as f64),
-                );
+            if self.momentum && schedule.momentum_at(0).is_none() {
+                return Err(Error::Usage(format!(
+                    "--momentum: `{text}` does not cycle the momentum"
+                )));
             }
-            series.push(Series {
-                name: text.clone(),
-                points: self.points(text, &schedule, &joints)?,
-            });
-        }
-        let what = if self.momentum {
-            "momentum"
+            Ok((text.clone(), schedule))
+        });
+        let schedules = resolved.collect::<Result<Vec<_>>>()?;
+        let quantity = if self.momentum {
+            Quantity::Momentum
         } else {
-            "learning rate"
+            Quantity::Rate
         };
-        let title = match &self.expressions[..] {
-            [one] => one.clone(),
-            many => format!("{what} of {} schedules", many.len()),
-        };
-        let chart = Chart {
-            title,
-            y: what.into(),
-            series,
-            log: self.log,
-            marks,
-        };
+        let chart = schedule::chart(&schedules, self.steps, quantity, self.log);
         match &self.out {
             Some(path) => write(&chart, path)?,
             None => {
@@ -89,26 +70,6 @@ impl Plot {
             }
         }
         Ok(Outcome::Done)
-    }
-
-    /// Evenly spaced updates, and both sides of every joint.
-    fn points(&self, text: &str, schedule: &Schedule, joints: &[u64]) -> Result<Vec<(f64, f64)>> {
-        let last = self.steps - 1;
-        let even = (0..=POINTS).map(|i| (last as u128 * i as u128 / POINTS as u128) as u64);
-        let sides = joints.iter().flat_map(|&j| [j.saturating_sub(1), j]);
-        let mut steps: Vec<u64> = even.chain(sides).filter(|&s| s <= last).collect();
-        steps.sort_unstable();
-        steps.dedup();
-        let value = |s: u64| match self.momentum {
-            false => Ok(schedule.at(s)),
-            true => schedule.momentum_at(s).ok_or_else(|| {
-                Error::Usage(format!("--momentum: `{text}` does not cycle the momentum"))
-            }),
-        };
-        steps
-            .into_iter()
-            .map(|s| Ok((s as f64, value(s)?)))
-            .collect()
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     control::{Monitor, Observe},
     error::{Error, Result},
-    schedule::{Plan, Rate, Run, Schedule},
+    schedule::{Plan, Rate, Run, Schedule, Severity},
 };
 
 /// Facts about the run, from flags.
@@ -69,6 +69,20 @@ impl RunArgs {
     pub(super) fn schedule(&self, text: &str, updates: Option<u64>) -> Result<Schedule> {
         let plan: Plan = text.parse()?;
         Ok(plan.spec().resolve(&self.of(updates)?)?)
+    }
+
+    /// Says on standard error what a spelling takes but does not use.
+    pub(super) fn remark(&self, text: &str, updates: Option<u64>) -> Result<()> {
+        let plan: Plan = text.parse()?;
+        let measured = Monitor::NAMES.map(|(_, monitor)| monitor);
+        let findings = plan.lint(&self.of(updates)?, Monitor::EvalLoss, &measured);
+        for note in findings.iter().filter(|f| f.severity == Severity::Note) {
+            // A note about the base rate is for those who gave one.
+            if self.base_lr.is_some() || !note.message.contains("--lr") {
+                eprintln!("note: {}", note.message);
+            }
+        }
+        Ok(())
     }
 
     /// The whole expression at the beginning of a run.

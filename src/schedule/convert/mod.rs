@@ -1,9 +1,10 @@
 //! The same schedule in another language: a framework's line in kiln's words, kiln's words as PyTorch or Optax code.
 //!
-//! Every conversion proves itself: what it gives is read back and compared with the original, update by update over
+//! Every conversion of a schedule proves itself: what it gives is read back and compared with the original, update by update over
 //! the run (its first 10,000 updates, and around every joint). Where a framework misbehaves and kiln's words say what
 //! was meant, comment lines above the expression say from which update on the two differ. What a language cannot say
-//! is an error that names the reason and the way out.
+//! is an error that names the reason and the way out. Controllers have no rates to compare; theirs follow the rules in
+//! [`crate::control`], which the reference cases check.
 //!
 //! ```
 //! use kiln::schedule::convert::{Language, convert};
@@ -139,7 +140,7 @@ fn resolved(plan: &Plan, run: &Run) -> Result<Schedule, Error> {
                 },
             ),
             (
-                "the samples per update (--batch)",
+                "the samples per update (--batch-size)",
                 Run {
                     batch: run.batch.or(Some(1)),
                     ..*run

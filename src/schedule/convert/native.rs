@@ -10,7 +10,7 @@ use crate::schedule::{Plan, Run, Schedule, Spec};
 /// The plan with every framework's line in it replaced.
 pub(super) fn native(plan: &Plan, schedule: &Schedule, run: &Run) -> Result<String, Error> {
     let text = plan.to_string();
-    let mut comments = Vec::new();
+    let (mut comments, mut differs_itself) = (Vec::new(), false);
     let mut change = |part: &Expr| {
         if Control::recognises(part) {
             let control = Control::read(&text, part, run)?;
@@ -23,13 +23,14 @@ pub(super) fn native(plan: &Plan, schedule: &Schedule, run: &Run) -> Result<Stri
         }
         let spelling = Spelling::read(&text, part, run)?;
         let (own, differs) = words(&spelling, run)?;
+        differs_itself |= !differs.is_empty();
         comments.extend(differs);
         Ok::<_, Error>(Some(parse(&own)?))
     };
     let converted = rewrite(&parse(&text)?, &mut change)?;
     let converted = converted.to_string();
     let again = converted.parse::<Plan>()?.spec().resolve(run)?;
-    if comments.is_empty() && first_difference(schedule, &again, run).is_some() {
+    if !differs_itself && first_difference(schedule, &again, run).is_some() {
         return Err(Error::NoForm {
             what: text,
             language: Language::Native,

@@ -168,7 +168,7 @@ fn what_cannot_be_said_is_an_error() {
         (
             "constant(over=1e6sp) then linear",
             Language::Optax,
-            "--batch",
+            "--batch-size",
         ),
         ("noise(seed=1)", Language::Torch, "generator"),
         (

@@ -130,7 +130,7 @@ pub(super) fn keras(schedule: &keras::Schedule) -> Option<String> {
         PiecewiseConstant { boundaries, values } if boundaries.iter().all(|&b| b >= 0.0) => {
             let at: Vec<u64> = boundaries
                 .iter()
-                .map(|&boundary| boundary as u64 + 1)
+                .map(|&boundary| (boundary as u64).saturating_add(1))
                 .collect();
             format!("piecewise({values:?}, at={at:?})")
         }
