@@ -2,7 +2,7 @@
 
 use kiln::control::{Monitor, Observe};
 use kiln::schedule::convert::{Language, convert};
-use kiln::schedule::{Plan, Rate, Run};
+use kiln::schedule::{LearningRate, Rate, Run};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ fn kind(case: &Value) -> String {
 }
 
 /// The rates of a plan that is shown the case's metrics at its epochs' ends.
-fn rates(plan: &Plan, run: &Run, case: &Value, count: usize) -> Result<Vec<f64>, String> {
+fn rates(plan: &LearningRate, run: &Run, case: &Value, count: usize) -> Result<Vec<f64>, String> {
     let mut rate: Rate = plan
         .start(run, Monitor::EvalLoss, Observe::Epoch)
         .map_err(|error| error.to_string())?;
@@ -154,7 +154,7 @@ fn golden_lines_in_kilns_words() {
         let run = run(&case, expected.len());
         let (exact, near, all) = counts.entry(kind(&case)).or_default();
         *all += 1;
-        let plan: Plan = line.parse().unwrap_or_else(|error| panic!("{error}"));
+        let plan: LearningRate = line.parse().unwrap_or_else(|error| panic!("{error}"));
         let Ok(native) = convert(&plan, &run, Language::Native) else {
             continue;
         };
@@ -169,7 +169,7 @@ fn golden_lines_in_kilns_words() {
             "{own} is not in kiln's words"
         );
         let computed = own
-            .parse::<Plan>()
+            .parse::<LearningRate>()
             .map_err(|error| error.to_string())
             .and_then(|plan| rates(&plan, &run, &case, expected.len()))
             .unwrap_or_else(|error| panic!("{line}: {native}: {error}"));

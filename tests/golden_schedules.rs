@@ -7,7 +7,7 @@
 use kiln::control::{Monitor, Observe};
 use kiln::expr::{Error, parse};
 use kiln::schedule::frameworks::{Spelling, torch};
-use kiln::schedule::{Plan, Rate, Run};
+use kiln::schedule::{LearningRate, Rate, Run};
 use serde_json::Value;
 
 const CASES: usize = 457;
@@ -151,7 +151,7 @@ fn computed(case: &Value, group: usize, count: usize) -> Result<Group, String> {
         });
     }
     let line = line(case, group);
-    let plan: Plan = line.parse().map_err(|error: Error| error.to_string())?;
+    let plan: LearningRate = line.parse().map_err(|error: Error| error.to_string())?;
     let rate = plan
         .start(&run, Monitor::EvalLoss, Observe::Update)
         .map_err(|error| error.to_string())?;

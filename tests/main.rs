@@ -4,6 +4,7 @@
 mod common;
 
 mod cli;
+mod controllers;
 mod data;
 mod device;
 mod golden_conversion;

@@ -1,7 +1,7 @@
 //! Lines as they stand in training scripts.
 
 use kiln::control::{Monitor, Observe};
-use kiln::schedule::{Plan, Run};
+use kiln::schedule::{LearningRate, Run};
 
 fn start(line: &str) -> Result<f64, String> {
     let run = Run {
@@ -9,7 +9,7 @@ fn start(line: &str) -> Result<f64, String> {
         epoch_updates: Some(100.0),
         ..Run::new(0.1)
     };
-    let plan: Plan = line
+    let plan: LearningRate = line
         .parse()
         .map_err(|error: kiln::expr::Error| error.to_string())?;
     let rate = plan

@@ -11,7 +11,7 @@ use kiln::{
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     model::{Model, Network},
     optim::Sgd,
-    schedule::{Plan, Run},
+    schedule::{LearningRate, Run},
     train::{Config, Evaluation, Observer, Order, Session, Trainer, Update},
 };
 use serde_json::Value;
@@ -143,7 +143,7 @@ fn follow(case: &Case, executor: impl Fn(&Session) -> Result<Box<dyn Executor>>)
     };
     let session = Session::record(&network, &data, &config).unwrap();
     let steps = run["steps"].as_u64().unwrap();
-    let plan: Plan = case.schedule.parse().unwrap();
+    let plan: LearningRate = case.schedule.parse().unwrap();
     let base = golden::number(&run["optimizer"]["lr"]);
     let facts = Run {
         updates: Some(steps),

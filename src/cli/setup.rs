@@ -172,7 +172,7 @@ impl Setup {
     /// Loads the data, builds the model, resolves the schedule, records the plan.
     pub(super) fn ready(&self) -> Result<Ready> {
         let optimizer = Sgd::parse(&self.optimizer)?;
-        let plan: schedule::Plan = self.schedule.parse()?;
+        let plan: schedule::LearningRate = self.schedule.parse()?;
         self.check_numbers()?;
         let data = data::load(&self.data, &self.data_options())?;
         let outputs = match &data.task {
@@ -249,7 +249,12 @@ impl Setup {
     }
 
     /// Remarks about the schedule; its errors stop the run before it starts.
-    fn lint(&self, plan: &schedule::Plan, run: &Run, data: &Dataset) -> Result<Vec<String>> {
+    fn lint(
+        &self,
+        plan: &schedule::LearningRate,
+        run: &Run,
+        data: &Dataset,
+    ) -> Result<Vec<String>> {
         let mut measured = vec![Monitor::Loss, Monitor::GradientNorm];
         if data.test.is_some() {
             measured.push(Monitor::EvalLoss);
@@ -316,7 +321,7 @@ impl Setup {
     }
 
     /// A flag that would change nothing is a mistake.
-    fn check_effects(&self, data: &Dataset, plan: &schedule::Plan) -> Result<()> {
+    fn check_effects(&self, data: &Dataset, plan: &schedule::LearningRate) -> Result<()> {
         if self.label_smoothing.is_some() && matches!(data.task, data::Task::Regression { .. }) {
             return Err(Error::Usage(
                 "--label-smoothing has no effect in a regression: remove it".into(),

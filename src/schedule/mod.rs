@@ -2,7 +2,7 @@
 //!
 //! A [`Spec`] is what a person wrote, units and all; resolved against a [`Run`] it is a [`Schedule`], which gives
 //! the rate of any update in the time of one. Nothing steps, nothing remembers; what has memory is a controller
-//! ([`crate::control`]), and a [`Plan`] holds both.
+//! ([`crate::control`]), and a [`LearningRate`] holds both.
 //!
 //! ```
 //! use kiln::schedule::{Run, Spec};
@@ -44,9 +44,9 @@ pub mod explain;
 pub mod formula;
 pub mod frameworks;
 pub mod language;
+mod learning_rate;
 mod lint;
 mod measure;
-mod plan;
 mod run;
 mod segment;
 pub mod signature;
@@ -56,8 +56,8 @@ mod time;
 mod unit;
 mod wsd;
 
+pub use learning_rate::{LearningRate, Rate, Saved};
 pub use lint::{Finding, Severity};
-pub use plan::{Plan, Rate, Saved};
 pub use run::Run;
 pub use segment::Segment;
 pub use spec::Spec;

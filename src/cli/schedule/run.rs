@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     control::{Monitor, Observe},
     error::{Error, Result},
-    schedule::{Plan, Rate, Run, Schedule, Severity},
+    schedule::{LearningRate, Rate, Run, Schedule, Severity},
 };
 
 /// Facts about the run, from flags.
@@ -67,13 +67,13 @@ impl RunArgs {
 
     /// The pure part of an expression, resolved.
     pub(super) fn schedule(&self, text: &str, updates: Option<u64>) -> Result<Schedule> {
-        let plan: Plan = text.parse()?;
+        let plan: LearningRate = text.parse()?;
         Ok(plan.spec().resolve(&self.of(updates)?)?)
     }
 
     /// Says on standard error what a spelling takes but does not use.
     pub(super) fn remark(&self, text: &str, updates: Option<u64>) -> Result<()> {
-        let plan: Plan = text.parse()?;
+        let plan: LearningRate = text.parse()?;
         let measured = Monitor::NAMES.map(|(_, monitor)| monitor);
         let findings = plan.lint(&self.of(updates)?, Monitor::EvalLoss, &measured);
         for note in findings.iter().filter(|f| f.severity == Severity::Note) {
@@ -87,7 +87,7 @@ impl RunArgs {
 
     /// The whole expression at the beginning of a run.
     pub(super) fn start(&self, text: &str, updates: Option<u64>, observe: Observe) -> Result<Rate> {
-        let plan: Plan = text.parse()?;
+        let plan: LearningRate = text.parse()?;
         Ok(plan.start(&self.of(updates)?, Monitor::EvalLoss, observe)?)
     }
 }

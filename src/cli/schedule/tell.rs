@@ -8,7 +8,7 @@ use crate::{
     control::{Monitor, Observe},
     error::{Error, Result},
     expr,
-    schedule::{Finding, Plan, Severity, convert, explain},
+    schedule::{Finding, LearningRate, Severity, convert, explain},
 };
 
 /// `kiln schedule show`.
@@ -25,7 +25,7 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn run(self) -> Result<Outcome> {
-        let plan: Plan = self.expression.parse()?;
+        let plan: LearningRate = self.expression.parse()?;
         let rate = self
             .run
             .start(&self.expression, self.steps, Observe::Epoch)?;
@@ -77,7 +77,7 @@ pub(super) struct Lint {
 
 impl Lint {
     pub(super) fn run(self) -> Result<Outcome> {
-        let plan: Plan = self.expression.parse()?;
+        let plan: LearningRate = self.expression.parse()?;
         let measured = Monitor::NAMES.map(|(_, monitor)| monitor);
         let run = self.run.of(self.steps)?;
         let findings = plan.lint(&run, Monitor::EvalLoss, &measured);
@@ -209,7 +209,7 @@ enum Language {
 
 impl Convert {
     pub(super) fn run(self) -> Result<Outcome> {
-        let plan: Plan = self.expression.parse()?;
+        let plan: LearningRate = self.expression.parse()?;
         let run = self.run.of(self.steps)?;
         let to = match self.to {
             Language::Native => convert::Language::Native,

@@ -8,13 +8,13 @@
 //!
 //! ```
 //! use kiln::schedule::convert::{Language, convert};
-//! use kiln::schedule::{Plan, Run};
+//! use kiln::schedule::{LearningRate, Run};
 //!
 //! let run = Run { updates: Some(100), ..Run::new(0.1) };
-//! let torch: Plan = "torch.CosineAnnealingLR(optimizer, T_max=100)".parse()?;
+//! let torch: LearningRate = "torch.CosineAnnealingLR(optimizer, T_max=100)".parse()?;
 //! assert_eq!(convert(&torch, &run, Language::Native).as_deref(), Ok("cosine(to=0, over=100)"));
 //!
-//! let native: Plan = "warmup(5) then linear".parse()?;
+//! let native: LearningRate = "warmup(5) then linear".parse()?;
 //! let code = convert(&native, &run, Language::Optax).unwrap_or_default();
 //! assert!(code.starts_with("optax.join_schedules([optax.linear_schedule("), "{code}");
 //! # Ok::<(), kiln::expr::Error>(())
@@ -27,7 +27,7 @@ mod native;
 mod rewrite;
 
 use super::frameworks::{Framework, kind_of};
-use super::{Plan, Run, Schedule};
+use super::{LearningRate, Run, Schedule};
 use crate::expr;
 use std::fmt;
 
@@ -94,7 +94,7 @@ impl From<expr::Error> for Error {
 ///
 /// # Errors
 /// See [`Error`].
-pub fn convert(plan: &Plan, run: &Run, to: Language) -> Result<String, Error> {
+pub fn convert(plan: &LearningRate, run: &Run, to: Language) -> Result<String, Error> {
     let schedule = resolved(plan, run)?;
     match to {
         Language::Native => native::native(plan, &schedule, run),
@@ -122,7 +122,7 @@ fn is_constant(schedule: &Schedule, run: &Run) -> bool {
 }
 
 /// The pure part, or what the run would have to say.
-fn resolved(plan: &Plan, run: &Run) -> Result<Schedule, Error> {
+fn resolved(plan: &LearningRate, run: &Run) -> Result<Schedule, Error> {
     plan.spec().resolve(run).map_err(|cause| {
         let told = [
             (

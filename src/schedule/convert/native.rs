@@ -5,10 +5,10 @@ use super::{Error, Language, control, first_difference, framework};
 use crate::control::Control;
 use crate::expr::{Expr, parse};
 use crate::schedule::frameworks::{Quirk, Spelling, kind_of};
-use crate::schedule::{Plan, Run, Schedule, Spec};
+use crate::schedule::{LearningRate, Run, Schedule, Spec};
 
 /// The plan with every framework's line in it replaced.
-pub(super) fn native(plan: &Plan, schedule: &Schedule, run: &Run) -> Result<String, Error> {
+pub(super) fn native(plan: &LearningRate, schedule: &Schedule, run: &Run) -> Result<String, Error> {
     let text = plan.to_string();
     let (mut comments, mut differs_itself) = (Vec::new(), false);
     let mut change = |part: &Expr| {
@@ -29,7 +29,7 @@ pub(super) fn native(plan: &Plan, schedule: &Schedule, run: &Run) -> Result<Stri
     };
     let converted = rewrite(&parse(&text)?, &mut change)?;
     let converted = converted.to_string();
-    let again = converted.parse::<Plan>()?.spec().resolve(run)?;
+    let again = converted.parse::<LearningRate>()?.spec().resolve(run)?;
     if !differs_itself && first_difference(schedule, &again, run).is_some() {
         return Err(Error::NoForm {
             what: text,

@@ -10,7 +10,7 @@ fn run() -> Run {
 }
 
 fn converted(text: &str, to: Language) -> Result<String, String> {
-    let plan: Plan = text.parse().map_err(|e: expr::Error| e.to_string())?;
+    let plan: LearningRate = text.parse().map_err(|e: expr::Error| e.to_string())?;
     convert(&plan, &run(), to).map_err(|e| e.to_string())
 }
 
@@ -141,7 +141,7 @@ fn reads_back(text: &str, code: &str) {
         false => code.to_owned(),
     };
     let resolved = |text: &str| {
-        let plan: Plan = text.parse().unwrap_or_else(|e| panic!("{e}"));
+        let plan: LearningRate = text.parse().unwrap_or_else(|e| panic!("{e}"));
         plan.spec()
             .resolve(&run())
             .unwrap_or_else(|e| panic!("{e}"))
@@ -264,7 +264,7 @@ fn differences_are_said() {
         ..short
     };
     let native = |run: &Run| {
-        let plan: Plan = text.parse().unwrap_or_else(|e| panic!("{e}"));
+        let plan: LearningRate = text.parse().unwrap_or_else(|e| panic!("{e}"));
         convert(&plan, run, Language::Native).unwrap_or_else(|e| panic!("{e}"))
     };
     assert!(

@@ -10,7 +10,7 @@ use crate::expr::{Arg, Expr, Node, parse};
 use crate::schedule::combinator::Then;
 use crate::schedule::curve::Curve;
 use crate::schedule::frameworks::{Framework, Spelling, kind_of};
-use crate::schedule::{Plan, Run, Schedule};
+use crate::schedule::{LearningRate, Run, Schedule};
 use python::Python;
 
 /// Code with the same rates as a schedule.
@@ -58,7 +58,7 @@ pub(super) fn code(schedule: &Schedule, run: &Run, to: Language) -> Result<Strin
 /// A schedule with frameworks' lines in it, in kiln's words.
 fn own_words(schedule: &Schedule, run: &Run) -> Result<Schedule, Error> {
     let text = schedule.to_string();
-    let own = native::native(&text.parse::<Plan>()?, schedule, run)?;
+    let own = native::native(&text.parse::<LearningRate>()?, schedule, run)?;
     if own.starts_with('#') {
         return Err(Error::NoForm {
             what: text,
@@ -67,7 +67,7 @@ fn own_words(schedule: &Schedule, run: &Run) -> Result<Schedule, Error> {
             instead: format!("convert what was meant:\n{own}"),
         });
     }
-    Ok(own.parse::<Plan>()?.spec().resolve(run)?)
+    Ok(own.parse::<LearningRate>()?.spec().resolve(run)?)
 }
 
 /// Whether code reads back as the same schedule.

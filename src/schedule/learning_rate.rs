@@ -12,9 +12,9 @@ use std::str::FromStr;
 ///
 /// ```
 /// use kiln::control::{Monitor, Observe};
-/// use kiln::schedule::{Plan, Run};
+/// use kiln::schedule::{LearningRate, Run};
 ///
-/// let plan: Plan = "plateau(factor=0.5, patience=0) * linear(0.8 -> 0, 100)".parse()?;
+/// let plan: LearningRate = "plateau(factor=0.5, patience=0) * linear(0.8 -> 0, 100)".parse()?;
 /// let mut rate = plan.start(&Run::new(0.1), Monitor::EvalLoss, Observe::Epoch)?;
 /// assert_eq!(rate.at(50), 0.4);
 /// rate.observe(Monitor::EvalLoss, Observe::Epoch, 1.0, 49);
@@ -23,13 +23,13 @@ use std::str::FromStr;
 /// # Ok::<(), kiln::expr::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct LearningRate {
     expr: Expr,
     spec: Spec,
     controls: Vec<Control>,
 }
 
-impl Plan {
+impl LearningRate {
     /// The pure part: all but the controllers, `constant` if there is nothing else.
     pub fn spec(&self) -> &Spec {
         &self.spec
@@ -105,10 +105,10 @@ impl Plan {
     }
 }
 
-impl FromStr for Plan {
+impl FromStr for LearningRate {
     type Err = Error;
 
-    fn from_str(text: &str) -> Result<Plan, Error> {
+    fn from_str(text: &str) -> Result<LearningRate, Error> {
         let expr = expr::parse(text)?;
         let mut calls = Vec::new();
         let pure = without_controls(&expr, &mut calls);
@@ -122,7 +122,7 @@ impl FromStr for Plan {
             span: expr.span,
         };
         let spec = Spec::from_expr(text, pure.unwrap_or_else(constant))?;
-        Ok(Plan {
+        Ok(LearningRate {
             spec,
             controls,
             expr,
@@ -154,26 +154,26 @@ fn without_controls<'e>(expr: &'e Expr, controls: &mut Vec<&'e Expr>) -> Option<
     Some(expr.clone())
 }
 
-impl PartialEq for Plan {
-    fn eq(&self, other: &Plan) -> bool {
+impl PartialEq for LearningRate {
+    fn eq(&self, other: &LearningRate) -> bool {
         self.expr == other.expr
     }
 }
 
-impl fmt::Display for Plan {
+impl fmt::Display for LearningRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.expr.fmt(f)
     }
 }
 
-impl Serialize for Plan {
+impl Serialize for LearningRate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Plan {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Plan, D::Error> {
+impl<'de> Deserialize<'de> for LearningRate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LearningRate, D::Error> {
         String::deserialize(deserializer)?
             .parse()
             .map_err(serde::de::Error::custom)
@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     fn start(text: &str) -> Rate {
-        let plan: Plan = text.parse().unwrap_or_else(|e| panic!("{e}"));
+        let plan: LearningRate = text.parse().unwrap_or_else(|e| panic!("{e}"));
         plan.start(&Run::new(0.1), Monitor::EvalLoss, Observe::Epoch)
             .unwrap_or_else(|e| panic!("{e}"))
     }
@@ -334,7 +334,7 @@ mod tests {
             ),
             ("0.5 * plateau * cosine", "0.5 * cosine", 1),
         ] {
-            let plan: Plan = text.parse().unwrap_or_else(|e| panic!("{e}"));
+            let plan: LearningRate = text.parse().unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(
                 (plan.spec().to_string().as_str(), plan.controls().len()),
                 (spec, controls),
@@ -353,7 +353,7 @@ mod tests {
             "plateau + 0.1",
             "1 / torch.ReduceLROnPlateau(optimizer)",
         ] {
-            let error = text.parse::<Plan>().map_err(|e| e.to_string());
+            let error = text.parse::<LearningRate>().map_err(|e| e.to_string());
             assert!(
                 error.as_ref().is_err_and(|e| e.contains("is a controller")),
                 "{text}: {error:?}"
@@ -390,7 +390,7 @@ mod tests {
     /// A controller without its number would be silently dead.
     #[test]
     fn a_missing_monitor_is_an_error() {
-        let plan: Plan = "plateau(monitor=eval_accuracy) * constant"
+        let plan: LearningRate = "plateau(monitor=eval_accuracy) * constant"
             .parse()
             .unwrap_or_else(|e| panic!("{e}"));
         let lint = |measured: &[Monitor]| plan.lint(&Run::new(0.1), Monitor::EvalLoss, measured);
