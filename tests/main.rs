@@ -15,6 +15,7 @@ mod mutants;
 mod ops;
 mod optim;
 mod pasted_lines;
+mod pictures;
 mod plan;
 mod step;
 mod tidy;

@@ -2,6 +2,8 @@
 //!
 //! Each wraps others and changes when they are asked or what they answer; none has memory, so that any of them
 //! can be asked for any update. Counting of cycles is done in whole numbers.
+#![doc = ""]
+#![doc = include_str!("../../docs/schedules/combinators.svg")]
 
 use super::Schedule;
 use super::time::Time;

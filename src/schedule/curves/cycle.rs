@@ -8,6 +8,8 @@
 //! The momentum (β₁ of Adam) is high where the rate is low. It is cycled where the optimiser has one, unless
 //! `cycle_momentum=False`. `one_cycle` reaches its last rate **at** `over`; PyTorch's reaches it one update earlier and
 //! climbs again if it is asked for one more: `torch.OneCycleLR(...)` gives exactly its values.
+#![doc = ""]
+#![doc = include_str!("../../../docs/schedules/cycle.svg")]
 
 use crate::schedule::curve::{Page, Row};
 use crate::schedule::signature::{Default, Kind, OVER, Param, Values};

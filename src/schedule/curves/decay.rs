@@ -18,6 +18,8 @@
 //!
 //! The cosine is computed as sin² of what is left, so its last values are exact to the last digit where
 //! `1 + cos` would have lost them all. A decay called "exponential" whose formula is (1 − t/T)^β is `polynomial`.
+#![doc = ""]
+#![doc = include_str!("../../../docs/schedules/decay.svg")]
 
 use crate::schedule::curve::{Page, Row};
 use crate::schedule::signature::{Default, FROM, Kind, OVER, Param, TO, Values};

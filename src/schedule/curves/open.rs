@@ -15,6 +15,8 @@
 //! With `staircase=True` t/every is rounded down: the rate falls once every `every` updates. The recursive forms
 //! that texts print (lr ← lr · gamma) compound if they are fed a rate that is already decayed; these are
 //! functions of t alone.
+#![doc = ""]
+#![doc = include_str!("../../../docs/schedules/open.svg")]
 
 use crate::schedule::curve::{Page, Row};
 use crate::schedule::signature::{Default, FROM, Kind, Param};

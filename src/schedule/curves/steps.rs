@@ -8,6 +8,8 @@
 //! | `piecewise` | a rate at each of several updates, held or interpolated between them | `PiecewiseConstantDecay`, `piecewise_interpolate_schedule` |
 //!
 //! A change at update m is used by update m itself: `step(every=20)` lowers the rate for update 20.
+#![doc = ""]
+#![doc = include_str!("../../../docs/schedules/steps.svg")]
 
 use crate::schedule::curve::{MAX_JOINTS, Page, Row};
 use crate::schedule::signature::{Default, FROM, Kind, Param, Values};

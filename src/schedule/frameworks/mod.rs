@@ -7,6 +7,8 @@
 //!
 //! Everything is a function of the applied update, counted from 0: one `scheduler.step()` per update. A scheduler
 //! that a script steps once per epoch is stretched by whoever asks (`stretch(torch.StepLR(30), 1ep)`).
+#![doc = ""]
+#![doc = include_str!("../../../docs/schedules/frameworks.svg")]
 
 pub mod hf;
 pub mod keras;
