@@ -10,6 +10,12 @@
 const TILE_ROWS: u32 = 4u;
 const TILE_COLS: u32 = 256u;
 
+// a / b for `per_b` = 1 / b: exact for 0 <= a < 2^20, and below 0 for every a below 0. Software
+// drivers divide integers lane by lane, which would cost more than the products.
+fn quotient(a: vec4<i32>, per_b: f32) -> vec4<i32> {
+    return vec4<i32>(floor((vec4<f32>(a) + 0.5) * per_b));
+}
+
 fn store(c: u32, pixel: u32, sum: f32) {
     let plane = dims.h * dims.w;
     let at = ((pixel / plane) * dims.c + c) * plane + pixel % plane;
@@ -50,6 +56,7 @@ fn main(
     let bottom = vec4<i32>(inside / dims.w % dims.h + dims.padding_h);
     let right = vec4<i32>(inside % dims.w + dims.padding_w);
     let stride = vec2<i32>(i32(dims.stride_h), i32(dims.stride_w));
+    let per_stride = 1.0 / vec2<f32>(stride);
     let taps = dims.kh * dims.kw;
     let in_group = min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(group_c - 1u));
 
@@ -64,12 +71,12 @@ fn main(
         for (var ky = 0u; ky < dims.kh; ky += 1u) {
             // The tap reaches this row from output row (bottom - ky·dilation) / stride, if whole.
             let ty = bottom - i32(ky * dims.dilation_h);
-            let oy = ty / stride.x;
+            let oy = quotient(ty, per_stride.x);
             let in_y = (ty >= vec4<i32>(0)) & (oy * stride.x == ty) & (oy < vec4<i32>(i32(dims.oh)));
             let row = channel + vec4<u32>(clamp(oy, vec4<i32>(0), vec4<i32>(i32(dims.oh) - 1))) * dims.ow;
             for (var kx = 0u; kx < dims.kw; kx += 1u) {
                 let tx = right - i32(kx * dims.dilation_w);
-                let ox = tx / stride.y;
+                let ox = quotient(tx, per_stride.y);
                 let valid = in_y & (tx >= vec4<i32>(0)) & (ox * stride.y == tx)
                     & (ox < vec4<i32>(i32(dims.ow)));
                 let at = row + vec4<u32>(clamp(ox, vec4<i32>(0), vec4<i32>(i32(dims.ow) - 1)));

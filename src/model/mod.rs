@@ -148,9 +148,17 @@ impl Model {
 
 type Shapes = Vec<(&'static str, Vec<u32>, u32)>;
 
+/// Pixels that an image may have in one direction: shaders count them exactly in floats, with room
+/// for padding.
+const LARGEST_IMAGE: u32 = 1 << 19;
+
 /// The shape after a layer, and its parameters with their fan-in.
 fn fit(layer: &Layer, shape: &[u32]) -> std::result::Result<(Vec<u32>, Shapes), String> {
     let image = || match *shape {
+        [_, h, w] if h.max(w) > LARGEST_IMAGE => Err(format!(
+            "its input is {}, larger than {LARGEST_IMAGE} pixels in one direction",
+            show(shape)
+        )),
         [c, h, w] => Ok([c, h, w]),
         _ => Err(format!(
             "it needs images [N, C, H, W], but its input is {}",

@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::Epilogue;
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
@@ -149,6 +149,8 @@ impl Kernel for MaxPool2d {
             at += 1;
         });
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::max_pool2d);
 }
 
 /// The same geometries for all four pooling kernels.

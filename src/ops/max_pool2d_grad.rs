@@ -6,7 +6,7 @@ use super::{
     max_pool2d::{Dims, cases},
 };
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
@@ -71,4 +71,6 @@ impl Kernel for MaxPool2dGrad {
             };
         }
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::max_pool2d_grad);
 }

@@ -3,6 +3,10 @@
 //!
 //! Work is split in ways that do not depend on the number of threads, so neither do the results.
 
+mod pool;
+
+pub(super) use pool::{channel_sum, max_pool2d, max_pool2d_grad};
+
 use std::cell::RefCell;
 
 use rayon::prelude::*;
