@@ -30,10 +30,17 @@ pub enum Choice {
 }
 
 impl FromStr for Choice {
-    type Err = std::convert::Infallible;
+    type Err = String;
 
-    fn from_str(s: &str) -> Result<Choice, Self::Err> {
+    /// # Errors
+    /// For an empty text, which every adapter's name contains.
+    fn from_str(s: &str) -> Result<Choice, String> {
         Ok(match s {
+            "" => {
+                return Err(
+                    "expected auto, gpu, software, cpu or part of an adapter's name".into(),
+                );
+            }
             "auto" => Choice::Auto,
             "gpu" => Choice::Gpu,
             "software" => Choice::Software,

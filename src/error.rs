@@ -61,10 +61,11 @@ impl Error {
     }
 
     /// The process's exit code: 2 for something to change in the command or the machine before
-    /// trying again, 1 for a run that failed.
+    /// trying again (a file that is missing or of the wrong kind, too), 1 for a run that failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Io { .. } | Error::File { .. } | Error::Diverged(_) => 1,
+            Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => 2,
+            Error::Io { .. } | Error::Diverged(_) => 1,
             _ => 2,
         }
     }

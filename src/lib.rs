@@ -2,12 +2,13 @@
 //! the learning-rate schedule as a first-class value.
 //!
 //! ```text
-//! expr · schedule · control · rng · error      floor 0  numbers in, numbers out
-//! kernel ── ops/*  (WGSL + CPU twin + cases)   floor 1
-//! plan          the training step as data      floor 2  the narrow waist
-//! record optim model  |  exec::{cpu,gpu} device reflect   floor 3  writers | runners
-//! data · train                                 floor 4  machines only through `Executor`
-//! cli · main                                   floor 6
+//! expr · schedule · control · rng · files · error         floor 0  numbers in, numbers out
+//! kernel ── ops/*  (WGSL + CPU twin + cases)              floor 1
+//! plan                       the training step as data    floor 2  the narrow waist
+//! record optim model   |   exec::{cpu,gpu} device reflect floor 3  writers | runners
+//! data · train                                            floor 4  machines only through `Executor`
+//! report                                                  floor 5  pictures
+//! cli · main                                              floor 6
 //! ```
 //!
 //! A lower floor never imports an upper one, a writer never sees a runner, no schedule has state,

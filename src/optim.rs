@@ -63,10 +63,7 @@ impl Sgd {
             "lr",
         ];
         let args = Args::bind(text, &call, &names)?;
-        let name = args
-            .callee()
-            .trim_start_matches("torch.")
-            .trim_start_matches("optim.");
+        let name = expr::without_modules(args.callee(), &["torch", "optim"]);
         if name != "SGD" {
             let message = format!("unknown optimiser `{}`: there is SGD", args.callee());
             return Err(expr::Error::at(text, call.span, message).suggest(name, &["SGD"]));
@@ -76,7 +73,7 @@ impl Sgd {
         }
         let number = |name: &str| -> Result<f64, expr::Error> {
             let value = args.opt_f64(name)?.unwrap_or(0.0);
-            if !(value.is_finite() && value >= 0.0) {
+            if !((value as f32).is_finite() && value >= 0.0) {
                 let message = format!("`{name}` must be a number from 0, not {value}");
                 return Err(args.error(name, message));
             }

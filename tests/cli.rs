@@ -24,6 +24,16 @@ fn split(args: &str) -> Vec<String> {
     words.collect()
 }
 
+/// Waits until a run has written something, or fails with it.
+#[cfg(unix)]
+fn wait_for(file: &Path, child: &mut std::process::Child) {
+    while !fs::metadata(file).is_ok_and(|m| m.len() > 0) {
+        let ended = child.try_wait().expect("the child can be asked");
+        assert!(ended.is_none(), "the run ended by itself: {ended:?}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary directory")
 }
@@ -151,7 +161,7 @@ fn init_lists_what_does_not_match() {
     let e = refusal(
         &format!("train --device cpu --model {model} --init a/model.safetensors"),
         dir.path(),
-        1,
+        2,
     );
     for part in [
         "0.weight [16, 1, 3, 3] is missing",
@@ -165,7 +175,7 @@ fn init_lists_what_does_not_match() {
         &fs::read(dir.path().join("a/model.safetensors")).unwrap()[..500],
     )
     .unwrap();
-    let e = refusal("train --device cpu --init cut", dir.path(), 1);
+    let e = refusal("train --device cpu --init cut", dir.path(), 2);
     assert!(e.contains("not a complete safetensors"), "{e}");
 }
 
@@ -321,9 +331,7 @@ fn ctrl_c_keeps_everything() {
     ));
     let mut child = command.spawn().expect("the binary runs");
     let metrics = dir.path().join("run/metrics.jsonl");
-    while !fs::metadata(&metrics).is_ok_and(|m| m.len() > 0) {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    wait_for(&metrics, &mut child);
     let kill = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
@@ -333,4 +341,66 @@ fn ctrl_c_keeps_everything() {
     let updates = rows.iter().filter(|r| r.get("loss").is_some()).enumerate();
     updates.for_each(|(i, r)| assert_eq!(r["step"], i));
     assert!(dir.path().join("run/model.safetensors").exists());
+}
+
+/// A reader that goes away ends the talk, not the training.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_does_not_end_the_run() {
+    let dir = folder();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kiln"));
+    command
+        .current_dir(dir.path())
+        .args(split("train --device cpu --epochs 30 --out run"))
+        .stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().expect("the binary runs");
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert!(dir.path().join("run/model.safetensors").exists());
+    assert_eq!(
+        rows(&dir.path().join("run")).last().unwrap()["step"],
+        30 * 45
+    );
+}
+
+/// Wrappers signal a process and its group: two signals at once are one, and nothing is lost. The
+/// test split is not evaluated on the way out.
+#[cfg(unix)]
+#[test]
+fn two_signals_at_once_are_one() {
+    let dir = folder();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kiln"));
+    command
+        .current_dir(dir.path())
+        .args(split("train --device cpu --epochs 100000 --out run"))
+        .stdout(std::process::Stdio::null());
+    let mut child = command.spawn().expect("the binary runs");
+    let metrics = dir.path().join("run/metrics.jsonl");
+    wait_for(&metrics, &mut child);
+    let id = child.id().to_string();
+    let kill = Command::new("sh")
+        .args(["-c", &format!("kill -INT {id}; kill -INT {id}")])
+        .status();
+    assert!(kill.expect("kill runs").success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(dir.path().join("run/model.safetensors").exists());
+}
+
+/// The schedule's faults are told before the run; those that can be trained with do not stop it.
+#[test]
+fn lint_speaks_and_only_errors_stop() {
+    let dir = folder();
+    let short = "train --device cpu --limit 64 --max-steps 60 --schedule";
+    let said = success(&format!("{short} exponential(gamma=0.1)"), dir.path());
+    assert!(said.contains("nothing is learned there"), "{said}");
+    let said = success(
+        "schedule lint exponential(gamma=0.1) --steps 100",
+        dir.path(),
+    );
+    assert!(said.contains("warning"), "{said}");
+    let late = "torch.OneCycleLR(max_lr=0.1,total_steps=10)";
+    let lint = kiln(&format!("schedule lint {late} --steps 20"), dir.path());
+    assert_eq!(lint.status.code(), Some(1), "{}", text(&lint.stdout));
+    let clean = success("schedule lint cosine --steps 100", dir.path());
+    assert!(clean.contains("nothing to say"), "{clean}");
 }

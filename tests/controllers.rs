@@ -261,8 +261,8 @@ fn missing_monitors_are_errors() {
         ("train --schedule cosine --monitor loss", "no controller"),
         ("train --schedule cosine --observe update", "no controller"),
         (
-            "train --schedule exponential(gamma=0.1)",
-            "nothing is learned there",
+            "train --schedule torch.OneCycleLR(0.1,total_steps=50)",
+            "the framework raises at update",
         ),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kiln"));

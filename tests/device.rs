@@ -3,7 +3,7 @@
 use kiln::device::{self, Choice, Machine, Needs};
 
 fn refusal(choice: &str, needs: Needs) -> String {
-    let Ok(choice) = choice.parse::<Choice>();
+    let choice: Choice = choice.parse().expect("a choice");
     match device::open(&choice, needs) {
         Ok((_, line)) => panic!("opened {line}"),
         Err(e) => {

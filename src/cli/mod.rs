@@ -76,6 +76,12 @@ fn print(text: std::fmt::Arguments) -> Result<()> {
     writeln!(std::io::stdout().lock(), "{text}").map_err(Error::io("standard output".as_ref()))
 }
 
+/// What a run says of itself: a reader that has gone away (`| head`) does not end the training.
+fn tell(text: std::fmt::Arguments) {
+    // Nothing is lost that the files under --out do not hold.
+    let _ = print(text);
+}
+
 /// [`print`] with a format.
 macro_rules! say {
     ($($arg:tt)*) => { $crate::cli::print(format_args!($($arg)*)) };

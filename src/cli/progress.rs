@@ -7,11 +7,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::print;
-use crate::{
-    error::Result,
-    train::{Evaluation, Update},
-};
+use super::tell;
+use crate::train::{Evaluation, Update};
 
 /// Time between plain lines.
 const EVERY: Duration = Duration::from_secs(5);
@@ -46,9 +43,9 @@ impl Progress {
         }
     }
 
-    pub(super) fn update(&mut self, row: &Update) -> Result<()> {
+    pub(super) fn update(&mut self, row: &Update) {
         if self.quiet {
-            return Ok(());
+            return;
         }
         let done = row.step + 1;
         let rate = (done * self.batch) as f64 / self.started.elapsed().as_secs_f64();
@@ -64,16 +61,15 @@ impl Progress {
             }
             None if self.spoken.elapsed() >= EVERY => {
                 self.spoken = Instant::now();
-                print(format_args!("update {done}/{}  {text}", self.steps))?;
+                tell(format_args!("update {done}/{}  {text}", self.steps));
             }
             None => {}
         }
-        Ok(())
     }
 
-    pub(super) fn evaluation(&mut self, row: &Evaluation) -> Result<()> {
+    pub(super) fn evaluation(&mut self, row: &Evaluation) {
         if self.quiet {
-            return Ok(());
+            return;
         }
         let accuracy = match row.eval_accuracy {
             Some(a) => format!("  accuracy {:.2}%", a * 100.0),
@@ -84,8 +80,8 @@ impl Progress {
             row.epoch, row.eval_loss
         );
         match &self.bar {
-            Some(bar) => bar.suspend(|| print(format_args!("{line}"))),
-            None => print(format_args!("{line}")),
+            Some(bar) => bar.suspend(|| tell(format_args!("{line}"))),
+            None => tell(format_args!("{line}")),
         }
     }
 

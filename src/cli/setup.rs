@@ -39,7 +39,12 @@ pub(super) struct Setup {
     #[arg(long, value_name = "N", help_heading = "Model and data")]
     classes: Option<usize>,
     /// Share of the rows kept for testing, 0 for none [default: 0.2]
-    #[arg(long, value_name = "F", help_heading = "Model and data")]
+    #[arg(
+        long,
+        value_name = "F",
+        allow_negative_numbers = true,
+        help_heading = "Model and data"
+    )]
     test_fraction: Option<f64>,
     /// Train on the first N samples only
     #[arg(long, value_name = "N", help_heading = "Model and data")]
@@ -71,7 +76,12 @@ pub(super) struct Setup {
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Training")]
     seed: u64,
     /// Label smoothing of the cross-entropy, from 0 to 1
-    #[arg(long, value_name = "E", help_heading = "Training")]
+    #[arg(
+        long,
+        value_name = "E",
+        allow_negative_numbers = true,
+        help_heading = "Training"
+    )]
     label_smoothing: Option<f32>,
 
     /// Base learning rate: what 1x means in a schedule
@@ -204,8 +214,8 @@ impl Setup {
             batch_size: self.batch_size,
             drop_last: self.drop_last,
             label_smoothing: self.label_smoothing.unwrap_or(0.0),
-            momentum: other(&self.momentum_schedule, optimizer.momentum, &run)?,
-            weight_decay: other(&self.weight_decay_schedule, optimizer.weight_decay, &run)?,
+            momentum: self.momentum(&optimizer, &run)?,
+            weight_decay: self.weight_decay(&optimizer, &run)?,
             gradient_rules: rate.take_gradient_rules(),
             optimizer,
             seed: self.seed,
@@ -230,6 +240,31 @@ impl Setup {
             steps,
             weights,
         })
+    }
+
+    fn momentum(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
+        let flag = "--momentum-schedule";
+        let found = other(flag, &self.momentum_schedule, optimizer.momentum, run)?;
+        let Some((schedule, highest)) = found else {
+            return Ok(None);
+        };
+        if highest >= 1.0 {
+            return Err(Error::Usage(format!(
+                "{flag} reaches {highest}: a momentum of 1 or more never forgets a gradient"
+            )));
+        }
+        // torch begins its buffer with the first update that has momentum, undampened.
+        if schedule.at(0) == 0.0 && (optimizer.dampening != 0.0 || optimizer.nesterov) {
+            return Err(Error::Usage(format!(
+                "{flag} starts at 0, which dampening and Nesterov momentum do not allow"
+            )));
+        }
+        Ok(Some(schedule))
+    }
+
+    fn weight_decay(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
+        let (flag, text) = ("--weight-decay-schedule", &self.weight_decay_schedule);
+        Ok(other(flag, text, optimizer.weight_decay, run)?.map(|(schedule, _)| schedule))
     }
 
     /// What controllers watch unless the expression says.
@@ -327,6 +362,13 @@ impl Setup {
                 "--label-smoothing has no effect in a regression: remove it".into(),
             ));
         }
+        let samples = data.train.len as u64;
+        if self.drop_last && samples.is_multiple_of(self.batch_size.into()) {
+            return Err(Error::Usage(format!(
+                "--drop-last has no effect: {samples} samples are whole batches of {}",
+                self.batch_size
+            )));
+        }
         for (flag, given) in [
             ("--monitor", self.monitor.is_some()),
             ("--observe", self.observe.is_some()),
@@ -358,14 +400,30 @@ impl Setup {
     }
 }
 
-/// The schedule of another hyper-parameter, if there is one.
-fn other(text: &Option<String>, base: f64, run: &Run) -> Result<Option<Schedule>> {
+/// The schedule of another hyper-parameter, if there is one, and the highest of its values.
+fn other(
+    flag: &str,
+    text: &Option<String>,
+    base: f64,
+    run: &Run,
+) -> Result<Option<(Schedule, f64)>> {
     let Some(text) = text else { return Ok(None) };
     let spec: Spec = text.parse()?;
-    Ok(Some(spec.resolve(&Run {
+    let schedule = spec.resolve(&Run {
         base_lr: base,
         ..*run
-    })?))
+    })?;
+    let last = run.updates.unwrap_or(1).saturating_sub(1);
+    let even = (0..=1000u128).map(|i| (last as u128 * i / 1000) as u64);
+    let steps = even.chain(schedule.joints().into_iter().filter(|&joint| joint <= last));
+    let highest = steps.map(|step| schedule.at(step)).fold(0.0, f64::max);
+    if highest == 0.0 {
+        return Err(Error::Usage(format!(
+            "{flag} has no effect: `{text}` is 0 in every update; 1x is the optimiser's own value, \
+             {base}"
+        )));
+    }
+    Ok(Some((schedule, highest)))
 }
 
 /// What is trained on `data` if nobody says.

@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use clap::Args;
@@ -14,9 +14,9 @@ use clap::Args;
 use super::{
     Outcome,
     progress::{Progress, significant},
-    say,
     schedule::segments,
     setup::{Ready, Setup},
+    tell,
 };
 use crate::{
     device::{self, Choice, Machine, Needs},
@@ -52,34 +52,31 @@ const MODEL: &str = "model.safetensors";
 
 impl Train {
     pub(super) fn run(self) -> Result<Outcome> {
-        let stop = stop_on_signal()?;
+        if let Some(dir) = &self.out {
+            check_free(dir)?;
+        }
         let ready = self.setup.ready()?;
         let (machine, line) = device::open(&self.device, Needs::of(&ready.session.plan))?;
         if !self.quiet {
-            self.introduce(&ready, &line)?;
+            tell(format_args!("{}", introduction(&ready, &line)?));
         }
         let plan = &ready.session.plan;
         let exec: Box<dyn Executor> = match machine {
             Machine::Cpu => Box::new(Cpu::new(plan.clone())?),
             Machine::Gpu(gpu) => Box::new(GpuExecutor::new(gpu, plan)?),
         };
-        let metrics = self.out.as_deref().map(create_run).transpose()?;
+        let samples = ready.session.epochs.batch.min(ready.session.epochs.samples);
         let mut watcher = Watcher {
-            progress: Progress::new(ready.steps, ready.config.batch_size.into(), self.quiet),
-            metrics,
+            progress: Progress::new(ready.steps, samples, self.quiet),
+            metrics: self.out.as_deref().map(create_run).transpose()?,
             last: None,
             best: None,
-            stop,
+            stop: stop_on_signal()?,
         };
         let started = Instant::now();
-        let mut trainer = Trainer::new(
-            exec,
-            &ready.session,
-            &ready.config,
-            ready.rate.clone(),
-            &ready.data,
-            &ready.weights,
-        )?;
+        let (session, config) = (&ready.session, &ready.config);
+        let rate = ready.rate.clone();
+        let mut trainer = Trainer::new(exec, session, config, rate, &ready.data, &ready.weights)?;
         let ended = trainer.run(ready.steps, &mut watcher);
         watcher.progress.finish();
         if let Some(metrics) = &mut watcher.metrics {
@@ -92,7 +89,8 @@ impl Train {
         }
         if !self.quiet {
             let seconds = started.elapsed().as_secs_f64();
-            self.summarise(&watcher, trainer.step(), seconds, complete)?;
+            let text = self.summary(&watcher, trainer.step(), seconds, complete);
+            tell(format_args!("{text}"));
         }
         Ok(if complete {
             Outcome::Done
@@ -101,62 +99,64 @@ impl Train {
         })
     }
 
-    fn introduce(&self, ready: &Ready, device: &str) -> Result<()> {
-        let epochs = ready.session.epochs;
-        say!("{}", ready.data.summary)?;
-        say!(
-            "model: {} ({} parameters)",
-            ready.model,
-            ready.network.parameters()
-        )?;
-        say!("{device}")?;
-        say!(
-            "{} updates of {} samples, {} an epoch; {}",
-            ready.steps,
-            ready.config.batch_size,
-            epochs.updates(),
-            ready.config.optimizer
-        )?;
-        let per_epoch = epochs.updates() as f64;
-        say!("{}", segments(ready.rate.schedule(), Some(per_epoch))?)?;
-        ready.remarks.iter().try_for_each(|remark| say!("{remark}"))
-    }
-
-    fn summarise(&self, w: &Watcher, steps: u64, seconds: f64, complete: bool) -> Result<()> {
+    fn summary(&self, w: &Watcher, steps: u64, seconds: f64, complete: bool) -> String {
         let how = if complete { "trained" } else { "stopped after" };
-        let loss = w
-            .last
-            .as_ref()
-            .map(|u| format!(", last batch's loss {:.4}", u.loss));
-        let lr = w
-            .last
-            .as_ref()
-            .map(|u| format!(", last rate {}", significant(u.lr)));
-        say!(
-            "{how} {steps} updates in {seconds:.1} s{}{}",
-            loss.unwrap_or_default(),
-            lr.unwrap_or_default()
-        )?;
-        if let Some((accuracy, epoch)) = w.best {
-            say!(
-                "best test accuracy {:.2}% after epoch {epoch:.2}",
-                accuracy * 100.0
-            )?;
+        let mut text = format!("{how} {steps} updates in {seconds:.1} s");
+        if let Some(u) = &w.last {
+            text += &format!(
+                ", last batch's loss {:.4}, last rate {}",
+                u.loss,
+                significant(u.lr)
+            );
         }
-        match &self.out {
-            Some(dir) => say!(
-                "wrote {} and {}",
+        if let Some((accuracy, epoch)) = w.best {
+            let percent = accuracy * 100.0;
+            text += &format!("\nbest test accuracy {percent:.2}% after epoch {epoch:.2}");
+        }
+        text += &match &self.out {
+            Some(dir) => format!(
+                "\nwrote {} and {}",
                 dir.join(METRICS).display(),
                 dir.join(MODEL).display()
             ),
-            None => say!("nothing was written: --out DIR keeps the metrics and the model"),
-        }
+            None => "\nnothing was written: --out DIR keeps the metrics and the model".into(),
+        };
+        text
     }
 }
 
-/// Makes the directory and the metrics file; a directory that holds a run is left alone.
-fn create_run(dir: &Path) -> Result<Metrics> {
-    std::fs::create_dir_all(dir).map_err(Error::io(dir))?;
+/// What will be trained, on what, how.
+fn introduction(ready: &Ready, device: &str) -> Result<String> {
+    let epochs = ready.session.epochs;
+    let per_epoch = epochs.updates();
+    let mut lines = vec![
+        ready.data.summary.clone(),
+        format!(
+            "model: {} ({} parameters)",
+            ready.model,
+            ready.network.parameters()
+        ),
+        device.to_string(),
+        format!(
+            "{} updates of {} samples, {per_epoch} an epoch; {}",
+            ready.steps,
+            epochs.batch.min(epochs.samples),
+            ready.config.optimizer
+        ),
+        segments(ready.rate.schedule(), Some(per_epoch as f64))?,
+    ];
+    lines.extend(ready.remarks.iter().cloned());
+    Ok(lines.join("\n"))
+}
+
+/// A directory that holds a run is left alone.
+fn check_free(dir: &Path) -> Result<()> {
+    if dir.exists() && !dir.is_dir() {
+        return Err(Error::Usage(format!(
+            "--out {}: it is a file; name a directory",
+            dir.display()
+        )));
+    }
     for name in [METRICS, MODEL] {
         if dir.join(name).exists() {
             return Err(Error::Usage(format!(
@@ -166,18 +166,32 @@ fn create_run(dir: &Path) -> Result<Metrics> {
             )));
         }
     }
+    Ok(())
+}
+
+/// Makes the directory and the metrics file.
+fn create_run(dir: &Path) -> Result<Metrics> {
+    std::fs::create_dir_all(dir).map_err(Error::io(dir))?;
     Metrics::create(&dir.join(METRICS))
 }
 
-/// Ctrl-C and SIGTERM ask the run to end after the updates in flight; a second one ends the
-/// process at once.
+/// Two signals closer than this are one: wrappers signal the process and its group.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
+
+/// Ctrl-C and SIGTERM ask the run to end after the updates in flight; another one, later, ends
+/// the process at once.
 fn stop_on_signal() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
-    let handler = move || {
-        if flag.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
+    let mut first: Option<Instant> = None;
+    let handler = move || match first {
+        None => {
+            first = Some(Instant::now());
+            flag.store(true, Ordering::SeqCst);
+            eprintln!("stopping after the updates in flight; once more to stop at once");
         }
+        Some(at) if at.elapsed() < SAME_SIGNAL => {}
+        Some(_) => std::process::exit(130),
     };
     ctrlc::set_handler(handler)
         .map_err(|e| Error::Usage(format!("signals cannot be handled here: {e}")))?;
@@ -199,7 +213,7 @@ impl Observer for Watcher {
         if let Some(metrics) = &mut self.metrics {
             metrics.row(row)?;
         }
-        self.progress.update(row)?;
+        self.progress.update(row);
         self.last = Some(row.clone());
         Ok(())
     }
@@ -214,7 +228,8 @@ impl Observer for Watcher {
         {
             self.best = Some((accuracy, row.epoch));
         }
-        self.progress.evaluation(row)
+        self.progress.evaluation(row);
+        Ok(())
     }
 
     fn should_stop(&self) -> bool {

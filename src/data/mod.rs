@@ -311,6 +311,13 @@ fn with_classes(task: Task, wanted: usize, data: &str) -> Result<Task, Error> {
             reason: "a regression has none",
         });
     };
+    if wanted == classes.len() {
+        return Err(Error::NoEffect {
+            option: "--classes",
+            data: data.to_owned(),
+            reason: "it has as many",
+        });
+    }
     if wanted < classes.len() || wanted > 1 << 16 {
         return Err(Error::InvalidOption {
             option: "--classes",

@@ -223,12 +223,23 @@ pub fn parse(text: &str) -> Result<Expr, Error> {
     parser::expression(text)
 }
 
-/// Parses calls and names separated by white space: `Conv2d(1, 32, 3) ReLU Linear(10)`.
+/// Parses calls and names separated by white space or commas: `Conv2d(1, 32, 3) ReLU Linear(10)`.
 ///
 /// # Errors
 /// As [`parse`]; an empty text is an error.
 pub fn parse_sequence(text: &str) -> Result<Vec<Expr>, Error> {
     parser::sequence(text)
+}
+
+/// A dotted name without the modules in front, each of which may be there or not, in this order:
+/// `torch.nn.ReLU`, `nn.ReLU` and `ReLU` are one.
+pub fn without_modules<'a>(name: &'a str, modules: &[&str]) -> &'a str {
+    modules.iter().fold(name, |name, module| {
+        let rest = name
+            .strip_prefix(module)
+            .and_then(|rest| rest.strip_prefix('.'));
+        rest.unwrap_or(name)
+    })
 }
 
 impl Expr {

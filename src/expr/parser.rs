@@ -25,10 +25,14 @@ pub(super) fn sequence(text: &str) -> Result<Vec<Expr>, Error> {
     let tokens = lexer::tokens(text)?;
     let mut parser = Parser::new(text, &tokens);
     let mut items = vec![parser.item()?];
-    while parser.peek().kind != Kind::End {
+    loop {
+        // A comma between layers is how lists are written elsewhere.
+        parser.eat(",");
+        if parser.peek().kind == Kind::End {
+            return Ok(items);
+        }
         items.push(parser.item()?);
     }
-    Ok(items)
 }
 
 pub(super) struct Parser<'t> {
@@ -327,7 +331,8 @@ impl<'t> Parser<'t> {
         match &self.peek().kind {
             Kind::Name(name) if !KEYWORDS.contains(&name.as_str()) => self.deeper(Parser::primary),
             Kind::Op(",") => {
-                Err(self.unexpected("a name or a call; items are separated by white space"))
+                Err(self
+                    .unexpected("a name or a call; items are separated by white space or a comma"))
             }
             _ => Err(self.unexpected("a name or a call")),
         }

@@ -157,16 +157,16 @@ fn nesting_is_bounded() {
     assert!(error(&"1".repeat(2 << 20)).contains("the text has 2097152 bytes"));
 }
 
-/// A model is a list of layers without commas.
+/// A model is a list of layers; commas between them are taken, as in other lists.
 #[test]
 fn sequences_are_separated_by_space() {
     let items = parse_sequence("Conv2d(1,32,3) ReLU\n Linear(10)").unwrap_or_default();
     let text: Vec<String> = items.iter().map(Expr::to_string).collect();
     assert_eq!(text, ["Conv2d(1, 32, 3)", "ReLU", "Linear(10)"]);
-    let comma = parse_sequence("ReLU, Linear(10)").map_err(|e| e.to_string());
-    assert!(comma.is_err_and(|e| {
-        e.starts_with("column 5: expected a name or a call; items are separated by white space")
-    }));
+    let commas = parse_sequence("Conv2d(1,32,3), ReLU,\nLinear(10),").unwrap_or_default();
+    assert_eq!(commas, items);
+    let twice = parse_sequence("ReLU,, Linear(10)").map_err(|e| e.to_string());
+    assert!(twice.is_err_and(|e| e.starts_with("column 6: expected a name or a call")));
     assert!(parse_sequence(" ").is_err());
 }
 

@@ -75,7 +75,7 @@ impl Layer {
                 return Err(expr::Error::at(text, call.span, message).expected(NAMES));
             }
         };
-        let name = full.trim_start_matches("torch.").trim_start_matches("nn.");
+        let name = expr::without_modules(full, &["torch", "nn"]);
         match name {
             "Linear" => linear(text, call),
             "Conv2d" => conv2d(text, call),

@@ -73,11 +73,7 @@ impl Model {
                     node: Node::Call { callee, args, .. },
                     ..
                 },
-            ] if callee
-                .trim_start_matches("torch.")
-                .trim_start_matches("nn.")
-                == "Sequential" =>
-            {
+            ] if expr::without_modules(callee, &["torch", "nn"]) == "Sequential" => {
                 args.iter().map(|a| a.value.clone()).collect()
             }
             [

@@ -198,7 +198,7 @@ impl Sampled {
         let peak = self.peak();
         if peak == 0.0 {
             add(
-                Severity::Error,
+                Severity::Warning,
                 "the rate is 0 in the whole run".to_owned(),
                 "give a rate above 0, or set the base rate",
             );
@@ -215,9 +215,9 @@ impl Sampled {
                 "after update {last_useful} the rate stays below {LOST:e} of its peak, for more than half of the run: nothing is learned there"
             );
             add(
-                Severity::Error,
+                Severity::Warning,
                 message,
-                "a gamma nearer to 1, a longer `every`, or a floor with max(…, 1e-5); what a script steps once per epoch is stretch(…, 1ep)",
+                "a slower decay (a gamma nearer to 1, a longer `every` or `over`), or a floor with max(…, 1e-5); what a script steps once per epoch is stretch(…, 1ep)",
             );
         } else if self.rates.first().is_some_and(|(_, rate)| *rate == 0.0) {
             add(

@@ -1,4 +1,5 @@
-//! `metrics.jsonl`: a row per update and a row per evaluation, at full precision.
+//! `metrics.jsonl`: a row per update and a row per evaluation, at full precision. JSON has no word
+//! for what is not finite: it stands as `null` (a diverged loss, a norm whose square leaves f32).
 
 use std::{
     fs::File,

@@ -81,6 +81,9 @@ pub trait Observer {
 /// Most updates in one chunk; the log has room for two chunks.
 const CHUNK: u64 = 64;
 
+/// Evaluation batches between looks at whether to stop.
+const EVALUATE: u64 = 8;
+
 /// A run in progress: the plan, its executor, the rate, and the step.
 pub struct Trainer<'a> {
     exec: Box<dyn Executor>,
@@ -138,7 +141,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Trains until `steps` updates are applied in all, evaluating after every epoch and at the
-    /// end. Returns whether it got there: the observer may stop it.
+    /// end. Returns whether it got there: the observer may stop it, which leaves evaluations out.
     ///
     /// # Errors
     /// What the device, the observer or the loss report.
@@ -158,7 +161,7 @@ impl<'a> Trainer<'a> {
         if evaluated != Some(self.step) && self.step > 0 {
             self.evaluate(observer)?;
         }
-        Ok(self.step >= steps)
+        Ok(self.step >= steps && !observer.should_stop())
     }
 
     /// Some updates of one program, in one go.
@@ -332,7 +335,7 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Loss and accuracy on the test split, if there is one.
+    /// Loss and accuracy on the test split, if there is one and the observer lets it finish.
     ///
     /// # Errors
     /// What the device or the observer report.
@@ -342,8 +345,11 @@ impl<'a> Trainer<'a> {
         };
         let batches = test.epochs.updates();
         let (mut loss, mut right) = (0.0, 0.0);
-        for first in (0..batches).step_by(CHUNK as usize) {
-            let count = (batches - first).min(CHUNK);
+        for first in (0..batches).step_by(EVALUATE as usize) {
+            if observer.should_stop() {
+                return Ok(None);
+            }
+            let count = (batches - first).min(EVALUATE);
             for i in 0..count {
                 let hyper = Hyper {
                     cursor: ((first + i) * test.epochs.batch) as u32,
@@ -401,8 +407,9 @@ fn diverged(row: &Update, bad: u64) -> Error {
         ),
     };
     Error::Diverged(format!(
-        "update {}: {what}, with a learning rate of {:e}. No model was written. A smaller --lr or \
-         a warm-up usually helps; inputs far from [-1, 1] want --standardize",
+        "update {}: {what}, with a learning rate of {:e}. No model was written; --out keeps the \
+         rows up to here, so give the next run another. A smaller --lr or a warm-up usually helps; \
+         inputs far from [-1, 1] want --standardize",
         row.step, row.lr
     ))
 }

@@ -54,6 +54,20 @@ pub(super) struct Test {
 }
 
 impl Test {
+    fn declare(r: &mut Recorder, data: &Dataset, batch: u64) -> Result<Option<Test>> {
+        let Some(split) = &data.test else {
+            return Ok(None);
+        };
+        let samples = split.len as u64;
+        Ok(Some(Test {
+            epochs: Epochs::new(samples, batch.max(EVAL_BATCH).min(samples), false)?,
+            eval: None,
+            eval_tail: None,
+            inputs: Inputs::declare(r, "test", split)?,
+            order: r.input("test.order", &[split.len as u32]),
+        }))
+    }
+
     /// What evaluates a batch.
     pub(super) fn program(&self, batch: u64) -> &Program {
         let program = if batch < self.epochs.full {
@@ -75,107 +89,130 @@ struct Inputs {
     targets: Tensor,
 }
 
+/// What all programs of a run share while they are recorded.
+struct Layout<'a> {
+    network: &'a Network,
+    data: &'a Dataset,
+    config: &'a Config,
+    order: Tensor,
+    inputs: Inputs,
+    params: Vec<Tensor>,
+    momentum_buffer: Slice,
+    control: Slice,
+    controllers: Vec<gradient_control::Dims>,
+}
+
+impl<'a> Layout<'a> {
+    fn declare(
+        r: &mut Recorder,
+        network: &'a Network,
+        data: &'a Dataset,
+        config: &'a Config,
+    ) -> Result<Layout<'a>> {
+        let slots = r.log_slots();
+        let rules = config.gradient_rules.iter().zip(0..);
+        let controllers = rules.filter_map(|(rule, i)| gradient_control::Dims::of(rule, i, slots));
+        let controllers: Vec<gradient_control::Dims> = controllers.collect();
+        Ok(Layout {
+            network,
+            data,
+            config,
+            order: r.input("order", &[data.train.len as u32]),
+            inputs: Inputs::declare(r, "train", &data.train)?,
+            params: network.declare(r),
+            momentum_buffer: r.slot("momentum_buffer"),
+            control: r.control(controllers.len() as u32),
+            controllers,
+        })
+    }
+
+    /// Gathers a batch of `rows` and records the way to its loss.
+    fn forward(&self, r: &mut Recorder, order: Tensor, from: &Inputs, rows: u64) -> Loss {
+        let (x, target) = from.batch(r, order, &self.data.shape, rows as u32);
+        let output = self.network.record(r, &self.params, x);
+        match self.data.task {
+            Task::Classification { .. } => {
+                r.cross_entropy(output, target, self.config.label_smoothing)
+            }
+            Task::Regression { .. } => r.mse(output, target),
+        }
+    }
+
+    /// A training step; nothing if `rows` is 0.
+    fn step(&self, r: &mut Recorder, name: &str, rows: u64) {
+        if rows == 0 {
+            return;
+        }
+        r.begin(name, rows as u32);
+        let loss = self.forward(r, self.order, &self.inputs, rows);
+        r.backward(loss);
+        r.grad_stats(self.control);
+        self.config
+            .optimizer
+            .record(r, self.control, self.momentum_buffer);
+        let control = |&dims: &gradient_control::Dims| r.gradient_control(dims, self.control);
+        self.controllers.iter().for_each(control);
+        r.end();
+    }
+
+    /// An evaluation step; nothing if `rows` is 0.
+    fn evaluation(&self, r: &mut Recorder, name: &str, test: &Test, rows: u64) {
+        if rows > 0 {
+            r.begin(name, rows as u32);
+            self.forward(r, test.order, &test.inputs, rows);
+            r.end();
+        }
+    }
+}
+
 impl Session {
     /// Records everything.
     ///
     /// # Errors
     /// If the batch does not fit the data, or something is too large to be addressed.
     pub fn record(network: &Network, data: &Dataset, config: &Config) -> Result<Session> {
-        let epochs = Epochs::new(
-            data.train.len as u64,
-            config.batch_size.into(),
-            config.drop_last,
-        )?;
-        let largest = (config.batch_size as u64)
-            .min(epochs.samples)
-            .max(EVAL_BATCH);
-        network.check_sizes(largest as u32)?;
+        let samples = data.train.len as u64;
+        let epochs = Epochs::new(samples, config.batch_size.into(), config.drop_last)?;
+        network.check_sizes(epochs.batch.min(samples).max(EVAL_BATCH) as u32)?;
         let mut r = Recorder::new(2 * CHUNK as u32);
-        let order = r.input("order", &[epochs.samples as u32]);
-        let inputs = Inputs::declare(&mut r, "train", &data.train)?;
-        let test_at = match &data.test {
-            None => None,
-            Some(split) => {
-                let order = r.input("test.order", &[split.len as u32]);
-                Some((split, order, Inputs::declare(&mut r, "test", split)?))
-            }
-        };
-        let params = network.declare(&mut r);
-        let momentum_buffer = r.slot("momentum_buffer");
-        let slots = r.log_slots();
-        let rules = config.gradient_rules.iter().zip(0..);
-        let controllers = rules.filter_map(|(rule, i)| gradient_control::Dims::of(rule, i, slots));
-        let controllers: Vec<gradient_control::Dims> = controllers.collect();
-        let control = r.control(controllers.len() as u32);
-        let forward = |r: &mut Recorder, order: Tensor, from: &Inputs, rows: u64| -> Loss {
-            let (x, target) = from.batch(r, order, &data.shape, rows as u32);
-            let output = network.record(r, &params, x);
-            match data.task {
-                Task::Classification { .. } => {
-                    r.cross_entropy(output, target, config.label_smoothing)
-                }
-                Task::Regression { .. } => r.mse(output, target),
-            }
-        };
-        let step = |r: &mut Recorder, name: &str, rows: u64| {
-            r.begin(name, rows as u32);
-            let loss = forward(r, order, &inputs, rows);
-            r.backward(loss);
-            r.grad_stats(control);
-            config.optimizer.record(r, control, momentum_buffer);
-            controllers
-                .iter()
-                .for_each(|&dims| r.gradient_control(dims, control));
-            r.end();
-        };
-        if epochs.full > 0 {
-            step(&mut r, "train", epochs.batch);
+        // Everything that keeps its place is declared before the first value, which does not.
+        let layout = Layout::declare(&mut r, network, data, config)?;
+        let mut test = Test::declare(&mut r, data, epochs.batch)?;
+        layout.step(
+            &mut r,
+            "train",
+            if epochs.full > 0 { epochs.batch } else { 0 },
+        );
+        layout.step(&mut r, "train tail", epochs.tail);
+        if let Some(test) = &test {
+            layout.evaluation(&mut r, "eval", test, test.epochs.batch);
+            layout.evaluation(&mut r, "eval tail", test, test.epochs.tail);
         }
-        if epochs.tail > 0 {
-            step(&mut r, "train tail", epochs.tail);
-        }
-        let mut test = None;
-        if let Some((split, order, inputs)) = test_at {
-            let batch = epochs.batch.max(EVAL_BATCH).min(split.len as u64);
-            let epochs = Epochs::new(split.len as u64, batch, false)?;
-            for (name, rows) in [("eval", epochs.batch), ("eval tail", epochs.tail)] {
-                if rows > 0 {
-                    r.begin(name, rows as u32);
-                    forward(&mut r, order, &inputs, rows);
-                    r.end();
-                }
-            }
-            test = Some(Test {
-                epochs,
-                eval: None,
-                eval_tail: None,
-                inputs,
-                order,
-            });
-        }
-        let [params_arena, grads_arena] = r.arenas();
-        let log = r.log();
+        let ([params_arena, grads_arena], log) = (r.arenas(), r.log());
         let plan = Arc::new(r.finish());
-        plan.check()?;
+        plan.check().map_err(|e| {
+            let batch = epochs.batch.min(samples);
+            Error::Model(format!("{e} (this is at --batch-size {batch})"))
+        })?;
         let program = |name: &str| plan.program(name).cloned();
         if let Some(test) = &mut test {
             (test.eval, test.eval_tail) = (program("eval"), program("eval tail"));
         }
         Ok(Session {
-            params: params.iter().map(|p| p.at).collect(),
+            params: layout.params.iter().map(|p| p.at).collect(),
             params_arena,
             grads_arena,
-            momentum_buffer,
-            order: order.at,
+            momentum_buffer: layout.momentum_buffer,
+            order: layout.order.at,
             epochs,
             train: program("train"),
             train_tail: program("train tail"),
             test,
             classifies: matches!(data.task, Task::Classification { .. }),
-            inputs,
+            inputs: layout.inputs,
             log,
-            control,
-            controllers,
+            control: layout.control,
+            controllers: layout.controllers,
             plan,
         })
     }

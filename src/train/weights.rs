@@ -1,6 +1,6 @@
 //! Weights as safetensors with PyTorch's `state_dict` names and layouts: they move both ways.
 
-use std::{borrow::Cow, fs, path::Path};
+use std::{borrow::Cow, fs, io::Read, path::Path};
 
 use safetensors::{Dtype, SafeTensors, View};
 
@@ -73,8 +73,15 @@ pub fn save(path: &Path, params: &[&Param], values: &[Vec<f32>]) -> Result<()> {
 pub fn load(path: &Path, params: &[&Param]) -> Result<Vec<Vec<f32>>> {
     let len = |p: &Param| p.shape.iter().map(|&d| d as u64).product::<u64>();
     let expected = params.iter().map(|p| len(p) * 4).sum::<u64>();
-    let size = fs::metadata(path).map_err(Error::io(path))?.len();
-    if size > expected + HEADER {
+    let found = fs::metadata(path).map_err(Error::io(path))?;
+    if !found.is_file() {
+        return Err(Error::file(
+            path,
+            "is not a file; expected weights as safetensors",
+        ));
+    }
+    let (size, most) = (found.len(), expected + HEADER);
+    if size > most {
         return Err(Error::file(
             path,
             format!(
@@ -82,25 +89,45 @@ pub fn load(path: &Path, params: &[&Param]) -> Result<Vec<Vec<f32>>> {
             ),
         ));
     }
-    let bytes = fs::read(path).map_err(Error::io(path))?;
-    let file = SafeTensors::deserialize(&bytes)
-        .map_err(|e| Error::file(path, format!("is not a complete safetensors file: {e}")))?;
+    let file = fs::File::open(path).map_err(Error::io(path))?;
+    let mut bytes = Vec::new();
+    file.take(most)
+        .read_to_end(&mut bytes)
+        .map_err(Error::io(path))?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| {
+        let save = "in Python, safetensors.torch.save_file(model.state_dict(), FILE) writes one";
+        Error::file(
+            path,
+            format!("is not a complete safetensors file ({e}); {save}"),
+        )
+    })?;
     let wrong = mismatches(&file, params);
     if !wrong.is_empty() {
         let message = format!("does not fit the model:\n  {}", wrong.join("\n  "));
         return Err(Error::file(path, message));
     }
-    let values = |p: &&Param| {
-        let tensor = file
-            .tensor(&p.name)
-            .map_err(|e| Error::file(path, e.to_string()))?;
-        let floats = tensor
-            .data()
-            .chunks_exact(4)
-            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-        Ok(floats.collect())
-    };
-    params.iter().map(values).collect()
+    params.iter().map(|p| values(path, &file, p)).collect()
+}
+
+/// The numbers of one parameter.
+fn values(path: &Path, file: &SafeTensors, param: &Param) -> Result<Vec<f32>> {
+    let tensor = file
+        .tensor(&param.name)
+        .map_err(|e| Error::file(path, e.to_string()))?;
+    let floats = tensor.data().chunks_exact(4);
+    let floats: Vec<f32> = floats
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect();
+    match floats.iter().find(|v| !v.is_finite()) {
+        Some(bad) => Err(Error::file(
+            path,
+            format!(
+                "{} holds {bad}: training cannot start from that",
+                param.name
+            ),
+        )),
+        None => Ok(floats),
+    }
 }
 
 /// What keeps a file from being the model's weights, one line each.
@@ -119,7 +146,7 @@ fn mismatches(file: &SafeTensors, params: &[&Param]) -> Vec<String> {
             }
             Ok(t) if t.dtype() != Dtype::F32 => {
                 wrong.push(format!(
-                    "{} is of type {:?}, expected F32",
+                    "{} is of type {:?}, expected F32 (in Python, model.float())",
                     p.name,
                     t.dtype()
                 ));

@@ -22,7 +22,7 @@ pub fn gpu() -> Arc<Gpu> {
     static GPU: OnceLock<Result<Arc<Gpu>, String>> = OnceLock::new();
     let opened = GPU.get_or_init(|| {
         let wanted = env::var("KILN_TEST_DEVICE").unwrap_or("software".into());
-        let Ok(choice) = wanted.parse::<Choice>();
+        let choice: Choice = wanted.parse().expect("KILN_TEST_DEVICE names a device");
         match device::open(&choice, Needs::default()) {
             Ok((Machine::Gpu(gpu), _)) => Ok(gpu),
             Ok((Machine::Cpu, line)) => Err(line),

@@ -35,9 +35,9 @@ fn lint_finds_what_it_should() {
         ),
         (
             "exponential(0.1)",
-            "Error: after update 9 the rate stays below 1e-9 of its peak, for more than half",
+            "Warning: after update 9 the rate stays below 1e-9 of its peak, for more than half",
         ),
-        ("constant(0)", "Error: the rate is 0 in the whole run"),
+        ("constant(0)", "Warning: the rate is 0 in the whole run"),
         (
             "step(1000)",
             "Warning: the rate never changes in the 1000 updates",
