@@ -1,14 +1,15 @@
-// After an update: takes the gradient's norm from the log into one controller's memory and sets
-// the factor of the next update. control = (product of factors, then per controller: mean or
-// sum, reference, norms seen, factor).
+// Takes the gradient's norm from the log into one controller's memory and sets its factor. AdaGrad-
+// Norm (rule 1) runs before the update and notes the factor in the log; the norm's ratio (rule 0)
+// runs after it, for the next one. control = (product of factors, then per controller: mean or sum,
+// reference, norms seen, factor).
 
 struct Dims {
-    rule: u32, index: u32, slots: u32, reference: u32,
+    rule: u32, index: u32, count: u32, slots: u32, reference: u32,
     floor: f32, smoothing: f32, b0: f32,
 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<uniform> hyper: Hyper;
-@group(0) @binding(2) var<storage, read> log: array<f32>;
+@group(0) @binding(2) var<storage, read_write> log: array<f32>;
 @group(0) @binding(3) var<storage, read_write> control: array<f32>;
 
 const STATE: u32 = 4u;
@@ -43,5 +44,8 @@ fn main() {
     control[s + 1u] = reference;
     control[s + 2u] = seen;
     control[s + 3u] = factor;
-    control[0] = select(control[0] * factor, factor, dims.index == 0u);
+    var product = 1.0;
+    for (var i = 1u; i <= dims.count; i += 1u) { product *= control[i * STATE]; }
+    control[0] = product;
+    if dims.rule == 1u { log[at + 4u] = product; }
 }

@@ -4,7 +4,7 @@
 use std::{fs, path::Path, process::Command};
 
 use kiln::{
-    control::{Monitor, Observe},
+    control::{Monitor, Observe, Timing},
     schedule::{LearningRate, Rate, Run},
 };
 use serde_json::Value;
@@ -65,7 +65,6 @@ fn replay(schedule: &str, flags: &str, monitor: Monitor, observe: Observe, toler
     let (updates, evaluations) = run(schedule, flags);
     assert_eq!(updates.len() as u64, STEPS);
     let mut rate = start(schedule, monitor, observe);
-    let at_once = rate.answers_at_once();
     let pure = rate.schedule().clone();
     let mut steered = false;
     for (row, step) in updates.iter().zip(0..) {
@@ -73,22 +72,19 @@ fn replay(schedule: &str, flags: &str, monitor: Monitor, observe: Observe, toler
             (Monitor::Loss, "loss"),
             (Monitor::GradientNorm, "grad_norm"),
         ];
-        let show = |rate: &mut Rate| {
-            seen.iter()
-                .for_each(|(m, key)| rate.observe(*m, Observe::Update, number(row, key), step));
+        let show = |timing: Timing, rate: &mut Rate| {
+            for (m, key) in seen {
+                rate.observe_timed(timing, m, Observe::Update, number(row, key), step);
+            }
         };
-        if at_once {
-            show(&mut rate);
-        }
+        show(Timing::SameUpdate, &mut rate);
         let (want, got) = (rate.at(step), number(row, "lr"));
         assert!(
             (want - got).abs() <= tolerance * want,
             "{schedule}: update {step}: {got}, not {want}"
         );
         steered |= want != pure.at(step);
-        if !at_once {
-            show(&mut rate);
-        }
+        show(Timing::NextUpdate, &mut rate);
         if (step + 1) % EPOCH == 0 {
             let e = &evaluations[((step + 1) / EPOCH - 1) as usize];
             let first = (step + 1 - EPOCH) as usize;

@@ -210,6 +210,13 @@ impl Setup {
         };
         let remarks = self.lint(&plan, &run, &data)?;
         let mut rate = plan.start(&run, self.monitor(), self.observe())?;
+        if self.momentum_schedule.is_some() && rate.momentum_at(0).is_some() {
+            return Err(Error::Usage(format!(
+                "--momentum-schedule and `{}` both decide the momentum; remove one, or write \
+                 cycle_momentum=False",
+                self.schedule
+            )));
+        }
         let config = Config {
             batch_size: self.batch_size,
             drop_last: self.drop_last,
@@ -309,7 +316,7 @@ impl Setup {
                 )));
             }
         }
-        let findings = plan.lint(run, self.monitor(), &measured);
+        let findings = plan.lint(run, (self.monitor(), self.observe()), &measured);
         let (errors, rest): (Vec<_>, Vec<_>) =
             findings.iter().partition(|f| f.severity == Severity::Error);
         let words = |list: &[&schedule::Finding]| -> Vec<String> {

@@ -143,7 +143,11 @@ fn introduction(ready: &Ready, device: &str) -> Result<String> {
             epochs.batch.min(epochs.samples),
             ready.config.optimizer
         ),
-        segments(ready.rate.schedule(), Some(per_epoch as f64))?,
+        segments(
+            ready.rate.schedule(),
+            Some(per_epoch as f64),
+            Some(ready.steps),
+        )?,
     ];
     lines.extend(ready.remarks.iter().cloned());
     Ok(lines.join("\n"))

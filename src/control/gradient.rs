@@ -50,7 +50,8 @@ impl Ratio {
     }
 }
 
-/// AdaGrad-Norm: `1 / √(b₀² + Σ‖g‖²)` (arXiv 1806.01811).
+/// AdaGrad-Norm: `1 / √(b₀² + Σ‖g‖²)` (arXiv 1806.01811). The sum includes the gradient of the update whose rate is
+/// asked for: it is shown the norm first.
 ///
 /// The sane reading of "network online learning", `lr_t = 1/√Σ(∇L)²`. The schedule it multiplies is the η of the
 /// method.

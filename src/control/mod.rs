@@ -81,7 +81,7 @@ pub enum Observe {
 /// Which update the answer to an observation concerns first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timing {
-    /// The update that delivers the number (Optax): observe, then ask for the factor.
+    /// The update that delivers the number (Optax, AdaGrad-Norm): observe, then ask for the factor.
     SameUpdate,
     /// The one after it.
     NextUpdate,
@@ -176,6 +176,17 @@ impl Control {
         }
     }
 
+    /// How many observations without improvement it takes before it acts, where it counts them.
+    pub fn patience(&self) -> Option<u64> {
+        match &self.rule {
+            Rule::Plateau(p) => Some(p.patience),
+            Rule::Keras(p) => Some(p.patience),
+            Rule::Optax(p) => Some(p.patience),
+            Rule::Greedy(p) => Some(p.patience),
+            _ => None,
+        }
+    }
+
     /// How often, where the expression or its nature says so.
     pub fn observe(&self) -> Option<Observe> {
         match self.rule {
@@ -186,7 +197,7 @@ impl Control {
 
     /// Which update an answer concerns first.
     pub fn timing(&self) -> Timing {
-        if matches!(self.rule, Rule::Optax(_)) {
+        if matches!(self.rule, Rule::Optax(_) | Rule::AdaGradNorm(_)) {
             Timing::SameUpdate
         } else {
             Timing::NextUpdate

@@ -1,7 +1,8 @@
-//! Controllers that watch the gradient's norm, on the device, so that nobody waits: after an
-//! update, each takes in the norm that the log holds and sets the factor of the next one.
-//! Word 0 of `control` is the product of all factors; the words after it are the controllers'
-//! memories, [`STATE`] words each.
+//! Controllers that watch the gradient's norm, on the device, so that nobody waits: each takes in
+//! the norm that the log holds and sets a factor, AdaGrad-Norm before the update (its sum includes
+//! the update's own gradient), the norm's ratio after it, for the next one. Word 0 of `control` is
+//! the product of all factors; the words after it are the controllers' memories, [`STATE`] words
+//! each. The product is noted in the log where it still concerns the update under way.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -22,8 +23,10 @@ pub const STATE: u32 = 4;
 pub struct Dims {
     /// 0 for the norm's share of its first values, 1 for AdaGrad-Norm.
     pub rule: u32,
-    /// Its place among the controllers; the first starts the product.
+    /// Its place among the controllers.
     pub index: u32,
+    /// How many controllers there are.
+    pub count: u32,
     /// Slots of the log.
     pub slots: u32,
     /// Ratio: updates whose mean norm is the reference.
@@ -38,9 +41,10 @@ pub struct Dims {
 
 impl Dims {
     /// The device's form of a rule, if it is one that watches the gradient's norm by itself.
-    pub fn of(rule: &Rule, index: u32, slots: u32) -> Option<Dims> {
+    pub fn of(rule: &Rule, index: u32, count: u32, slots: u32) -> Option<Dims> {
         let none = Dims {
             index,
+            count,
             slots,
             ..Dims::zeroed()
         };
@@ -66,6 +70,11 @@ impl Dims {
         if self.rule == 0 { 1.0 } else { 1.0 / self.b0 }
     }
 
+    /// Whether it acts on the update whose gradient it sees.
+    pub fn before_update(&self) -> bool {
+        self.rule == 1
+    }
+
     fn state(&self) -> usize {
         (1 + self.index * STATE) as usize
     }
@@ -76,7 +85,7 @@ pub struct GradientControl;
 
 impl Kernel for GradientControl {
     type Dims = Dims;
-    sources!("gradient_control" + "hyper", ["hyper", "log"] -> ["control"]);
+    sources!("gradient_control" + "hyper", ["hyper"] -> ["log", "control"]);
     const CASES: &'static [Dims] = &[case(0, 0, 7), case(0, 1, 1), case(1, 0, 1), case(1, 2, 1)];
 
     fn launch(_: &Dims) -> Launch {
@@ -85,7 +94,7 @@ impl Kernel for GradientControl {
 
     fn lens(d: &Dims) -> Vec<u64> {
         let log = d.slots as u64 * LOG_WORDS as u64;
-        vec![HYPER_WORDS.into(), log, d.state() as u64 + STATE as u64]
+        vec![HYPER_WORDS.into(), log, 1 + (d.count * STATE) as u64]
     }
 
     fn describe(d: &Dims) -> String {
@@ -121,9 +130,11 @@ impl Kernel for GradientControl {
     /// In f32, in the shader's order of operations: a state is not a sum to be made exact.
     fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
         let at = (hyper(reads[0]).slot % d.slots * LOG_WORDS) as usize;
-        let (squares, bad) = (reads[1][at + 2], reads[1][at + 3]);
+        let [log, control] = writes else {
+            unreachable!("gradient_control writes two arguments")
+        };
+        let (squares, bad) = (log[at + 2], log[at + 3]);
         let s = d.state();
-        let control = &mut *writes[0];
         if squares.is_finite() && bad == 0.0 {
             if d.rule == 0 {
                 let norm = squares.sqrt();
@@ -144,11 +155,11 @@ impl Kernel for GradientControl {
             _ => 1.0 / (d.b0 * d.b0 + control[s]).sqrt(),
         };
         control[s + 3] = factor;
-        control[0] = if d.index == 0 {
-            factor
-        } else {
-            control[0] * factor
-        };
+        let factors = (1..=d.count as usize).map(|i| control[i * STATE as usize]);
+        control[0] = factors.fold(1.0, |product, factor| product * factor);
+        if d.before_update() {
+            log[at + 4] = control[0];
+        }
     }
 }
 
@@ -156,6 +167,7 @@ const fn case(rule: u32, index: u32, reference: u32) -> Dims {
     Dims {
         rule,
         index,
+        count: index + 1,
         slots: 6,
         reference,
         floor: 0.1,

@@ -34,7 +34,7 @@ impl Recorder {
         self.plan.buffer("control", len, Role::State)
     }
 
-    /// One controller takes in this update's gradient norm, for the next update's rate.
+    /// One controller takes in this update's gradient norm.
     pub fn gradient_control(&mut self, dims: ops::gradient_control::Dims, control: Slice) {
         self.push::<ops::GradientControl>(dims, &[self.hyper, self.log, control]);
     }

@@ -69,7 +69,12 @@ impl LearningRate {
 
     /// What is worth saying about the schedule and its controllers, the worst first. `measured` are the numbers
     /// that the run will have, `monitor` the one that a controller is shown where the expression leaves it open.
-    pub fn lint(&self, run: &Run, monitor: Monitor, measured: &[Monitor]) -> Vec<Finding> {
+    pub fn lint(
+        &self,
+        run: &Run,
+        (monitor, observe): (Monitor, Observe),
+        measured: &[Monitor],
+    ) -> Vec<Finding> {
         let mut findings = self.spec.lint(run);
         for control in &self.controls {
             let span = control.call().span;
@@ -91,6 +96,7 @@ impl LearningRate {
                     .at(span),
                 );
             }
+            findings.extend(idle(control, run, observe).map(|finding| finding.at(span)));
             let notes = control
                 .notes()
                 .iter()
@@ -103,6 +109,21 @@ impl LearningRate {
         }
         by_severity(findings)
     }
+}
+
+/// A controller whose patience is longer than the run.
+fn idle(control: &Control, run: &Run, observe: Observe) -> Option<Finding> {
+    let every = match control.observe().unwrap_or(observe) {
+        Observe::Update => 1.0,
+        Observe::Epoch => run.epoch_updates?,
+    };
+    let (patience, observations) = (control.patience()?, (run.updates? as f64 / every).floor());
+    (patience as f64 >= observations).then(|| {
+        let message = format!(
+            "`{control}` waits for {patience} observations without improvement, but the run has {observations}: it never acts"
+        );
+        Finding::new(Severity::Warning, message, "less patience, or observe=update")
+    })
 }
 
 impl FromStr for LearningRate {
@@ -240,6 +261,21 @@ impl Rate {
 
     /// Shows a number to every controller that watches it. `step` is the update it was measured with.
     pub fn observe(&mut self, monitor: Monitor, observe: Observe, value: f64, step: u64) {
+        for timing in [Timing::SameUpdate, Timing::NextUpdate] {
+            self.observe_timed(timing, monitor, observe, value, step);
+        }
+    }
+
+    /// As [`observe`](Self::observe), to the controllers of one timing only: those whose answer concerns update
+    /// `step` itself are shown the number before its rate is asked for, the others after.
+    pub fn observe_timed(
+        &mut self,
+        timing: Timing,
+        monitor: Monitor,
+        observe: Observe,
+        value: f64,
+        step: u64,
+    ) {
         let bare = self.schedule.at(step);
         for i in 0..self.steering.len() {
             let others = |rate: f64, (j, s): (usize, &Steering)| {
@@ -250,11 +286,10 @@ impl Rate {
                 }
             };
             let rate = self.steering.iter().enumerate().fold(bare, others);
-            if let Some(s) = self
-                .steering
-                .get_mut(i)
-                .filter(|s| s.monitor == monitor && s.observe == observe)
-            {
+            let wants = |s: &&mut Steering| {
+                s.timing == timing && s.monitor == monitor && s.observe == observe
+            };
+            if let Some(s) = self.steering.get_mut(i).filter(wants) {
                 s.controller.observe(value, rate);
             }
         }
@@ -393,7 +428,13 @@ mod tests {
         let plan: LearningRate = "plateau(monitor=eval_accuracy) * constant"
             .parse()
             .unwrap_or_else(|e| panic!("{e}"));
-        let lint = |measured: &[Monitor]| plan.lint(&Run::new(0.1), Monitor::EvalLoss, measured);
+        let lint = |measured: &[Monitor]| {
+            plan.lint(
+                &Run::new(0.1),
+                (Monitor::EvalLoss, Observe::Epoch),
+                measured,
+            )
+        };
         assert_eq!(lint(&[Monitor::EvalAccuracy]), []);
         let found = lint(&[Monitor::Loss]);
         assert!(

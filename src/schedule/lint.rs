@@ -108,7 +108,8 @@ fn frameworks(schedule: &Schedule, run: &Run, findings: &mut Vec<Finding>) {
         for quirk in spelling.quirks() {
             add(Severity::Warning, quirk.message.clone(), &quirk.fix);
         }
-        if let Some(raise) = spelling.raises() {
+        let reached = |index: u64| run.updates.is_none_or(|updates| updates > index);
+        if let Some(raise) = spelling.raises().filter(|raise| reached(raise.index)) {
             let message = format!(
                 "the framework raises at update {}: {}",
                 raise.index, raise.message
@@ -225,10 +226,7 @@ impl Sampled {
                 "the first update has rate 0 and is wasted".to_owned(),
                 "warmup(…) starts at 1/n instead of 0",
             );
-        } else if let Some(step) = self
-            .first(|rate| rate == 0.0)
-            .filter(|&step| step + 1 < self.end)
-        {
+        } else if let Some(step) = self.ends_at_zero().filter(|&step| step + 1 < self.end) {
             let message = format!(
                 "from update {step} on the rate is 0, {} updates before the end",
                 self.end - step
@@ -246,6 +244,12 @@ impl Sampled {
                 "a floor with max(…, 1e-30)",
             );
         }
+    }
+
+    /// The update from which on every rate is 0.
+    fn ends_at_zero(&self) -> Option<u64> {
+        let zeros = self.rates.iter().rev().take_while(|(_, rate)| *rate == 0.0);
+        zeros.last().map(|(step, _)| *step)
     }
 
     /// A schedule that is more than a constant should move.

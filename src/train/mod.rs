@@ -14,7 +14,7 @@ pub use metrics::{Evaluation, Metrics, Update};
 pub use session::Session;
 
 use crate::{
-    control::{Monitor, Observe, Rule},
+    control::{Monitor, Observe, Rule, Timing},
     data::{self, Dataset},
     error::{Error, Result},
     exec::{Executor, Fetch},
@@ -225,20 +225,21 @@ impl<'a> Trainer<'a> {
         let hyper = self.hyper(self.step, slot);
         self.exec.run(&gradients, &[hyper])?;
         let log = self.exec.read(self.session.log_slots(slot, 1))?;
-        self.observe(
-            &[log[0].into(), f64::from(log[2]).sqrt()],
-            Observe::Update,
-            self.step,
-        );
+        let seen = [log[0].into(), f64::from(log[2]).sqrt()];
+        self.observe_update(Timing::SameUpdate, &seen, self.step);
         let hyper = self.hyper(self.step, slot);
         self.exec.run(&update, &[hyper])
     }
 
-    /// Shows the controllers loss and gradient norm.
-    fn observe(&mut self, values: &[f64; 2], when: Observe, step: u64) {
-        self.rate.observe(Monitor::Loss, when, values[0], step);
-        self.rate
-            .observe(Monitor::GradientNorm, when, values[1], step);
+    /// Shows the controllers of one timing an update's loss and gradient norm.
+    fn observe_update(&mut self, timing: Timing, values: &[f64; 2], step: u64) {
+        for (monitor, &value) in [Monitor::Loss, Monitor::GradientNorm]
+            .into_iter()
+            .zip(values)
+        {
+            self.rate
+                .observe_timed(timing, monitor, Observe::Update, value, step);
+        }
     }
 
     /// The momentum of an update, where a schedule decides it.
@@ -314,9 +315,7 @@ impl<'a> Trainer<'a> {
                 .iter_mut()
                 .zip(sums)
                 .for_each(|(sum, x)| *sum += x);
-            if !self.rate.answers_at_once() {
-                self.observe(&[row.loss, row.grad_norm], Observe::Update, step);
-            }
+            self.observe_update(Timing::NextUpdate, &[row.loss, row.grad_norm], step);
         }
         Ok(())
     }
@@ -325,7 +324,10 @@ impl<'a> Trainer<'a> {
     fn end_epoch(&mut self, evaluation: Option<Evaluation>) {
         let [loss, norm, count] = std::mem::take(&mut self.epoch_sums);
         let last = self.step - 1;
-        self.observe(&[loss / count, norm / count], Observe::Epoch, last);
+        self.rate
+            .observe(Monitor::Loss, Observe::Epoch, loss / count, last);
+        self.rate
+            .observe(Monitor::GradientNorm, Observe::Epoch, norm / count, last);
         let Some(e) = evaluation else { return };
         self.rate
             .observe(Monitor::EvalLoss, Observe::Epoch, e.eval_loss, last);

@@ -110,8 +110,10 @@ impl<'a> Layout<'a> {
         config: &'a Config,
     ) -> Result<Layout<'a>> {
         let slots = r.log_slots();
+        let count = config.gradient_rules.len() as u32;
         let rules = config.gradient_rules.iter().zip(0..);
-        let controllers = rules.filter_map(|(rule, i)| gradient_control::Dims::of(rule, i, slots));
+        let controllers =
+            rules.filter_map(|(rule, i)| gradient_control::Dims::of(rule, i, count, slots));
         let controllers: Vec<gradient_control::Dims> = controllers.collect();
         Ok(Layout {
             network,
@@ -147,11 +149,18 @@ impl<'a> Layout<'a> {
         let loss = self.forward(r, self.order, &self.inputs, rows);
         r.backward(loss);
         r.grad_stats(self.control);
+        let control = |r: &mut Recorder, before: bool| {
+            let now = self
+                .controllers
+                .iter()
+                .filter(|dims| dims.before_update() == before);
+            now.for_each(|&dims| r.gradient_control(dims, self.control));
+        };
+        control(r, true);
         self.config
             .optimizer
             .record(r, self.control, self.momentum_buffer);
-        let control = |&dims: &gradient_control::Dims| r.gradient_control(dims, self.control);
-        self.controllers.iter().for_each(control);
+        control(r, false);
         r.end();
     }
 
@@ -227,7 +236,8 @@ impl Session {
 
     /// The two halves of a training step: up to its gradients, and the update.
     pub(super) fn halves(&self, program: &Program) -> [Program; 2] {
-        let update = program.range.end - 1 - self.controllers.len();
+        let after = self.controllers.iter().filter(|dims| !dims.before_update());
+        let update = program.range.end - 1 - after.count();
         let half = |range| Program {
             range,
             ..program.clone()
@@ -261,6 +271,9 @@ impl Session {
             exec.write(test.order.at, ops::as_words(&order))?;
         }
         let mut control = vec![0.0; self.control.len as usize];
+        for (i, c) in self.controllers.iter().enumerate() {
+            control[(i + 1) * gradient_control::STATE as usize] = c.first_factor();
+        }
         control[0] = self.controllers.iter().map(|c| c.first_factor()).product();
         exec.write(self.control, &control)?;
         for (at, values) in self.params.iter().zip(weights) {

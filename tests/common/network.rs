@@ -74,7 +74,7 @@ pub fn network() -> Network {
     r.grad_stats(control);
     Sgd::default().record(&mut r, control, momentum_buffer);
     for (index, rule) in (0..).zip(rules()) {
-        let dims = gradient_control::Dims::of(&rule, index, SLOTS);
+        let dims = gradient_control::Dims::of(&rule, index, 2, SLOTS);
         r.gradient_control(dims.expect("a rule for the device"), control);
     }
     r.end();

@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::run::{RunArgs, count, metrics};
 use crate::{
     cli::{Outcome, say},
-    control::{Monitor, Observe},
+    control::{Monitor, Observe, Timing},
     error::{Error, Result},
-    schedule::Rate,
+    schedule::{LearningRate, Rate},
 };
 
 /// `kiln schedule eval`.
@@ -63,6 +63,13 @@ impl Eval {
             Per::Step => Observe::Update,
         };
         self.run.remark(&self.expression, self.steps)?;
+        let written: LearningRate = self.expression.parse()?;
+        if self.metrics.is_some() && written.controls().is_empty() {
+            return Err(Error::Usage(format!(
+                "--metrics has no effect: `{}` has no controller that would observe anything",
+                self.expression
+            )));
+        }
         let rate = self.run.start(&self.expression, self.steps, observe)?;
         let at: Vec<u64> = match (&self.at, self.steps) {
             (Some(at), _) => at.clone(),
@@ -117,29 +124,25 @@ impl Eval {
                 .checked_sub(1)
                 .filter(|_| ends)
                 .map(|i| metrics.get(i).copied());
-            let show = |rate: &mut Rate| match metric {
-                Some(Some(value)) => {
-                    monitors
-                        .iter()
-                        .for_each(|&m| rate.observe(m, observe, value, step));
-                    Ok(())
-                }
-                Some(None) if step < last => Err(Error::Usage(format!(
+            if let Some(None) = metric
+                && step < last
+            {
+                return Err(Error::Usage(format!(
                     "--metrics has {} numbers, but the rate of update {} needs number {index}",
                     metrics.len(),
                     step + 1
-                ))),
-                _ => Ok(()),
-            };
-            let at_once = rate.answers_at_once();
-            if at_once {
-                show(&mut rate)?;
+                )));
             }
+            let show = |timing: Timing, rate: &mut Rate| {
+                if let Some(Some(value)) = metric {
+                    let shown = |&m: &Monitor| rate.observe_timed(timing, m, observe, value, step);
+                    monitors.iter().for_each(shown);
+                }
+            };
+            show(Timing::SameUpdate, &mut rate);
             all.lr.push(rate.at(step));
             all.momentum.extend(rate.momentum_at(step));
-            if !at_once {
-                show(&mut rate)?;
-            }
+            show(Timing::NextUpdate, &mut rate);
         }
         for &step in at {
             let step = step as usize;

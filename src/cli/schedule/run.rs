@@ -75,7 +75,11 @@ impl RunArgs {
     pub(super) fn remark(&self, text: &str, updates: Option<u64>) -> Result<()> {
         let plan: LearningRate = text.parse()?;
         let measured = Monitor::NAMES.map(|(_, monitor)| monitor);
-        let findings = plan.lint(&self.of(updates)?, Monitor::EvalLoss, &measured);
+        let findings = plan.lint(
+            &self.of(updates)?,
+            (Monitor::EvalLoss, Observe::Epoch),
+            &measured,
+        );
         for note in findings.iter().filter(|f| f.severity == Severity::Note) {
             // A note about the base rate is for those who gave one.
             if self.base_lr.is_some() || !note.message.contains("--lr") {

@@ -8,7 +8,7 @@ use crate::{
     control::{Monitor, Observe},
     error::{Error, Result},
     expr,
-    schedule::{Finding, LearningRate, Severity, convert, explain},
+    schedule::{Finding, LearningRate, Schedule, Segment, Severity, convert, explain},
 };
 
 /// `kiln schedule show`.
@@ -29,7 +29,10 @@ impl Show {
         let rate = self
             .run
             .start(&self.expression, self.steps, Observe::Epoch)?;
-        say!("{}", segments(rate.schedule(), self.run.epoch_steps)?)?;
+        say!(
+            "{}",
+            segments(rate.schedule(), self.run.epoch_steps, self.steps)?
+        )?;
         for control in plan.controls() {
             say!("times {control}: what it observes decides")?;
         }
@@ -37,28 +40,59 @@ impl Show {
     }
 }
 
-/// The resolved plan as a table.
+/// Joints that are listed one by one.
+const JOINTS: usize = 12;
+
+/// The resolved plan as a table: the parts, and the rates on both sides of the joints inside them.
 pub(in crate::cli) fn segments(
-    schedule: &crate::schedule::Schedule,
+    schedule: &Schedule,
     epoch_updates: Option<f64>,
+    steps: Option<u64>,
 ) -> Result<String> {
     let when = |step: u64| match epoch_updates {
         Some(e) => format!("{step} ({:.2} ep)", step as f64 / e),
         None => step.to_string(),
     };
-    let mut lines = vec![format!(
-        "{:<20} {:<20} {:>10} {:>10}   what",
-        "from update", "to", "first", "last"
-    )];
-    for s in schedule.segments() {
-        let end = s.end.map_or("…".into(), when);
-        let last = s.last.map_or("…".into(), significant);
-        let first = significant(s.first);
-        lines.push(format!(
-            "{:<20} {end:<20} {first:>10} {last:>10}   {}",
-            when(s.start),
-            s.text
+    let row = |from: &str, to: &str, first: &str, last: &str, what: &str| {
+        format!("{from:<20} {to:<20} {first:>10} {last:>10}   {what}")
+    };
+    let mut lines = vec![row("from update", "to", "first", "last", "what")];
+    let inside = |s: &Segment| steps.is_none_or(|n| s.start < n);
+    for s in schedule.segments().iter().filter(|s| inside(s)) {
+        let end = match (s.end, steps) {
+            (Some(end), Some(n)) => Some(end.min(n)),
+            (end, n) => end.or(n),
+        };
+        let last = end.map_or(s.last, |end| Some(schedule.at(end - 1)));
+        let (end, last) = (
+            end.map_or("…".into(), when),
+            last.map_or("…".into(), significant),
+        );
+        lines.push(row(
+            &when(s.start),
+            &end,
+            &significant(s.first),
+            &last,
+            &s.text,
         ));
+    }
+    let parts: Vec<u64> = schedule.segments().iter().map(|s| s.start).collect();
+    let joints: Vec<u64> = schedule
+        .joints()
+        .into_iter()
+        .filter(|j| !parts.contains(j))
+        .collect();
+    let joints: Vec<u64> = joints
+        .into_iter()
+        .filter(|&j| steps.is_none_or(|n| j < n))
+        .collect();
+    for &joint in joints.iter().take(JOINTS).filter(|&&joint| joint > 0) {
+        let (before, at) = (schedule.at(joint - 1), schedule.at(joint));
+        let change = format!("{} then {}", significant(before), significant(at));
+        lines.push(format!("  joint at update {:<14} {change}", when(joint)));
+    }
+    if joints.len() > JOINTS {
+        lines.push(format!("  and {} more joints", joints.len() - JOINTS));
     }
     Ok(lines.join("\n"))
 }
@@ -80,7 +114,7 @@ impl Lint {
         let plan: LearningRate = self.expression.parse()?;
         let measured = Monitor::NAMES.map(|(_, monitor)| monitor);
         let run = self.run.of(self.steps)?;
-        let findings = plan.lint(&run, Monitor::EvalLoss, &measured);
+        let findings = plan.lint(&run, (Monitor::EvalLoss, Observe::Epoch), &measured);
         for finding in &findings {
             say!("{}", worded(&self.expression, finding))?;
         }
