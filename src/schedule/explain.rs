@@ -7,10 +7,11 @@
 //! assert!(page.starts_with("cosine(to=0, over=rest of the run, from=1x)"));
 //! ```
 
+mod frameworks;
+
 use super::combinators::COMBINATORS;
 use super::curve::Page;
 use super::curves::CURVES;
-use super::frameworks::{hf, keras, optax, timm, torch};
 use super::signature::{Default, Kind, Param};
 use crate::control;
 use std::fmt::Write;
@@ -22,9 +23,9 @@ pub struct Listed {
     pub group: &'static str,
     /// The name, with the framework in front where it is one's.
     pub name: String,
-    /// How it is called; empty for a framework's, which its own documentation says.
+    /// How it is called, with the defaults.
     pub signature: String,
-    /// A line about it.
+    /// The formula.
     pub summary: &'static str,
 }
 
@@ -40,24 +41,18 @@ pub fn list() -> Vec<Listed> {
         group: "controllers",
         name: entry.name.to_owned(),
         signature: entry.signature.to_owned(),
-        summary: entry.summary,
+        summary: entry.page.formula,
     });
-    let of = |group: &'static str, names: &'static [&'static str]| {
-        names.iter().map(move |name| Listed {
-            group,
-            name: format!("{group}.{name}"),
-            signature: String::new(),
-            summary: "as in the framework, value for value",
-        })
-    };
+    let frameworks = frameworks::rows().map(|row| Listed {
+        group: row.group(),
+        name: row.name.to_owned(),
+        signature: row.signature(),
+        summary: row.formula,
+    });
     curves
         .chain(combinators)
         .chain(controllers)
-        .chain(of("torch", &torch::NAMES))
-        .chain(of("keras", &keras::NAMES))
-        .chain(of("optax", &optax::NAMES))
-        .chain(of("hf", &hf::NAMES))
-        .chain(of("timm", &timm::NAMES))
+        .chain(frameworks)
         .collect()
 }
 
@@ -70,31 +65,48 @@ fn listed(group: &'static str, name: &str, params: &[Param], summary: &'static s
     }
 }
 
-/// The page of a curve, combinator or controller; `None` for any other name.
+/// The page of a name in [`list`], or of a framework's class without the framework (`StepLR`) where only one has it;
+/// `None` for any other name.
 pub fn page(name: &str) -> Option<String> {
-    if let Some(entry) = control::TABLE.iter().find(|entry| entry.name == name) {
-        return Some(format!(
-            "{}\n\n  {}\n  when     {}\n",
-            entry.signature, entry.summary, entry.advice
-        ));
-    }
     let curve = CURVES
         .iter()
         .find(|row| row.name == name)
-        .map(|row| (row.params, &row.page));
+        .map(|row| of_schedule(name, row.params, &row.page));
     let combinator = || {
-        COMBINATORS
+        let row = COMBINATORS.iter().find(|row| row.name == name)?;
+        Some(of_schedule(name, row.params, &row.page))
+    };
+    let controller = || {
+        let entry = control::TABLE.iter().find(|entry| entry.name == name)?;
+        let params = entry
+            .params
             .iter()
-            .find(|row| row.name == name)
-            .map(|row| (row.params, &row.page))
+            .map(|(name, help)| (*name, (*help).to_owned()))
+            .collect::<Vec<_>>();
+        Some(written(entry.signature, &entry.page, &params))
     };
     curve
         .or_else(combinator)
-        .map(|(params, page)| written(name, params, page))
+        .or_else(controller)
+        .or_else(|| frameworks::named(name).map(frameworks::Row::page))
 }
 
-fn written(name: &str, params: &[Param], page: &Page) -> String {
-    let mut text = format!("{}\n\n", signature(name, params));
+fn of_schedule(name: &str, params: &[Param], page: &Page) -> String {
+    let told = |param: &Param| {
+        let also = if param.aliases.is_empty() {
+            String::new()
+        } else {
+            format!(" (also {})", param.aliases.join(", "))
+        };
+        let help = format!("{}: {}{also}", kind(param.kind), param.help);
+        (param.name, help)
+    };
+    let told: Vec<(&str, String)> = params.iter().map(told).collect();
+    written(&signature(name, params), page, &told)
+}
+
+fn written(signature: &str, page: &Page, params: &[(&str, String)]) -> String {
+    let mut text = format!("{signature}\n\n");
     for (label, line) in [
         ("formula", page.formula),
         ("from", page.origin),
@@ -105,24 +117,9 @@ fn written(name: &str, params: &[Param], page: &Page) -> String {
         let _ = writeln!(text, "  {label:<8} {line}"); // writing to a String cannot fail
     }
     text.push('\n');
-    let width = params
-        .iter()
-        .map(|param| param.name.len())
-        .max()
-        .unwrap_or(0);
-    for param in params {
-        let also = if param.aliases.is_empty() {
-            String::new()
-        } else {
-            format!(" (also {})", param.aliases.join(", "))
-        };
-        let _ = writeln!(
-            text,
-            "  {:<width$}  {}: {}{also}",
-            param.name,
-            kind(param.kind),
-            param.help
-        );
+    let width = params.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, help) in params {
+        let _ = writeln!(text, "  {name:<width$}  {help}");
     }
     text
 }
@@ -183,14 +180,26 @@ mod tests {
     fn names_are_unique_and_explained() {
         let names: Vec<String> = list().into_iter().map(|listed| listed.name).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
-        for name in names.iter().filter(|name| !name.contains('.')) {
+        for name in &names {
             let page = page(name).unwrap_or_default();
+            let formula = page.lines().nth(2).unwrap_or_default();
             assert!(
-                page.starts_with(name.as_str()) && page.contains("when"),
+                page.starts_with(name.as_str()) && formula.starts_with("  formula  "),
                 "{name}: {page}"
             );
         }
         assert_eq!(page("cosin"), None);
+    }
+
+    /// Protects the controllers' pages: the parameters told are those of the signature, in its order.
+    #[test]
+    fn controllers_tell_every_parameter() {
+        for entry in control::TABLE {
+            let inner = entry.signature.split(['(', ')']).nth(1).unwrap_or_default();
+            let shown = inner.split(", ").map(|part| part.split('=').next());
+            let told = entry.params.iter().map(|(name, _)| Some(*name));
+            assert!(shown.eq(told), "{}", entry.name);
+        }
     }
 
     /// Parameter names, aliases and positions within a row must not collide, or an argument would be lost.

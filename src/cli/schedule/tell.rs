@@ -155,12 +155,8 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(self) -> Result<Outcome> {
         let name = self.name.as_str();
-        let listed = explain::list();
-        let page = explain::page(name).or_else(|| {
-            let spelling = listed.iter().find(|l| l.name == name)?;
-            Some(of_framework(spelling.group, name))
-        });
-        let Some(page) = page else {
+        let Some(page) = explain::page(name) else {
+            let listed = explain::list();
             let names: Vec<&str> = listed.iter().map(|l| l.name.as_str()).collect();
             let span = expr::Span {
                 start: 0,
@@ -172,22 +168,6 @@ impl Explain {
         say!("{page}")?;
         Ok(Outcome::Done)
     }
-}
-
-/// What there is to say about a framework's spelling.
-fn of_framework(framework: &str, name: &str) -> String {
-    let version = match framework {
-        "torch" => "PyTorch 2.15",
-        "keras" => "Keras 3.15",
-        "optax" => "Optax 0.2.8",
-        "hf" => "Hugging Face transformers 5.23 (get_scheduler)",
-        _ => "timm 1.0",
-    };
-    format!(
-        "{name}\n\n  The values of {version}, with its arguments and defaults, quirks included.\n  \
-         kiln schedule lint \"{name}(…)\"     names the quirks and what to write instead\n  \
-         kiln schedule convert \"{name}(…)\"  writes it in kiln's language, where that can say it"
-    )
 }
 
 /// `kiln schedule list`.
