@@ -1,6 +1,7 @@
 //! Lines as they stand in training scripts.
 
 use kiln::control::{Monitor, Observe};
+use kiln::schedule::frameworks::{Framework, kind_of};
 use kiln::schedule::{LearningRate, Run};
 
 fn start(line: &str) -> Result<f64, String> {
@@ -59,6 +60,31 @@ fn lines_are_taken_as_they_are() {
         "hf.get_scheduler(name='reduce_lr_on_plateau', optimizer=optimizer, scheduler_specific_kwargs={'factor': 0.5})",
         "timm.scheduler.CosineLRScheduler(optimizer, t_initial=300, lr_min=1e-6, warmup_t=20, warmup_lr_init=1e-5, cycle_limit=1)",
         "plateau(factor=0.5) * torch.StepLR(100, 0.5)",
+        "scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=30)",
+        "self.lr_scheduler = lr_scheduler.StepLR(optimizer, step_size=30);",
+        "optimizer, self.scheduler = StepLR(optimizer, 30)",
+        "StepLR(optim.Adam(net.parameters(), lr=1e-3), step_size=30)",
+        "StepLR(self.optimizers[0], step_size=30)",
+        "StepLR(self.optimizers()[0], step_size=30)",
+        "StepLR(torch.optim.SGD(model.parameters(), lr=0.1), 30)",
+        "StepLR(optimizer=opt[0], step_size=30)",
+        "StepLR(sgd, 30)",
+        "LambdaLR(optimizer, lambda it, w=10: min(1, it / w))",
+        "LambdaLR(optimizer, lambda e: 1 if 0 <= e < 30 else 0.1)",
+        "LambdaLR(optimizer, lambda e: np.interp([e], [0, 5, 30], [0, 1, 0])[0])",
+        "torch.StepLR(int(100 / 3))",
+        "get_cosine_schedule_with_warmup(AdamW(model.parameters()), 100, 1000)",
+        "get_scheduler('cosine', AdamW(model.parameters()), 100, 1000)",
+        "CosineLRScheduler(create_optimizer(args, model), t_initial=300)",
+        "tensorflow.keras.optimizers.schedules.ExponentialDecay(0.1, 100, 0.9)",
+        "tf.keras.experimental.CosineDecay(0.1, 1000)",
+        "tf.optimizers.schedules.PolynomialDecay(0.1, 1000)",
+        "optimizers.schedules.ExponentialDecay(0.1, 100, 0.9)",
+        "schedules.ExponentialDecay(0.1, 100, 0.9)",
+        "schedules.cosine_decay_schedule(0.1, 1000)",
+        "callbacks.ReduceLROnPlateau(monitor='val_loss')",
+        "timm.scheduler.cosine_lr.CosineLRScheduler(optimizer, t_initial=300)",
+        "sched = (\n    StepLR(optimizer, 30)\n)  # every 30 epochs",
     ];
     for line in lines {
         assert!(
@@ -66,6 +92,25 @@ fn lines_are_taken_as_they_are() {
             "{line}\n{:?}",
             start(line)
         );
+    }
+}
+
+/// Protects the choice between the two classes of one name: they differ in arguments and in what counts as better.
+#[test]
+fn a_bare_plateau_is_keras_unless_it_has_an_optimizer() {
+    let cases = [
+        ("ReduceLROnPlateau(optimizer, 'min')", Framework::Torch),
+        ("ReduceLROnPlateau(optimizer=opt, eps=0)", Framework::Torch),
+        ("ReduceLROnPlateau(SGD(net.parameters()))", Framework::Torch),
+        ("ReduceLROnPlateau('val_loss', 0.2)", Framework::Keras),
+        ("ReduceLROnPlateau(monitor='val_loss')", Framework::Keras),
+        ("ReduceLROnPlateau(min_delta=0.01)", Framework::Keras),
+        ("ReduceLROnPlateau(patience=3)", Framework::Keras),
+    ];
+    for (line, framework) in cases {
+        let plan: LearningRate = line.parse().unwrap_or_else(|error| panic!("{error}"));
+        let chosen = kind_of(plan.controls()[0].call()).map(|(framework, _)| framework);
+        assert_eq!(chosen, Some(framework), "{line}");
     }
 }
 
@@ -144,6 +189,28 @@ fn mistakes_are_explained() {
         (
             "timm.WSDLRScheduler(optimizer, t_initial=10, decay_t=20)",
             "at most `t_initial`",
+        ),
+        (
+            "sched = StepLR(optimizer, stepsize=30)",
+            "column 27: unknown argument `stepsize`",
+        ),
+        ("StepLR(optimizer, 30);;", "found `;`"),
+        ("then = cosine", "expected a value, found `then`"),
+        ("linear(1 > 0, 90%)", "written `1 -> 0`"),
+        ("linear(1x > 0.1x, 90%)", "written `1x -> 0.1x`"),
+        ("0.97 ^ epoch", "expected `**` for a power"),
+        (
+            "OneCycleLR(optimizer, 0.1, epochs=9, steps_per_epoch=len(train_loader))",
+            "only the script knows `len(train_loader)`: write its value here",
+        ),
+        (
+            "LambdaLR(optimizer, lambda e: np.interp(e, [0, 5], [0, 1, 0]))",
+            "found 2 points and 3 values",
+        ),
+        ("torch.StepLR(sgd)", "needs its argument `step_size`"),
+        (
+            "keras.CosineDecay(initial, 1000)",
+            "unknown name `initial`: write its value here",
         ),
         ("threshold(factor=0.1)", "needs either `below` or `above`"),
     ];

@@ -36,9 +36,9 @@ pub(super) struct Token {
 }
 
 /// Longest first, so that `**` is not read as two `*`.
-const OPERATORS: [&str; 23] = [
+const OPERATORS: [&str; 24] = [
     "->", "**", "//", "<=", ">=", "==", "!=", "(", ")", "[", "]", "{", "}", ",", ":", "=", "+",
-    "-", "*", "/", "%", "<", ">",
+    "-", "*", "/", "%", "<", ">", ";",
 ];
 
 type Input<'a> = LocatingSlice<&'a str>;
@@ -117,11 +117,12 @@ fn token(text: &str, input: &mut Input<'_>) -> std::result::Result<Kind, Error> 
             .map(Kind::Op)
             .map_err(|_: ContextError| {
                 let wrong = input.next_token().unwrap_or_default();
-                Error::at(
-                    text,
-                    here(input),
-                    format!("the character {wrong:?} has no meaning here"),
-                )
+                let message = format!("the character {wrong:?} has no meaning here");
+                let error = Error::at(text, here(input), message);
+                match wrong {
+                    '^' => error.expected(["`**` for a power"]),
+                    _ => error,
+                }
             }),
     }
 }

@@ -23,6 +23,7 @@ mod lexer;
 mod parser;
 mod primary;
 mod print;
+pub(crate) mod rewrite;
 
 pub use args::Args;
 pub use arith::{Arith, Fault, Settled};
@@ -93,10 +94,12 @@ pub enum Node {
     Tuple(Vec<Expr>),
     /// `{key: value}`.
     Dict(Vec<(Expr, Expr)>),
-    /// `lambda epoch, lr: body`.
+    /// `lambda epoch, lr=0.1: body`.
     Lambda {
         /// Parameter names.
         params: Vec<String>,
+        /// The default values of the last parameters, at most one for each.
+        defaults: Vec<Expr>,
         /// The value.
         body: Box<Expr>,
     },
@@ -215,7 +218,16 @@ pub enum BinaryOp {
     Or,
 }
 
-/// Parses one expression.
+impl BinaryOp {
+    /// Whether it compares: `<`, `<=`, `>`, `>=`, `==`, `!=`.
+    pub fn is_comparison(self) -> bool {
+        use BinaryOp::*;
+        matches!(self, Lt | Le | Gt | Ge | Eq | Ne)
+    }
+}
+
+/// Parses one expression. As in a script it may be assigned (`scheduler = …`, `a, b = …`) and end with `;`; the
+/// target is skipped.
 ///
 /// # Errors
 /// Where the text is not one expression: the column, what was expected there and the nearest name.
@@ -312,7 +324,18 @@ impl PartialEq for Node {
             ) => a == c && b == d,
             (List(a), List(b)) | (Tuple(a), Tuple(b)) => a == b,
             (Dict(a), Dict(b)) => a == b,
-            (Lambda { params: a, body: b }, Lambda { params: c, body: d }) => a == c && b == d,
+            (
+                Lambda {
+                    params: a,
+                    defaults: b,
+                    body: c,
+                },
+                Lambda {
+                    params: d,
+                    defaults: e,
+                    body: f,
+                },
+            ) => a == d && b == e && c == f,
             (Unary(a, b), Unary(c, d)) => a == c && b == d,
             (Binary(a, b, c), Binary(d, e, f)) => a == d && b == e && c == f,
             (

@@ -16,7 +16,9 @@ pub(super) const KEYWORDS: [&str; 7] = ["then", "if", "else", "lambda", "and", "
 pub(super) fn expression(text: &str) -> Result<Expr, Error> {
     let tokens = lexer::tokens(text)?;
     let mut parser = Parser::new(text, &tokens);
+    parser.skip_assignment();
     let expr = parser.nested(Binding::Then)?;
+    parser.eat(";");
     parser.end()?;
     Ok(expr)
 }
@@ -84,6 +86,22 @@ impl<'t> Parser<'t> {
             self.next();
         }
         found
+    }
+
+    /// Skips the target of an assignment: `scheduler =`, `self.scheduler =`, `a, b =`.
+    fn skip_assignment(&mut self) {
+        let start = self.at;
+        loop {
+            let named =
+                matches!(&self.next().kind, Kind::Name(name) if !KEYWORDS.contains(&name.as_str()));
+            if named && self.eat("=") {
+                return;
+            }
+            if !(named && self.eat(",")) {
+                self.at = start;
+                return;
+            }
+        }
     }
 
     /// Takes the next token if it is this keyword.
@@ -160,17 +178,23 @@ impl<'t> Parser<'t> {
     fn climb(&mut self, least: Binding) -> Result<Expr, Error> {
         let mut left = self.prefix(least)?;
         while let Some((infix, binding)) = self.infix(least) {
-            self.operators += 1;
-            if self.operators > MAX_OPERATORS {
-                let message = format!(
-                    "more than {MAX_OPERATORS} operators in one expression; a table(...) may say it"
-                );
-                return Err(Error::at(self.text, self.peek().span, message));
-            }
+            self.count_operator()?;
             self.next();
             left = self.infix_rest(left, infix, binding)?;
         }
         Ok(left)
+    }
+
+    /// Refuses an operator at the cursor that is one too many.
+    fn count_operator(&mut self) -> Result<(), Error> {
+        self.operators += 1;
+        if self.operators <= MAX_OPERATORS {
+            return Ok(());
+        }
+        let message = format!(
+            "more than {MAX_OPERATORS} operators in one expression; a table(...) may say it"
+        );
+        Err(Error::at(self.text, self.peek().span, message))
     }
 
     /// The operator at the cursor, if it may continue an expression of this binding.
@@ -196,6 +220,11 @@ impl<'t> Parser<'t> {
     }
 
     fn infix_rest(&mut self, left: Expr, infix: Infix, binding: Binding) -> Result<Expr, Error> {
+        if let Infix::Binary(op) = infix
+            && op.is_comparison()
+        {
+            return self.comparison(left, op);
+        }
         let start = left.span;
         let boxed = Box::new(left);
         let (node, end) = match infix {
@@ -235,20 +264,43 @@ impl<'t> Parser<'t> {
                 (Node::Binary(op, boxed, Box::new(right)), end)
             }
         };
-        if matches!(binding, Binding::Comparison | Binding::Arrow)
-            && self.infix(binding).is_some_and(|(_, next)| next == binding)
-        {
-            let both = if binding == Binding::Arrow {
-                "`->` has one left and one right side"
-            } else {
-                CHAINED
-            };
-            return Err(Error::at(self.text, self.peek().span, both));
+        if binding == Binding::Arrow && self.is("->") {
+            let message = "`->` has one left and one right side";
+            return Err(Error::at(self.text, self.peek().span, message));
         }
         Ok(Expr {
             node,
             span: start.to(end),
         })
+    }
+
+    /// What follows `a <`; as in Python, `a < b < c` means `a < b and b < c`.
+    fn comparison(&mut self, left: Expr, op: BinaryOp) -> Result<Expr, Error> {
+        let mut last = self.nested(tighter(Binding::Comparison))?;
+        let mut all = joined(op, left, last.clone());
+        while let Some((Infix::Binary(op), Binding::Comparison)) = self.infix(Binding::Comparison) {
+            self.count_operator()?;
+            if self.compares(last.span) {
+                let message = "a comparison inside a chain of comparisons; write `a < b and b < c`";
+                return Err(Error::at(self.text, last.span, message));
+            }
+            self.next();
+            let next = self.nested(tighter(Binding::Comparison))?;
+            all = joined(BinaryOp::And, all, joined(op, last, next.clone()));
+            last = next;
+        }
+        Ok(all)
+    }
+
+    /// Whether there is a comparison within a part of the text. Such a part stands in the tree only once: else
+    /// nested chains would double it again and again.
+    fn compares(&self, part: Span) -> bool {
+        let before = self.tokens.get(..self.at).unwrap_or_default();
+        before
+            .iter()
+            .rev()
+            .take_while(|token| token.span.start >= part.start)
+            .any(|token| matches!(token.kind, Kind::Op(op) if comparison_named(op)))
     }
 
     /// Signs, `not` and `lambda`, or a value with its calls and indices.
@@ -274,7 +326,7 @@ impl<'t> Parser<'t> {
 
     fn lambda(&mut self) -> Result<Expr, Error> {
         let start = self.next().span;
-        let mut params = Vec::new();
+        let (mut params, mut defaults) = (Vec::new(), Vec::new());
         while !self.eat(":") {
             match &self.peek().kind {
                 Kind::Name(name) if !name.contains('.') && !KEYWORDS.contains(&name.as_str()) => {
@@ -286,7 +338,15 @@ impl<'t> Parser<'t> {
                 }
                 _ => return Err(self.unexpected("a parameter name or `:` after `lambda`")),
             }
-            self.next();
+            let param = self.next();
+            if self.eat("=") {
+                defaults.push(self.nested(Binding::Ternary)?);
+            } else if let (false, Kind::Name(name)) = (defaults.is_empty(), &param.kind) {
+                let message = format!(
+                    "the parameter `{name}` needs a default value too, as one before it has one"
+                );
+                return Err(Error::at(self.text, param.span, message));
+            }
             if !self.is(":") {
                 self.want(",", "or `:` after a parameter of `lambda`")?;
             }
@@ -296,6 +356,7 @@ impl<'t> Parser<'t> {
         Ok(Expr {
             node: Node::Lambda {
                 params,
+                defaults,
                 body: Box::new(body),
             },
             span,
@@ -305,14 +366,7 @@ impl<'t> Parser<'t> {
     fn postfix(&mut self) -> Result<Expr, Error> {
         let mut value = self.primary()?;
         while self.is("[") {
-            self.operators += 1;
-            if self.operators > MAX_OPERATORS {
-                return Err(Error::at(
-                    self.text,
-                    self.peek().span,
-                    format!("more than {MAX_OPERATORS} operators"),
-                ));
-            }
+            self.count_operator()?;
             self.next();
             let index = self.nested(Binding::Then)?;
             let end = self.peek().span;
@@ -365,4 +419,16 @@ const BINARY: [BinaryOp; 13] = [
     BinaryOp::Ne,
 ];
 
-const CHAINED: &str = "comparisons do not chain; write `a < b and b < c`";
+fn comparison_named(symbol: &str) -> bool {
+    BINARY
+        .into_iter()
+        .any(|op| op.is_comparison() && op.symbol() == symbol)
+}
+
+fn joined(op: BinaryOp, left: Expr, right: Expr) -> Expr {
+    let span = left.span.to(right.span);
+    Expr {
+        node: Node::Binary(op, Box::new(left), Box::new(right)),
+        span,
+    }
+}

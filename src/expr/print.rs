@@ -147,16 +147,20 @@ impl Display for Expr {
                 f.write_str(if items.len() == 1 { ",)" } else { ")" })
             }
             Node::Dict(entries) => dict(f, entries),
-            Node::Lambda { params, body } if params.is_empty() => {
-                write!(f, "lambda: {}", body.at_least(Binding::Ternary))
-            }
-            Node::Lambda { params, body } => {
-                write!(
-                    f,
-                    "lambda {}: {}",
-                    params.join(", "),
-                    body.at_least(Binding::Ternary)
-                )
+            Node::Lambda {
+                params,
+                defaults,
+                body,
+            } => {
+                f.write_str("lambda")?;
+                let required = params.len().saturating_sub(defaults.len());
+                for (at, param) in params.iter().enumerate() {
+                    write!(f, "{}{param}", if at == 0 { " " } else { ", " })?;
+                    if let Some(value) = at.checked_sub(required).and_then(|at| defaults.get(at)) {
+                        write!(f, "={}", value.at_least(Binding::Ternary))?;
+                    }
+                }
+                write!(f, ": {}", body.at_least(Binding::Ternary))
             }
             Node::IfElse { then, cond, other } => write!(
                 f,
@@ -198,7 +202,7 @@ impl Display for Expr {
 fn binary(f: &mut Formatter<'_>, op: BinaryOp, left: &Expr, right: &Expr) -> fmt::Result {
     let (left_least, right_least) = match op.binding() {
         Binding::Power => (Binding::Postfix, Binding::Sign), // `2 ** -1` and `2 ** 3 ** 4` need no brackets
-        Binding::Comparison => (Binding::Sum, Binding::Sum), // comparisons do not chain
+        Binding::Comparison => (Binding::Sum, Binding::Sum), // brackets, as a chain means something else
         level => (level, tighter(level)),
     };
     write!(

@@ -29,6 +29,7 @@ fn canonical_text_prints_as_itself() {
         "f(None, True, False, 'it\\'s', (1,), (), (1, 2), [], {})",
         "lambda epoch, lr: lr if epoch < 8 else lr * math.exp(-0.0573)",
         "[0.5, 0.1][min(int(epoch), 1)]",
+        "lambda it, w=10, h=-1: it / w",
         "2 ** -1 ** 2",
         "(-2) ** 2",
         "a - (b - c) - d",
@@ -60,6 +61,8 @@ fn other_spellings_are_the_same_expression() {
         ("float('-inf')", "-float('inf')"),
         ("true", "True"),
         ("a\n  then b", "a then b"),
+        ("a <= e < b", "a <= e and e < b"),
+        ("not a < b < c == d", "not (a < b and b < c and c == d)"),
         ("(a\n then b) then c", "a then b then c"),
     ] {
         assert_eq!(shown(text), canonical);
@@ -110,12 +113,19 @@ fn errors_point_at_the_place() {
             "f(a=1, 2)",
             "column 8: a positional argument after a keyword argument",
         ),
-        ("1 < 2 < 3", "column 7: comparisons do not chain"),
+        (
+            "1 < (2 < 3 < 4) < 5",
+            "column 5: a comparison inside a chain of comparisons",
+        ),
         (
             "1 -> 2 -> 3",
             "column 8: `->` has one left and one right side",
         ),
         ("a if b", "column 7: expected `else`"),
+        (
+            "lambda w=10, e: e",
+            "column 14: the parameter `e` needs a default value too",
+        ),
         ("lambda 1: 2", "column 8: expected a parameter name"),
         ("é $", "column 3: the character '$' has no meaning here"),
         ("1e999", "column 1: this number is too large"),
@@ -296,10 +306,13 @@ pub(crate) fn any_expr() -> impl Strategy<Value = Expr> {
             items.clone().prop_map(Node::List),
             items.prop_map(Node::Tuple),
             prop::collection::vec((inner.clone(), inner.clone()), 0..3).prop_map(Node::Dict),
-            boxed.clone().prop_map(|body| Node::Lambda {
-                params: vec!["epoch".into(), "lr".into()],
-                body
-            }),
+            (prop::collection::vec(inner.clone(), 0..3), boxed.clone()).prop_map(
+                |(defaults, body)| Node::Lambda {
+                    params: vec!["epoch".into(), "lr".into()],
+                    defaults,
+                    body
+                }
+            ),
             (unary, boxed.clone()).prop_map(|(op, a)| Node::Unary(op, a)),
             (binary, boxed.clone(), boxed.clone()).prop_map(|(op, a, b)| Node::Binary(op, a, b)),
             (boxed.clone(), boxed.clone(), boxed.clone())

@@ -190,9 +190,26 @@ impl<'a> Scope<'a> {
             factor: true,
             ..*self
         };
+        // Where the rate is a mere number, it goes in front, and the first factor stands for the rate: around 1, in
+        // numbers, since beside no rate its multiples would be read back as multiples of the base rate.
+        let number = |i: usize| {
+            let still = |e: &Expr| self.is_formula(e) && !VARIABLES.iter().any(|v| mentions(e, v));
+            operands.get(i).is_some_and(|(operand, _)| still(operand))
+        };
+        let stands_in = rate
+            .filter(|&rate| number(rate))
+            .and_then(|rate| (0..operands.len()).find(|&i| i != rate && !number(i)));
+        let around_one = Scope {
+            factor: false,
+            ..factor_scope
+        };
         let (mut by, mut parts) = (1.0, Vec::new());
         for (i, (operand, inverted)) in operands.iter().enumerate() {
-            let scope = if Some(i) == rate { self } else { &factor_scope };
+            let scope = match Some(i) {
+                here if here == rate => self,
+                here if here == stands_in => &around_one,
+                _ => &factor_scope,
+            };
             let schedule = scope.resolve(&if *inverted {
                 inverse(operand)
             } else {
@@ -204,7 +221,7 @@ impl<'a> Scope<'a> {
                 {
                     by *= curve.values.number(0)
                 }
-                schedule if Some(i) == rate => parts.insert(0, schedule),
+                schedule if Some(i) == rate || Some(i) == stands_in => parts.insert(0, schedule),
                 schedule => parts.push(schedule),
             }
         }

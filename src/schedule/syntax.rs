@@ -44,7 +44,9 @@ fn any(expr: &Expr, condition: &dyn Fn(&Node) -> bool) -> bool {
             Node::Call { args, .. } => args.iter().any(|arg| any(&arg.value, condition)),
             Node::List(items) | Node::Tuple(items) => items.iter().any(|item| any(item, condition)),
             Node::Dict(entries) => entries.iter().any(|(key, value)| all(&[key, value])),
-            Node::Lambda { body, .. } => any(body, condition),
+            Node::Lambda { defaults, body, .. } => {
+                defaults.iter().any(|value| any(value, condition)) || any(body, condition)
+            }
             Node::Unary(_, a) => any(a, condition),
             Node::Binary(_, a, b) | Node::Index(a, b) | Node::Arrow(a, b) | Node::Then(a, b) => {
                 all(&[a, b])

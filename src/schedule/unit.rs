@@ -87,6 +87,12 @@ pub(super) fn rate(text: &str, expr: &Expr, base: f64, what: &str) -> Result<f64
             );
             return Err(Error::at(text, expr.span, message));
         }
+        Node::Binary(op, left, right) if op.is_comparison() => {
+            let message = format!(
+                "`{what}` is a rate, not a comparison; from one rate to another is written `{left} -> {right}`"
+            );
+            return Err(Error::at(text, expr.span, message));
+        }
         _ => constant(text, expr, what, "a rate such as 0.01 or 0.1x")?,
     };
     if value.is_finite() && value >= 0.0 {

@@ -49,6 +49,7 @@ static TABLE: &[Function] = &[
     many("max", 1, usize::MAX, max),
     many("maximum", 1, usize::MAX, max),
     many("clip", 3, 3, clip),
+    many("interp", 3, usize::MAX, interp),
     many("round", 1, 2, round),
     many("log", 1, 2, log),
     one("abs", |x| Ok(x.abs())),
@@ -110,6 +111,24 @@ fn clip(args: &[f64]) -> Result<f64, Fault> {
         return Err(Fault::Domain);
     };
     min(&[max(&[x, low])?, high])
+}
+
+/// NumPy's `interp(x, xp, fp)`, with all of `xp`, then all of `fp` after `x`: straight lines between the points,
+/// level beyond the ends. Points that are not in order, which NumPy turns into nonsense, are a fault.
+fn interp(args: &[f64]) -> Result<f64, Fault> {
+    let (x, points) = args.split_first().ok_or(Fault::Domain)?;
+    let (xp, fp) = points.split_at(points.len() / 2);
+    if !xp.is_sorted() || xp.len() != fp.len() {
+        return Err(Fault::Domain);
+    }
+    let point = |at: usize| xp.get(at).copied().zip(fp.get(at).copied());
+    let at = xp.iter().rposition(|left| left <= x);
+    match (at.and_then(point), point(at.map_or(0, |at| at + 1))) {
+        _ if x.is_nan() => Ok(*x),
+        (Some((x0, y0)), Some((x1, y1))) => Ok((y1 - y0) / (x1 - x0) * (x - x0) + y0),
+        (Some((_, end)), None) | (None, Some((_, end))) => Ok(end),
+        (None, None) => Err(Fault::Domain),
+    }
 }
 
 fn log(args: &[f64]) -> Result<f64, Fault> {

@@ -11,8 +11,9 @@ mod settle;
 
 pub use settle::Settled;
 
+use super::rewrite::renamed;
 use super::{BinaryOp, Error, Expr, Node, UnaryOp};
-use compile::Scope;
+use compile::{Scope, constant};
 use function::Function;
 
 /// A compiled arithmetic expression over a fixed list of variables.
@@ -75,12 +76,18 @@ impl Arith {
         })
     }
 
-    /// Compiles `lambda a, b: …` with at most `max_params` parameters, or a plain expression without any.
+    /// Compiles `lambda a, b: …` that is called with at most `max_params` values; further parameters have their
+    /// default values.
     ///
     /// # Errors
-    /// As [`Arith::compile`]; also where the expression is no lambda or has too many parameters.
+    /// As [`Arith::compile`]; also where the expression is no lambda or needs more values.
     pub fn from_lambda(text: &str, expr: &Expr, max_params: usize) -> Result<Arith, Error> {
-        let Node::Lambda { params, body } = &expr.node else {
+        let Node::Lambda {
+            params,
+            defaults,
+            body,
+        } = &expr.node
+        else {
             return Err(Error::at(
                 text,
                 expr.span,
@@ -88,19 +95,42 @@ impl Arith {
             )
             .expected(["`lambda epoch: 0.95 ** epoch`"]));
         };
-        if params.is_empty() || params.len() > max_params {
+        let required = params.len().saturating_sub(defaults.len());
+        if params.is_empty() || required > max_params {
             let message = format!(
                 "a lambda of 1 to {max_params} parameters belongs here, this one has {}",
                 params.len()
             );
             return Err(Error::at(text, expr.span, message));
         }
-        let names: Vec<&str> = params.iter().map(String::as_str).collect();
-        let body = Arith::compile(text, body, &names)?;
+        let (names, fixed) = params.split_at(params.len().min(max_params));
+        let values = defaults.get(names.len() - required..).unwrap_or_default();
+        let values: Vec<Expr> = values
+            .iter()
+            .map(|value| evaluated(text, value))
+            .collect::<Result<_, _>>()?;
+        let given = |name: &str| {
+            let found = fixed.iter().zip(&values).find(|(param, _)| *param == name);
+            found.map(|(_, value)| value.clone())
+        };
+        let lambda = Expr {
+            node: Node::Lambda {
+                params: names.to_vec(),
+                defaults: Vec::new(),
+                body: Box::new(renamed(body, &given)),
+            },
+            span: expr.span,
+        };
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         Ok(Arith {
-            source: expr.to_string(),
-            ..body
+            source: lambda.to_string(),
+            ..Arith::compile(text, &renamed(body, &given), &names)?
         })
+    }
+
+    /// Whether arithmetic has a function or a constant of this name: `min`, `math.pi`.
+    pub fn knows(name: &str) -> bool {
+        Function::named(name).is_some() || constant(name).is_some()
     }
 
     /// The text it was compiled from, in canonical form.
@@ -131,6 +161,29 @@ impl Arith {
     pub fn line(&self, values: &[f64], variable: usize) -> Option<(f64, f64)> {
         self.root.line(values, variable)
     }
+}
+
+/// Constant arithmetic as one number.
+fn evaluated(text: &str, expr: &Expr) -> Result<Expr, Error> {
+    let value = Arith::compile(text, expr, &[])?
+        .eval(&[])
+        .map_err(|fault| Error::at(text, expr.span, fault.to_string()))?;
+    let number = Expr {
+        node: Node::Number {
+            value: value.abs(),
+            integer: false,
+            unit: None,
+        },
+        span: expr.span,
+    };
+    Ok(if value.is_sign_negative() && !value.is_nan() {
+        Expr {
+            node: Node::Unary(UnaryOp::Neg, Box::new(number)),
+            span: expr.span,
+        }
+    } else {
+        number
+    })
 }
 
 impl Op {
@@ -338,6 +391,11 @@ mod tests {
             ("math.floor(-0.5)", -1.0),
             ("np.clip(x, 0, 2)", 2.0),
             ("max(x, 9, 3)", 9.0),
+            ("0 < x <= 5", 1.0),
+            ("0 < x < 5 < 9", 0.0),
+            ("np.interp(x, [0, 4, 8], [0, 1, 3])", 1.5),
+            ("np.interp([0, x], [0, 4], [0.5, 1])[1]", 1.0),
+            ("interp(-x, [0, 4], [0.5, 1])", 0.5),
         ];
         for (text, value) in cases {
             assert_eq!(eval(text, 5.0), Ok(value), "{text}");
@@ -353,6 +411,10 @@ mod tests {
         assert_eq!(eval("[1, 2][x]", 0.5), Err(Fault::Index));
         assert_eq!(eval("math.sqrt(x)", -1.0), Err(Fault::Domain));
         assert_eq!(eval("math.log(x)", 0.0), Err(Fault::Domain));
+        assert_eq!(
+            eval("np.interp(x, [4, 0], [0, 1])", 0.0),
+            Err(Fault::Domain)
+        );
     }
 
     /// Protects the messages for a name that a pasted script defined elsewhere.
@@ -368,6 +430,24 @@ mod tests {
         let error = Arith::compile(text, &parse(text).unwrap(), &["x"]).unwrap_err();
         assert!(
             error.to_string().contains("unknown function `math.sine`"),
+            "{error}"
+        );
+    }
+
+    /// Protects Python's call: values that are passed replace defaults, and further parameters keep theirs.
+    #[test]
+    fn defaults_fill_what_is_not_passed() {
+        let text = "lambda e, w=10, p=-2: (e / w) ** p";
+        for (passed, values, expected) in [(1, [5.0, 0.0], 4.0), (2, [5.0, 20.0], 16.0)] {
+            let arith = Arith::from_lambda(text, &parse(text).unwrap(), passed).unwrap();
+            assert_eq!(arith.eval(&values), Ok(expected));
+            let same = Arith::from_lambda(arith.source(), &parse(arith.source()).unwrap(), passed);
+            assert_eq!(same, Ok(arith));
+        }
+        let text = "lambda e, w=total: e / w";
+        let error = Arith::from_lambda(text, &parse(text).unwrap(), 1).unwrap_err();
+        assert!(
+            error.to_string().contains("unknown name `total`"),
             "{error}"
         );
     }

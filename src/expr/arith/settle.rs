@@ -71,7 +71,7 @@ impl Op {
                 }
                 _ => self.by_children(t),
             },
-            Op::Binary(op, ab) if is_comparison(*op) => {
+            Op::Binary(op, ab) if op.is_comparison() => {
                 let crossing = match (
                     ab[0].ramp(t),
                     ab[1].constant(),
@@ -196,13 +196,6 @@ impl Op {
             _ => None,
         }
     }
-}
-
-fn is_comparison(op: BinaryOp) -> bool {
-    matches!(
-        op,
-        BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge | BinaryOp::Eq | BinaryOp::Ne
-    )
 }
 
 impl Ramp {

@@ -24,7 +24,6 @@ mod code;
 mod control;
 mod framework;
 mod native;
-mod rewrite;
 
 use super::frameworks::{Framework, kind_of};
 use super::{LearningRate, Run, Schedule};

@@ -1,8 +1,8 @@
 //! Frameworks' lines in kiln's words.
 
-use super::rewrite::rewrite;
 use super::{Error, Language, control, first_difference, framework};
 use crate::control::Control;
+use crate::expr::rewrite::rewrite;
 use crate::expr::{Expr, parse};
 use crate::schedule::frameworks::{Quirk, Spelling, kind_of};
 use crate::schedule::{LearningRate, Run, Schedule, Spec};

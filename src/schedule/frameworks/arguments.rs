@@ -1,5 +1,6 @@
 //! Arguments as Python scripts write them: `optimizer` first, constant arithmetic, `None`, lists of numbers.
 
+use super::{Framework, kind_of};
 use crate::expr::{Arg, Args, Arith, Error, Expr, Node, Span};
 
 /// A dict of keyword arguments (`{'peak_value': 0.1}`, `dict(peak_value=0.1)`) as a call of `callee`.
@@ -45,6 +46,34 @@ fn is_optimizer(name: &str) -> bool {
     last.starts_with("opt") || last.contains("optim")
 }
 
+/// Whether an expression could be an optimiser: a name, an attribute, an index or a call, but no arithmetic.
+fn may_be_optimizer(expr: &Expr) -> bool {
+    match &expr.node {
+        Node::Name(name) | Node::Call { callee: name, .. } => !Arith::knows(name),
+        Node::Index(value, _) => may_be_optimizer(value),
+        _ => false,
+    }
+}
+
+/// Whether a call is given an optimiser: as `optimizer=`, or as its first argument.
+pub(super) fn has_optimizer(call: &Expr) -> bool {
+    let Node::Call { args, .. } = &call.node else {
+        return false;
+    };
+    let named = |arg: &Arg| arg.name.as_deref() == Some("optimizer");
+    args.iter().any(named) || first_positional(call).is_some_and(may_be_optimizer)
+}
+
+fn first_positional(call: &Expr) -> Option<&Expr> {
+    match &call.node {
+        Node::Call { args, .. } => args
+            .first()
+            .filter(|arg| arg.name.is_none())
+            .map(|arg| &arg.value),
+        _ => None,
+    }
+}
+
 /// The bound arguments of a framework's call.
 pub(crate) struct Arguments<'a> {
     text: &'a str,
@@ -53,17 +82,20 @@ pub(crate) struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    /// Binds a call. Besides `names`, `optimizer` (first by position if such a name stands there), `verbose`,
-    /// `name` and `last_epoch=-1` are accepted without effect.
+    /// Binds a call. Besides `names`, `optimizer`, `verbose`, `name` and `last_epoch=-1` are accepted without effect.
+    ///
+    /// The optimiser may stand first: under a usual name anywhere, and as any name, attribute, index or call
+    /// (`optim.Adam(net.parameters())`, which is not evaluated) where the framework's schedulers take it first.
     pub fn bind(text: &'a str, call: &'a Expr, names: &[&'a str]) -> Result<Arguments<'a>, Error> {
-        let first = match &call.node {
-            Node::Call { args, .. } => args
-                .first()
-                .filter(|arg| arg.name.is_none())
-                .map(|arg| &arg.value.node),
-            _ => None,
-        };
-        let optimizer_first = matches!(first, Some(Node::Name(name)) if is_optimizer(name));
+        let takes_optimizer = !names.contains(&"optimizer")
+            && matches!(
+                kind_of(call),
+                Some((Framework::Torch | Framework::Hf | Framework::Timm, _))
+            );
+        let optimizer_first = first_positional(call).is_some_and(|first| {
+            matches!(&first.node, Node::Name(name) if is_optimizer(name))
+                || takes_optimizer && may_be_optimizer(first)
+        });
         let mut all: Vec<&'a str> = if optimizer_first {
             vec!["optimizer"]
         } else {

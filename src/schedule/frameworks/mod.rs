@@ -51,46 +51,49 @@ pub enum Framework {
     Timm,
 }
 
-/// The ways scripts write a framework's name in front of a class; the longest match counts.
-const PREFIXES: &[(&str, Framework)] = &[
-    ("torch.optim.lr_scheduler.", Framework::Torch),
-    ("torch.optim.swa_utils.", Framework::Torch),
-    ("optim.lr_scheduler.", Framework::Torch),
-    ("optim.swa_utils.", Framework::Torch),
-    ("lr_scheduler.", Framework::Torch),
-    ("swa_utils.", Framework::Torch),
-    ("torch.", Framework::Torch),
-    ("tf.keras.optimizers.schedules.", Framework::Keras),
-    ("tf.keras.callbacks.", Framework::Keras),
-    ("keras.optimizers.schedules.", Framework::Keras),
-    ("keras.callbacks.", Framework::Keras),
-    ("keras.", Framework::Keras),
-    ("optax.contrib.", Framework::Optax),
-    ("optax.schedules.", Framework::Optax),
-    ("optax.", Framework::Optax),
-    ("transformers.optimization.", Framework::Hf),
-    ("transformers.", Framework::Hf),
-    ("hf.", Framework::Hf),
-    ("timm.scheduler.", Framework::Timm),
-    ("timm.", Framework::Timm),
-];
-
-/// The framework and class of a call or name, if its prefix is a framework's.
+/// The framework and class of a call or name, if the module in front is a framework's, or the class is one's.
 pub fn kind_of(expr: &Expr) -> Option<(Framework, &str)> {
     let (Node::Call { callee: name, .. } | Node::Name(name)) = &expr.node else {
         return None;
     };
-    let prefixed = PREFIXES
-        .iter()
-        .find_map(|(prefix, framework)| Some((*framework, name.strip_prefix(prefix)?)));
-    prefixed.or_else(|| Some((imported(name)?, name.as_str())))
+    match name.rsplit_once('.') {
+        Some((module, class)) => Some((framework_of(module, class)?, class)),
+        None if name == PLATEAU => {
+            let torch = arguments::has_optimizer(expr);
+            let whose = if torch {
+                Framework::Torch
+            } else {
+                Framework::Keras
+            };
+            Some((whose, name))
+        }
+        None => Some((imported(name)?, name)),
+    }
+}
+
+/// A class of PyTorch and of Keras; PyTorch's is always given an optimiser.
+const PLATEAU: &str = "ReduceLROnPlateau";
+
+/// Whose a module is, by its first names: scripts import any tail of `torch.optim.lr_scheduler`, and timm's
+/// schedulers lie in a file each (`timm.scheduler.cosine_lr`).
+fn framework_of(module: &str, class: &str) -> Option<Framework> {
+    let mut names = module.split('.');
+    match (names.next()?, names.next()) {
+        ("torch" | "optim" | "lr_scheduler" | "swa_utils", _) => Some(Framework::Torch),
+        ("tf" | "tensorflow", Some("keras" | "optimizers")) => Some(Framework::Keras),
+        ("schedules", None) if optax::NAMES.contains(&class) => Some(Framework::Optax),
+        ("keras" | "optimizers" | "schedules" | "callbacks", _) => Some(Framework::Keras),
+        ("optax", _) => Some(Framework::Optax),
+        ("transformers" | "hf", _) => Some(Framework::Hf),
+        ("timm", _) => Some(Framework::Timm),
+        _ => None,
+    }
 }
 
 /// Whose a name is that stands without a module, as after `from torch.optim.lr_scheduler import StepLR`. Names that
 /// two frameworks have are PyTorch's.
 fn imported(name: &str) -> Option<Framework> {
     match name {
-        "ReduceLROnPlateau" => Some(Framework::Torch),
         "PlateauLRScheduler" => Some(Framework::Timm),
         "get_scheduler" => Some(Framework::Hf),
         _ if torch::NAMES.contains(&name) => Some(Framework::Torch),

@@ -239,3 +239,18 @@ proptest! {
         }
     }
 }
+
+/// A number that multiplies a sequence of multiples stays a factor when the resolved text is read back.
+#[test]
+fn a_scaled_sequence_with_a_formula_reads_back() {
+    let spec: Spec = "2 * ((1x * (1 - progress)) then (0.5x))"
+        .parse()
+        .unwrap_or_else(|e| panic!("{e}"));
+    let schedule = spec.resolve(&run()).unwrap_or_else(|e| panic!("{e}"));
+    let printed = schedule.to_string();
+    let back: Schedule = printed.parse().unwrap_or_else(|e| panic!("{printed}: {e}"));
+    for step in [0, 9, 500, 2000] {
+        assert_eq!(back.at(step), schedule.at(step), "{printed}");
+    }
+    assert_eq!(back, schedule, "{printed}");
+}

@@ -4,8 +4,8 @@ mod optax;
 mod python;
 mod torch;
 
-use super::rewrite::{self, rewrite};
 use super::{Error, Language, first_difference, native};
+use crate::expr::rewrite::{self, rewrite};
 use crate::expr::{Arg, Expr, Node, parse};
 use crate::schedule::combinator::Then;
 use crate::schedule::curve::Curve;

@@ -1,8 +1,8 @@
 //! A schedule as Python arithmetic over the update, for `LambdaLR`.
 
+use crate::expr::rewrite::{self, renamed, rewrite};
 use crate::expr::{Expr, Node, parse};
 use crate::schedule::Schedule;
-use crate::schedule::convert::rewrite::{self, renamed, rewrite};
 use crate::schedule::curve::Curve;
 use crate::schedule::display::Number;
 

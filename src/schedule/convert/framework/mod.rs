@@ -8,7 +8,7 @@ mod timm;
 mod torch;
 
 use super::native::{exact, resolve};
-use super::rewrite::{name, renamed};
+use crate::expr::rewrite::{name, renamed};
 use crate::expr::{Arith, Node, parse};
 use crate::schedule::Run;
 use crate::schedule::display::Number;

@@ -2,9 +2,9 @@
 
 use super::phases::joined;
 use super::{exact, formula, powers, resolve, whole};
+use crate::expr::rewrite::renamed;
 use crate::expr::{Expr, parse};
 use crate::schedule::Run;
-use crate::schedule::convert::rewrite::renamed;
 use crate::schedule::display::Number;
 use crate::schedule::frameworks::Spelling;
 use crate::schedule::frameworks::arguments::Arguments;

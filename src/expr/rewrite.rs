@@ -1,9 +1,9 @@
 //! Expressions with parts replaced.
 
-use crate::expr::{Arg, Expr, Node, Span};
+use super::{Arg, Expr, Node, Span};
 
 /// The expression with every part replaced for which `change` has another; what is replaced is not looked into.
-pub(super) fn rewrite<E>(
+pub(crate) fn rewrite<E>(
     expr: &Expr,
     change: &mut dyn FnMut(&Expr) -> Result<Option<Expr>, E>,
 ) -> Result<Expr, E> {
@@ -37,8 +37,13 @@ pub(super) fn rewrite<E>(
                 .map(|(key, value)| Ok((part(key)?, part(value)?)))
                 .collect::<Result<_, E>>()?,
         ),
-        Node::Lambda { params, body } => Node::Lambda {
+        Node::Lambda {
+            params,
+            defaults,
+            body,
+        } => Node::Lambda {
             params: params.clone(),
+            defaults: defaults.iter().map(&mut part).collect::<Result<_, E>>()?,
             body: Box::new(part(body)?),
         },
         Node::Unary(op, a) => Node::Unary(*op, Box::new(part(a)?)),
@@ -60,7 +65,7 @@ pub(super) fn rewrite<E>(
 }
 
 /// The expression with names replaced.
-pub(super) fn renamed(expr: &Expr, by: &dyn Fn(&str) -> Option<Expr>) -> Expr {
+pub(crate) fn renamed(expr: &Expr, by: &dyn Fn(&str) -> Option<Expr>) -> Expr {
     let mut change = |part: &Expr| {
         Ok::<_, std::convert::Infallible>(match &part.node {
             Node::Name(name) => by(name),
@@ -72,7 +77,7 @@ pub(super) fn renamed(expr: &Expr, by: &dyn Fn(&str) -> Option<Expr>) -> Expr {
 }
 
 /// A name as an expression.
-pub(super) fn name(name: &str) -> Expr {
+pub(crate) fn name(name: &str) -> Expr {
     Expr {
         node: Node::Name(name.to_owned()),
         span: Span::default(),
