@@ -10,21 +10,11 @@
 const TILE_ROWS: u32 = 4u;
 const TILE_COLS: u32 = 256u;
 
-fn store(o: u32, pixel: u32, sum: f32) {
-    let plane = dims.oh * dims.ow;
-    let at = ((pixel / plane) * dims.o + o) * plane + pixel % plane;
-    var v = sum;
-    if (dims.epilogue & BIAS) != 0u { v += e[o]; }
-    if (dims.epilogue & RELU) != 0u { v = relu(v); }
-    if (dims.epilogue & MASK) != 0u { v = masked(e[at], v); }
-    y[at] = v;
-}
-
 fn store4(o: u32, pixel: vec4<u32>, pixels: u32, sum: vec4<f32>) {
-    if pixel.x < pixels { store(o, pixel.x, sum.x); }
-    if pixel.y < pixels { store(o, pixel.y, sum.y); }
-    if pixel.z < pixels { store(o, pixel.z, sum.z); }
-    if pixel.w < pixels { store(o, pixel.w, sum.w); }
+    if pixel.x < pixels { store_pixel(o, pixel.x, sum.x); }
+    if pixel.y < pixels { store_pixel(o, pixel.y, sum.y); }
+    if pixel.z < pixels { store_pixel(o, pixel.z, sum.z); }
+    if pixel.w < pixels { store_pixel(o, pixel.w, sum.w); }
 }
 
 @compute @workgroup_size(64)

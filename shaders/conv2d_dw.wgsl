@@ -1,6 +1,7 @@
 // dw[o,c,i,j] = Σ_{n,p} dy[n,o,p] · x[n,c,p+(i,j)]: the gradient of a convolution for its weight.
 // A workgroup computes 4 output channels × 4 taps: each lane sums every 64th pixel, then the
-// lanes' sums are added in a fixed tree.
+// lanes' sums are added in a fixed tree. Behind dw, from word `sums` on, the sums of dy over all
+// pixels, if asked for: the bias's gradient.
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
@@ -11,8 +12,9 @@ const TILE_ROWS: u32 = 4u;
 const TILE_COLS: u32 = 4u;
 const LANES: u32 = 64u;
 
-// Per lane four vectors: one an output channel, its components the taps.
-var<workgroup> sums: array<vec4<f32>, 256>;
+// Per lane five vectors: one an output channel, its components the taps; the last, sums of dy.
+const LINES: u32 = 5u;
+var<workgroup> lines: array<vec4<f32>, 320>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -44,7 +46,11 @@ fn main(
     var s1 = vec4<f32>();
     var s2 = vec4<f32>();
     var s3 = vec4<f32>();
-    for (var p = lane; p < pixels; p += LANES) {
+    var sums = vec4<f32>();
+    // A part of a split sum takes a range of pixels.
+    let chunk = (pixels + groups.z - 1u) / groups.z;
+    let last = min(group.z * chunk + chunk, pixels);
+    for (var p = group.z * chunk + lane; p < last; p += LANES) {
         let image = p / plane;
         let pixel = p % plane;
         let iy = i32(pixel / dims.ow * dims.stride_h) + down_by;
@@ -56,27 +62,34 @@ fn main(
         let at = ((image * dims.c + channel) * dims.h + cy) * dims.w + cx;
         let v = select(vec4<f32>(), vec4<f32>(x[at.x], x[at.y], x[at.z], x[at.w]), valid);
         let at_y = (image * dims.o + out) * plane + pixel;
-        s0 += dy[at_y.x] * v;
-        s1 += dy[at_y.y] * v;
-        s2 += dy[at_y.z] * v;
-        s3 += dy[at_y.w] * v;
+        let g = vec4<f32>(dy[at_y.x], dy[at_y.y], dy[at_y.z], dy[at_y.w]);
+        s0 += g.x * v;
+        s1 += g.y * v;
+        s2 += g.z * v;
+        s3 += g.w * v;
+        sums += g;
     }
-    sums[lane * 4u] = s0;
-    sums[lane * 4u + 1u] = s1;
-    sums[lane * 4u + 2u] = s2;
-    sums[lane * 4u + 3u] = s3;
+    lines[lane * LINES] = s0;
+    lines[lane * LINES + 1u] = s1;
+    lines[lane * LINES + 2u] = s2;
+    lines[lane * LINES + 3u] = s3;
+    lines[lane * LINES + 4u] = sums;
     for (var half = LANES / 2u; half > 0u; half /= 2u) {
         workgroupBarrier();
         if lane < half {
-            for (var r = 0u; r < 4u; r += 1u) {
-                sums[lane * 4u + r] += sums[(lane + half) * 4u + r];
+            for (var r = 0u; r < LINES; r += 1u) {
+                lines[lane * LINES + r] += lines[(lane + half) * LINES + r];
             }
         }
     }
     workgroupBarrier();
     let row = lane / 4u;
     let col = lane % 4u;
+    let part = group.z * weight_words();
     if lane < 16u && first_o + row < group_o && first_tap + col < taps {
-        dw[(g * group_o + first_o + row) * taps + first_tap + col] = sums[row][col];
+        dw[part + (g * group_o + first_o + row) * taps + first_tap + col] = lines[row][col];
+    }
+    if dims.sums != 0u && first_tap == 0u && lane < 4u && first_o + lane < group_o {
+        dw[part + dims.sums + g * group_o + first_o + lane] = lines[4][lane];
     }
 }

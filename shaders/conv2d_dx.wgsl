@@ -16,21 +16,11 @@ fn quotient(a: vec4<i32>, per_b: f32) -> vec4<i32> {
     return vec4<i32>(floor((vec4<f32>(a) + 0.5) * per_b));
 }
 
-fn store(c: u32, pixel: u32, sum: f32) {
-    let plane = dims.h * dims.w;
-    let at = ((pixel / plane) * dims.c + c) * plane + pixel % plane;
-    var v = sum;
-    if (dims.epilogue & BIAS) != 0u { v += e[c]; }
-    if (dims.epilogue & RELU) != 0u { v = relu(v); }
-    if (dims.epilogue & MASK) != 0u { v = masked(e[at], v); }
-    dx[at] = v;
-}
-
 fn store4(c: u32, pixel: vec4<u32>, pixels: u32, sum: vec4<f32>) {
-    if pixel.x < pixels { store(c, pixel.x, sum.x); }
-    if pixel.y < pixels { store(c, pixel.y, sum.y); }
-    if pixel.z < pixels { store(c, pixel.z, sum.z); }
-    if pixel.w < pixels { store(c, pixel.w, sum.w); }
+    if pixel.x < pixels { store_pixel(c, pixel.x, sum.x); }
+    if pixel.y < pixels { store_pixel(c, pixel.y, sum.y); }
+    if pixel.z < pixels { store_pixel(c, pixel.z, sum.z); }
+    if pixel.w < pixels { store_pixel(c, pixel.w, sum.w); }
 }
 
 @compute @workgroup_size(64)

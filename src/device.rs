@@ -115,6 +115,8 @@ pub struct Gpu {
     pub description: Description,
     /// A software adapter: the host's own cores behind a driver.
     pub software: bool,
+    /// Lanes of every subgroup, where shaders may rely on that; else 0.
+    pub subgroup: u32,
     fault: Arc<Mutex<Option<String>>>,
 }
 
@@ -283,8 +285,16 @@ fn open_adapter(adapter: &Adapter, description: &Description, needs: Needs) -> R
     if needs.buffer > description.max_buffer {
         return too_small("buffer", needs.buffer, description.max_buffer);
     }
+    let info = adapter.get_info();
+    let even = info.subgroup_min_size == info.subgroup_max_size;
+    let features = adapter.features() & wgpu::Features::SUBGROUP;
+    let subgroup = match even && !features.is_empty() {
+        true => info.subgroup_min_size,
+        false => 0,
+    };
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("kiln"),
+        required_features: features,
         required_limits: limits,
         ..Default::default()
     };
@@ -309,6 +319,7 @@ fn open_adapter(adapter: &Adapter, description: &Description, needs: Needs) -> R
         queue,
         description: description.clone(),
         software: description.kind == SOFTWARE,
+        subgroup,
         fault,
     })
 }

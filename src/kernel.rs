@@ -2,10 +2,10 @@
 
 use bytemuck::Pod;
 
-use crate::rng::Rng;
+use crate::{rng::Rng, variant::Variant};
 
 /// The most loop iterations one invocation may make. Mesa 22.3 (Debian 12) silently stops an
-/// invocation's loops after 65,535 iterations; `Plan::check` refuses a dispatch that could.
+/// invocation's loops after 65,535 iterations; the GPU executor splits or refuses what could.
 pub const MAX_ITERATIONS: u64 = 65_000;
 
 /// How many invocations a dispatch needs. The executor divides by what the WGSL declares.
@@ -24,6 +24,24 @@ pub enum Launch {
         /// How many such outputs.
         batch: u64,
     },
+}
+
+/// A kernel's long sums, whose terms several workgroups may share: launched with `parts` groups in
+/// z, it stores each part's sums as they are, `words` apart, for `split_sum` to add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Terms of each sum.
+    pub terms: u64,
+    /// Words of the output.
+    pub words: u32,
+    /// Of these, elements that get the epilogue.
+    pub size: u32,
+    /// Elements of a row, which share a bias.
+    pub cols: u32,
+    /// From which word on the output goes on behind the elements.
+    pub sums: u32,
+    /// Flags of [`Epilogue`](crate::ops::Epilogue); its argument is the kernel's last read.
+    pub epilogue: u32,
 }
 
 /// Runs one dispatch on the host: dims, what is read, what is written.
@@ -57,6 +75,19 @@ pub trait Kernel {
     /// The most loop iterations one invocation makes, summed over its loops.
     fn iterations(_d: &Self::Dims) -> u64 {
         1
+    }
+
+    /// The sums that may be split, if there are any.
+    fn split(_d: &Self::Dims) -> Option<Split> {
+        None
+    }
+
+    /// Other shaders for it, tried in the order of a tuning table.
+    const VARIANTS: &'static [Variant] = &[];
+
+    /// Which launches are alike, for a tuning table: sizes rounded up to powers of two.
+    fn class(_d: &Self::Dims) -> String {
+        String::new()
     }
 
     /// The sizes, for people: shapes, and what is fused in.
@@ -101,6 +132,12 @@ pub struct Op {
     pub lens: fn(&[u32]) -> Vec<u64>,
     /// See [`Kernel::iterations`].
     pub iterations: fn(&[u32]) -> u64,
+    /// See [`Kernel::split`].
+    pub split: fn(&[u32]) -> Option<Split>,
+    /// See [`Kernel::VARIANTS`].
+    pub variants: &'static [Variant],
+    /// See [`Kernel::class`].
+    pub class: fn(&[u32]) -> String,
     /// See [`Kernel::describe`].
     pub describe: fn(&[u32]) -> String,
     /// See [`Kernel::bytes`].
@@ -137,6 +174,9 @@ impl Op {
             launch: |d| K::launch(&dims::<K>(d)),
             lens: |d| K::lens(&dims::<K>(d)),
             iterations: |d| K::iterations(&dims::<K>(d)),
+            split: |d| K::split(&dims::<K>(d)),
+            variants: K::VARIANTS,
+            class: |d| K::class(&dims::<K>(d)),
             describe: |d| K::describe(&dims::<K>(d)),
             bytes: |d| K::bytes(&dims::<K>(d)),
             flops: |d| K::flops(&dims::<K>(d)),
@@ -155,6 +195,19 @@ impl std::fmt::Debug for Op {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.write_str(self.name)
     }
+}
+
+/// Size `n` rounded up to a power of two: what a [`Kernel::class`] is made of.
+pub fn rounded(n: u32) -> u32 {
+    n.checked_next_power_of_two().unwrap_or(n)
+}
+
+/// The text of a variant: files of `shaders/` by stem, one after the other.
+#[macro_export]
+macro_rules! template {
+    ($($file:literal),+ $(,)?) => {
+        concat!($(include_str!(concat!("../../shaders/", $file, ".wgsl"))),+)
+    };
 }
 
 /// Declares the kernel's name, sources and bindings; the file stem is its one name.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! expr · schedule · control · rng · files · error         floor 0  numbers in, numbers out
-//! kernel ── ops/*  (WGSL + CPU twin + cases)              floor 1
+//! kernel · variant ── ops/*  (WGSL + CPU twin + cases)    floor 1
 //! plan                       the training step as data    floor 2  the narrow waist
 //! record optim model   |   exec::{cpu,gpu} device reflect floor 3  writers | runners
 //! data · train                                            floor 4  machines only through `Executor`
@@ -36,3 +36,4 @@ pub mod report;
 pub mod rng;
 pub mod schedule;
 pub mod train;
+pub mod variant;

@@ -5,7 +5,7 @@ use std::{fmt, ops::Range};
 
 use crate::{
     error::{Error, Result},
-    kernel::{Launch, MAX_ITERATIONS, Op},
+    kernel::{Launch, Op},
 };
 
 /// An index into [`Plan::buffers`].
@@ -166,9 +166,9 @@ impl Plan {
         &self.buffers[s.buffer.0 as usize].name
     }
 
-    /// Catches on the host what WebGPU would reject late (a buffer both read and written), what
-    /// it lets through silently (overlapping writes, short bindings) and what drivers get wrong
-    /// (very long loops).
+    /// Catches on the host what WebGPU would reject late (a buffer both read and written) and what
+    /// it lets through silently (overlapping writes, short bindings). Loops that drivers do not
+    /// finish are the GPU executor's to refuse, as it knows which shaders run.
     ///
     /// # Errors
     /// Names the dispatch and what is wrong with it.
@@ -213,13 +213,6 @@ impl Plan {
             if d.writes()[..j].iter().any(|o| o.buffer == w.buffer) {
                 return Err(format!("it writes {} twice", self.name(w)));
             }
-        }
-        let iterations = (d.op.iterations)(&d.dims);
-        if iterations > MAX_ITERATIONS {
-            return Err(format!(
-                "one invocation would loop {iterations} times, more than the {MAX_ITERATIONS} \
-                 that every driver completes; use a smaller batch or smaller layers"
-            ));
         }
         if (d.op.launch)(&d.dims) == Launch::Threads(0) {
             return Err("it has nothing to do".into());

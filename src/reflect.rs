@@ -131,6 +131,8 @@ impl Reflection {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::ops;
 
@@ -165,16 +167,46 @@ mod tests {
         }
     }
 
+    /// Every text that a tuning table can choose declares what its kernel does, and stays within
+    /// the limits that every WebGPU device has.
+    #[test]
+    fn variants_declare_what_their_kernels_do() {
+        for op in ops::ALL {
+            let portable = reflect(op.wgsl).unwrap();
+            for variant in op.variants {
+                for (dims, &tile) in (op.cases)()
+                    .iter()
+                    .flat_map(|d| variant.tiles.iter().map(move |t| (d, t)))
+                {
+                    for subgroup in [0, 4, 8, 16, 32] {
+                        let Some(settings) = (variant.settings)(dims, tile, subgroup) else {
+                            continue;
+                        };
+                        let name = format!("{}.{} {settings}", op.name, variant.name);
+                        let wgsl = variant.render(&settings).unwrap_or_else(|e| panic!("{e}"));
+                        let r = reflect(&wgsl).unwrap_or_else(|e| panic!("{name}: {e}"));
+                        assert_eq!(r.bindings, portable.bindings, "{name}");
+                        let memory = r.workgroup_memory;
+                        assert!(r.workgroup <= 256 && memory <= 16 << 10, "{name}: {memory}");
+                    }
+                }
+            }
+        }
+    }
+
     /// A shader without a row in the registry is never tested; a row without a shader lies.
     #[test]
     fn the_registry_is_the_folder() {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/shaders");
         let files = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
         let stem = |p: &std::path::Path| p.file_stem().unwrap().to_str().unwrap().to_string();
-        let mut stems: Vec<String> = files.filter(|p| p.is_file()).map(|p| stem(&p)).collect();
-        stems.sort();
-        let names: Vec<&str> = ops::ALL.iter().map(|op| op.name).collect();
-        assert_eq!(stems, names);
+        let stems: BTreeSet<String> = files.filter(|p| p.is_file()).map(|p| stem(&p)).collect();
+        let names = ops::ALL.iter().flat_map(|op| {
+            let variants = op.variants.iter();
+            let variants = variants.map(|v| format!("{}.{}", op.name, v.name));
+            variants.chain([op.name.to_string()])
+        });
+        assert_eq!(stems, names.collect());
     }
 
     /// More than 65,535 workgroups are split over two dimensions and none is lost.

@@ -1,6 +1,19 @@
 //! Choosing a machine: every dead end gives one clear sentence, nothing panics.
 
-use kiln::device::{self, Choice, Machine, Needs};
+use kiln::{
+    device::{self, Choice, Machine, Needs},
+    exec::gpu::GpuExecutor,
+    ops::{matmul, softmax_cross_entropy},
+    plan::{Dispatch, Plan, Role},
+};
+
+use crate::{
+    common::{
+        case::{Case, on_gpu},
+        gpu, words,
+    },
+    ops::op,
+};
 
 fn refusal(choice: &str, needs: Needs) -> String {
     let choice: Choice = choice.parse().expect("a choice");
@@ -67,4 +80,47 @@ fn part_of_a_name_is_enough() {
     let part: String = first.name.to_uppercase().chars().take(6).collect();
     let (machine, line) = device::open(&Choice::Named(part), Needs::default()).unwrap();
     assert!(matches!(machine, Machine::Gpu(_)), "{line}");
+}
+
+/// Mesa 22.3 silently stops the loops of an invocation after 65,535 iterations: what would loop
+/// longer is split where it can be, and refused where it cannot.
+#[test]
+fn very_long_loops_are_split_or_refused() {
+    let product = matmul::Dims {
+        m: 1,
+        n: 1,
+        k: 70_001,
+        ta: 0,
+        tb: 0,
+        epilogue: 0,
+        sums: 0,
+    };
+    let case = Case::sample(op("matmul"), words(product), 5);
+    let got = on_gpu(std::slice::from_ref(&case)).remove(0).unwrap();
+    case.judge(&got).unwrap();
+
+    let mut plan = Plan::default();
+    let classes = 30_000;
+    let dims = softmax_cross_entropy::Dims {
+        rows: 1,
+        cols: classes,
+        smoothing: 0.0,
+    };
+    let names = [
+        ("logits", classes),
+        ("label", 1),
+        ("row", 2),
+        ("dlogits", classes),
+    ];
+    let args = names.map(|(name, len)| plan.buffer(name, len, Role::Value));
+    plan.dispatches.push(Dispatch {
+        op: op("softmax_cross_entropy"),
+        dims: words(dims),
+        args: args.into(),
+    });
+    let refused = GpuExecutor::new(gpu(), &plan)
+        .err()
+        .expect("too long")
+        .to_string();
+    assert!(refused.contains("would loop 90000 times"), "{refused}");
 }

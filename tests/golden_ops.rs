@@ -371,6 +371,7 @@ fn by_hand(golden: &'static Golden) -> Vec<(Case, String)> {
                     ta,
                     tb,
                     epilogue: Epilogue::NONE.0,
+                    sums: 0,
                 };
                 let reads = vec![floats(a), floats(b), vec![0.0]];
                 cases.push((Case::given(op("matmul"), words(dims), reads), at(c)));

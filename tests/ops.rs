@@ -2,7 +2,10 @@
 //!
 //! Blind to a mistake that kernel and twin share; `golden_ops` and `grad` see those.
 
+use std::collections::BTreeSet;
+
 use kiln::{
+    exec::tuning::{Choice, PORTABLE, Table, key},
     kernel::Op,
     ops::{
         self, Epilogue, Flat, Mat, as_words, conv2d, grad_stats, matmul, max_pool2d,
@@ -17,7 +20,7 @@ use proptest::{
 };
 
 use crate::common::{
-    case::{Case, on_gpu},
+    case::{Case, on_gpu, on_gpu_by},
     compare, words,
 };
 
@@ -70,6 +73,104 @@ fn fast_paths_agree_with_their_twins() {
     );
 }
 
+/// Large enough that sums are split, and ragged.
+fn long_sums() -> Vec<Case> {
+    let product = |m, n, k, ta, tb, epilogue, sums| matmul::Dims {
+        m,
+        n,
+        k,
+        ta,
+        tb,
+        epilogue,
+        sums,
+    };
+    let gradient = conv2d::Dims {
+        n: 5,
+        c: 3,
+        h: 28,
+        w: 28,
+        o: 7,
+        oh: 28,
+        ow: 28,
+        kh: 3,
+        kw: 3,
+        stride_h: 1,
+        stride_w: 1,
+        padding_h: 1,
+        padding_w: 1,
+        dilation_h: 1,
+        dilation_w: 1,
+        groups: 1,
+        epilogue: 0,
+        sums: 192,
+    };
+    [
+        ("matmul", words(product(17, 23, 2111, 0, 1, 3, 0))),
+        ("matmul", words(product(20, 12, 2048, 1, 0, 4, 256))),
+        ("conv2d_dw", words(gradient)),
+    ]
+    .map(|(name, dims)| Case::sample(op(name), dims, 11))
+    .into()
+}
+
+/// Every variant, with every tile that a tuning table may choose, with and without broadcasts,
+/// with whole sums and split ones.
+#[test]
+fn variants_agree_with_their_twins() {
+    let mut ran = BTreeSet::new();
+    for (groups, subgroups) in [(1, true), (64, false)] {
+        for kernel in ops::ALL.into_iter().filter(|op| !op.variants.is_empty()) {
+            let long = long_sums().into_iter().filter(|c| c.op.name == kernel.name);
+            let cases: Vec<Case> = cases(kernel).into_iter().chain(long).collect();
+            for variant in kernel.variants {
+                // Tiles do not change what differs without broadcasts and in parts.
+                let tiles = if subgroups { variant.tiles.len() } else { 1 };
+                for &tile in &variant.tiles[..tiles] {
+                    let choice = Choice {
+                        variant: variant.name.into(),
+                        tile,
+                    };
+                    let rows = cases.iter().map(|c| (key(c.op, &c.dims), choice.clone()));
+                    let table = Table {
+                        groups,
+                        subgroups,
+                        rows: rows.collect(),
+                        ..Table::built_in(true)
+                    };
+                    ran.extend(cases.iter().filter_map(|c| {
+                        let (variant, _) = table.pick(c.op, &c.dims, 8)?;
+                        Some(format!("{}.{}", c.op.name, variant.name))
+                    }));
+                    let judged = cases.iter().zip(on_gpu_by(&table, &cases));
+                    let named = judged.map(|(case, got)| {
+                        let judged = got.and_then(|got| case.judge(&got));
+                        judged.map_err(|why| format!("{} {tile:?}: {why}", variant.name))
+                    });
+                    demand(named.collect());
+                }
+            }
+        }
+    }
+    assert_eq!(ran.len(), 8, "{ran:?}");
+}
+
+/// Sums in parts, with the portable shaders too.
+#[test]
+fn split_sums_agree_with_their_twins() {
+    let table = Table {
+        prefer: PORTABLE.into(),
+        groups: 64,
+        ..Table::built_in(true)
+    };
+    let cases = long_sums();
+    let judged = cases.iter().zip(on_gpu_by(&table, &cases));
+    demand(
+        judged
+            .map(|(case, got)| got.and_then(|got| case.judge(&got)))
+            .collect(),
+    );
+}
+
 fn size() -> impl Strategy<Value = u32> {
     prop_oneof![
         Just(1u32),
@@ -93,6 +194,7 @@ fn any_matmul() -> impl Strategy<Value = Vec<u32>> {
             ta,
             tb,
             epilogue,
+            sums: 0,
         })
     })
 }
@@ -141,6 +243,7 @@ fn any_conv() -> impl Strategy<Value = Vec<u32>> {
                 dilation_w: window.dilation[1],
                 groups,
                 epilogue,
+                sums: 0,
             })
         },
     )
@@ -205,7 +308,8 @@ fn any_case() -> impl Strategy<Value = (&'static str, Vec<u32>, u64)> {
 /// The epilogues that a kernel does not have are left out of its random dims.
 fn build((name, mut dims, seed): (&'static str, Vec<u32>, u64)) -> Case {
     if name == "conv2d_dw" {
-        *dims.last_mut().unwrap() = Epilogue::NONE.0;
+        let epilogue = dims.len() - 2;
+        dims[epilogue] = Epilogue::NONE.0;
     }
     Case::sample(op(name), dims, seed)
 }

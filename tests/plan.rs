@@ -53,6 +53,7 @@ fn valid() -> Plan {
         ta: 0,
         tb: 0,
         epilogue: Epilogue::NONE.0,
+        sums: 0,
     };
     plan.dispatches.push(Dispatch {
         op: op("matmul"),
@@ -126,7 +127,7 @@ fn check_refuses_what_cannot_run() {
         ("3 arguments", |p| {
             p.dispatches[0].args.pop();
         }),
-        ("5 words of dims", |p| {
+        ("6 words of dims", |p| {
             p.dispatches[0].dims.pop();
         }),
         ("nothing to do", |p| {
@@ -146,34 +147,6 @@ fn check_refuses_what_cannot_run() {
         let why = plan.check().expect_err(want).to_string();
         assert!(why.contains(want), "expected {want:?}: {why}");
     }
-}
-
-/// Mesa 22.3 silently stops the loops of an invocation after 65,535 iterations: no plan comes
-/// near.
-#[test]
-fn check_refuses_very_long_loops() {
-    let with = |k: u32| {
-        let mut plan = Plan::default();
-        let a = plan.buffer("a", k, Role::Input);
-        let c = plan.buffer("c", 1, Role::Value);
-        let dims = matmul::Dims {
-            m: 1,
-            n: 1,
-            k,
-            ta: 0,
-            tb: 0,
-            epilogue: Epilogue::NONE.0,
-        };
-        plan.dispatches.push(Dispatch {
-            op: op("matmul"),
-            dims: words(dims),
-            args: vec![a, a, a, c],
-        });
-        plan.check()
-    };
-    with(65_000).unwrap();
-    let why = with(65_001).expect_err("too long").to_string();
-    assert!(why.contains("would loop 65001 times"), "{why}");
 }
 
 /// Which output of which dispatch every argument that is read comes from: the meaning of a plan,
@@ -351,7 +324,8 @@ fn every_gradient_is_written_once_a_step() {
         starts.sort();
         starts.dedup();
         assert_eq!(starts.len(), written, "{}", program.name);
-        let params = if program.name == "train" { 12 } else { 2 };
-        assert_eq!(written, params, "{}", program.name);
+        // A bias that lies behind its weight is written with it; the other program has one before.
+        let writes = if program.name == "train" { 6 } else { 2 };
+        assert_eq!(written, writes, "{}", program.name);
     }
 }

@@ -10,7 +10,7 @@ use std::{
 /// of those below. `schedule` and its kin are pure; `cli` sees everything.
 const FLOORS: [(u8, &[&str]); 7] = [
     (0, &["error", "files", "rng", "expr", "schedule", "control"]),
-    (1, &["kernel", "ops"]),
+    (1, &["kernel", "ops", "variant"]),
     (2, &["plan"]),
     (
         3,
@@ -27,9 +27,9 @@ const RUNNERS: [&str; 3] = ["exec", "device", "reflect"];
 
 /// Crates that only some files may name.
 const CRATES: [(&str, &[&str]); 5] = [
-    ("wgpu", &["src/device.rs", "src/exec/gpu.rs"]),
-    ("pollster", &["src/device.rs", "src/exec/gpu.rs"]),
-    ("futures_intrusive", &["src/exec/gpu.rs"]),
+    ("wgpu", &["src/device.rs", "src/exec/gpu/"]),
+    ("pollster", &["src/device.rs", "src/exec/gpu/"]),
+    ("futures_intrusive", &["src/exec/gpu/"]),
     ("naga", &["src/reflect.rs"]),
     ("clap", &["src/cli/"]),
 ];

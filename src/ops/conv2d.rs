@@ -3,10 +3,11 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Epilogue, fast};
+use super::{Epilogue, conv_variants as variants, fast};
 use crate::{
-    kernel::{HostFn, Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch, rounded},
     sources,
+    variant::Variant,
 };
 
 /// Geometry of a convolution, shared by its three passes: `x[N,C,H,W]`, `weight[O,C/G,KH,KW]`,
@@ -48,6 +49,10 @@ pub struct Dims {
     pub groups: u32,
     /// Flags of [`Epilogue`]: the bias is per output channel. The weight gradient has none.
     pub epilogue: u32,
+    /// From which word of the weight's gradient on the sums of `dy` over all pixels (the bias's
+    /// gradient) are stored, at least the weight's words; 0 if nobody wants them. The other passes
+    /// have none.
+    pub sums: u32,
 }
 
 /// Where each sum of a convolution takes its terms, in one place for the three naive twins.
@@ -76,6 +81,25 @@ impl Dims {
         let weight = [self.o, self.group_c(), self.kh, self.kw];
         let y = [self.n, self.o, self.oh, self.ow];
         [x, weight, y].map(|s| format!("{s:?}"))
+    }
+
+    /// The geometry exactly, the counts rounded up to powers of two.
+    pub(super) fn class(&self) -> String {
+        let [n, c, o] = [self.n, self.c, self.o].map(rounded);
+        format!(
+            "k{}x{} s{}x{} p{}x{} d{}x{} g{} {}x{} n{n} c{c} o{o}",
+            self.kh,
+            self.kw,
+            self.stride_h,
+            self.stride_w,
+            self.padding_h,
+            self.padding_w,
+            self.dilation_h,
+            self.dilation_w,
+            self.groups,
+            self.h,
+            self.w,
+        )
     }
 
     /// Multiplications and additions of one pass.
@@ -122,7 +146,8 @@ pub struct Conv2d;
 
 impl Kernel for Conv2d {
     type Dims = Dims;
-    sources!("conv2d" + "conv" + "epilogue", ["x", "weight", "e"] -> ["y"]);
+    sources!("conv2d" + "conv" + "epilogue" + "pixel", ["x", "weight", "e"] -> ["y"]);
+    const VARIANTS: &'static [Variant] = &[variants::FORWARD_REGISTER, variants::FORWARD_WORKGROUP];
     const CASES: &'static [Dims] = &cases(3, 1);
 
     fn launch(d: &Dims) -> Launch {
@@ -140,6 +165,10 @@ impl Kernel for Conv2d {
 
     fn iterations(d: &Dims) -> u64 {
         (d.group_c() * (d.kh * d.kw + d.kh + 1)).into()
+    }
+
+    fn class(d: &Dims) -> String {
+        d.class()
     }
 
     fn describe(d: &Dims) -> String {
@@ -165,8 +194,11 @@ impl Kernel for Conv2d {
 }
 
 /// The same geometries for all three passes, with the pass's own epilogues.
-pub(super) const fn cases(first: u32, rest: u32) -> [Dims; 9] {
+pub(super) const fn cases(first: u32, rest: u32) -> [Dims; 12] {
     [
+        case([3, 5, 28, 28], 9, [3, 3], [1, 1, 1, 1, 1, 1], 1, rest),
+        case([2, 6, 8, 12], 8, [3, 5], [1, 1, 1, 2, 2, 1], 2, first),
+        case([2, 34, 7, 7], 33, [3, 3], [1, 1, 1, 1, 1, 1], 1, rest),
         case([1, 1, 1, 1], 1, [1, 1], [1, 1, 0, 0, 1, 1], 1, rest),
         case([2, 1, 28, 28], 10, [5, 5], [1, 1, 0, 0, 1, 1], 1, first),
         case([3, 10, 12, 12], 20, [5, 5], [1, 1, 0, 0, 1, 1], 1, rest),
@@ -199,5 +231,6 @@ const fn case(x: [u32; 4], o: u32, k: [u32; 2], s: [u32; 6], groups: u32, epilog
         dilation_w: s[5],
         groups,
         epilogue,
+        sums: 0,
     }
 }

@@ -1,13 +1,14 @@
 //! The gradient of a convolution for its input: `dx = epilogue(dy ⋆ᵀ weight)`.
 
 use super::{
-    Epilogue,
+    Epilogue, conv_variants as variants,
     conv2d::{Dims, cases},
     fast,
 };
 use crate::{
     kernel::{HostFn, Kernel, Launch},
     sources,
+    variant::Variant,
 };
 
 /// See the module.
@@ -15,7 +16,8 @@ pub struct Conv2dDx;
 
 impl Kernel for Conv2dDx {
     type Dims = Dims;
-    sources!("conv2d_dx" + "conv" + "epilogue", ["dy", "weight", "e"] -> ["dx"]);
+    sources!("conv2d_dx" + "conv" + "epilogue" + "pixel_dx", ["dy", "weight", "e"] -> ["dx"]);
+    const VARIANTS: &'static [Variant] = &[variants::DX_REGISTER, variants::DX_WORKGROUP];
     const CASES: &'static [Dims] = &cases(4, 0);
 
     fn launch(d: &Dims) -> Launch {
@@ -33,6 +35,10 @@ impl Kernel for Conv2dDx {
 
     fn iterations(d: &Dims) -> u64 {
         (d.group_o() * (d.kh * d.kw + d.kh + 1)).into()
+    }
+
+    fn class(d: &Dims) -> String {
+        d.class()
     }
 
     fn describe(d: &Dims) -> String {

@@ -28,7 +28,9 @@ pub mod relu;
 pub mod relu_grad;
 pub mod sgd;
 pub mod softmax_cross_entropy;
+pub mod split_sum;
 
+mod conv_variants;
 mod fast;
 
 pub use {
@@ -37,11 +39,11 @@ pub use {
     gather_bytes::GatherBytes, grad_stats::GradStats, gradient_control::GradientControl,
     log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d,
     max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu, relu_grad::ReluGrad, sgd::Sgd,
-    softmax_cross_entropy::SoftmaxCrossEntropy,
+    softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 21] = [
+pub static ALL: [&Op; 22] = [
     &Op::of::<Add>(),
     &Op::of::<AvgPool2d>(),
     &Op::of::<AvgPool2dGrad>(),
@@ -63,6 +65,7 @@ pub static ALL: [&Op; 21] = [
     &Op::of::<ReluGrad>(),
     &Op::of::<Sgd>(),
     &Op::of::<SoftmaxCrossEntropy>(),
+    &Op::of::<SplitSum>(),
 ];
 
 /// What the host sets before every step: the one dynamic input of a plan.

@@ -1,7 +1,10 @@
 //! The way back: contributions to gradients, masks of ReLUs, sums.
 
 use super::{Recorder, Tensor, tensor::Kind};
-use crate::ops::{self, Flat};
+use crate::{
+    ops::{self, Flat},
+    plan::{ALIGN, Slice},
+};
 
 /// A gradient, and whether the mask of the ReLU whose output it belongs to is already applied.
 #[derive(Clone, Copy)]
@@ -82,6 +85,28 @@ impl Recorder {
                 self.contribute(x, dx, true);
             }
         }
+    }
+
+    /// Where the gradients of a weight and its bias go if one dispatch can write both: the run of
+    /// words that holds both arena slots, and where in it the bias's begins. Only where the bias
+    /// lies right behind the weight and neither is used elsewhere.
+    pub(super) fn slots_together(&self, weight: Tensor, bias: Tensor) -> Option<(Slice, u32)> {
+        let only = |x: &Tensor| {
+            x.kind == Kind::Param
+                && self.pending_uses.get(&x.key()) == Some(&1)
+                && !self.gradients.contains_key(&x.key())
+        };
+        let (w, b) = (weight.at, bias.at);
+        let behind = w.buffer == b.buffer && b.offset == (w.offset + w.len).next_multiple_of(ALIGN);
+        if !(only(&weight) && only(&bias) && behind) {
+            return None;
+        }
+        let first = self.grad_slots[&weight.key()];
+        let at = Slice {
+            len: b.offset + b.len - w.offset,
+            ..first
+        };
+        Some((at, b.offset - w.offset))
     }
 
     /// Gives `x` a gradient that is already in memory, not masked.

@@ -68,6 +68,7 @@ impl Recorder {
             ta: ta as u32,
             tb: tb as u32,
             epilogue: epilogue.0,
+            sums: 0,
         };
         let forward = dims(
             n,
@@ -80,11 +81,19 @@ impl Recorder {
         let e = bias.unwrap_or(weight).at;
         self.push::<ops::Matmul>(forward, &[x.at, weight.at, e, y.at]);
         self.backward_of(y, move |r, dy| {
-            r.grad_into(weight, |r, dw, _| {
-                let dims = dims(outputs, inputs, n, true, false, Epilogue::NONE);
-                r.push::<ops::Matmul>(dims, &[dy.at, x.at, x.at, dw.at]);
-            });
-            r.bias_grad(bias, dy, [n, outputs, 1]);
+            let gradient = dims(outputs, inputs, n, true, false, Epilogue::NONE);
+            match bias.and_then(|bias| r.slots_together(weight, bias)) {
+                Some((both, sums)) => {
+                    let dims = matmul::Dims { sums, ..gradient };
+                    r.push::<ops::Matmul>(dims, &[dy.at, x.at, x.at, both]);
+                }
+                None => {
+                    r.grad_into(weight, |r, dw, _| {
+                        r.push::<ops::Matmul>(gradient, &[dy.at, x.at, x.at, dw.at]);
+                    });
+                    r.bias_grad(bias, dy, [n, outputs, 1]);
+                }
+            }
             r.grad_into(x, |r, dx, mask| {
                 let (flags, e) = mask_or(mask, weight);
                 let dims = dims(n, inputs, outputs, false, false, flags);
@@ -139,15 +148,25 @@ impl Recorder {
             dilation_w: window.dilation[1],
             groups: window.groups,
             epilogue: epilogue.0,
+            sums: 0,
         };
         let e = bias.unwrap_or(weight).at;
         let forward = dims(Epilogue::forward(bias.is_some(), relu));
         self.push::<ops::Conv2d>(forward, &[x.at, weight.at, e, y.at]);
         self.backward_of(y, move |r, dy| {
-            r.grad_into(weight, |r, dw, _| {
-                r.push::<ops::Conv2dDw>(dims(Epilogue::NONE), &[dy.at, x.at, dw.at]);
-            });
-            r.bias_grad(bias, dy, [n, o, oh * ow]);
+            let gradient = dims(Epilogue::NONE);
+            match bias.and_then(|bias| r.slots_together(weight, bias)) {
+                Some((both, sums)) => {
+                    let dims = conv2d::Dims { sums, ..gradient };
+                    r.push::<ops::Conv2dDw>(dims, &[dy.at, x.at, both]);
+                }
+                None => {
+                    r.grad_into(weight, |r, dw, _| {
+                        r.push::<ops::Conv2dDw>(gradient, &[dy.at, x.at, dw.at]);
+                    });
+                    r.bias_grad(bias, dy, [n, o, oh * ow]);
+                }
+            }
             r.grad_into(x, |r, dx, mask| {
                 let (flags, e) = mask_or(mask, weight);
                 r.push::<ops::Conv2dDx>(dims(flags), &[dy.at, weight.at, e, dx.at]);

@@ -5,7 +5,11 @@
 
 use kiln::{
     error::Error,
-    exec::{Executor, gpu::GpuExecutor},
+    exec::{
+        Executor,
+        gpu::GpuExecutor,
+        tuning::{PORTABLE, Table},
+    },
     kernel::{CpuFn, Op},
     ops::{HYPER_WORDS, Hyper},
     plan::{ALIGN, Dispatch, HYPER, Plan, Role, Slice},
@@ -155,8 +159,19 @@ fn written_alike(want: &[f32], got: &[f32]) -> Result<(), String> {
     }
 }
 
-/// Runs all cases on the GPU, in one plan. A case whose guard words changed is an error.
+/// Runs all cases on the GPU with their portable shaders. See [`on_gpu_by`].
 pub fn on_gpu(cases: &[Case]) -> Vec<Result<Outputs, String>> {
+    let portable = Table {
+        prefer: PORTABLE.into(),
+        groups: 1,
+        ..Table::built_in(true)
+    };
+    on_gpu_by(&portable, cases)
+}
+
+/// Runs all cases on the GPU, in one plan, with the shaders that a table picks. A case whose guard
+/// words changed is an error.
+pub fn on_gpu_by(table: &Table, cases: &[Case]) -> Vec<Result<Outputs, String>> {
     let mut plan = Plan::default();
     plan.buffer("hyper", HYPER_WORDS, Role::Input);
     for case in cases {
@@ -173,7 +188,7 @@ pub fn on_gpu(cases: &[Case]) -> Vec<Result<Outputs, String>> {
             args,
         });
     }
-    let mut machine = GpuExecutor::new(gpu(), &plan).unwrap_or_else(|e| panic!("{e}"));
+    let mut machine = GpuExecutor::tuned(gpu(), &plan, table).unwrap_or_else(|e| panic!("{e}"));
     let runs = cases.iter().zip(&plan.dispatches).enumerate();
     runs.map(|(i, (case, dispatch))| run_guarded(&mut machine, &plan, i, case, dispatch))
         .collect()

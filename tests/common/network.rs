@@ -57,8 +57,9 @@ pub fn network() -> Network {
         &[11],
         &[5, 11],
         &[5],
-        &[3, 64],
+        // The bias first, so that its gradient takes a dispatch of its own.
         &[3],
+        &[3, 64],
     ];
     let p: Vec<Tensor> = shapes.iter().map(|shape| r.param(shape)).collect();
     r.seal();
@@ -82,7 +83,7 @@ pub fn network() -> Network {
     r.begin("regress", BATCH);
     let x = r.gather_bytes(order, images, table, &[64], BATCH);
     let goal = r.gather(order, goals, BATCH);
-    let y = r.linear(x, p[12], Some(p[13]), false);
+    let y = r.linear(x, p[13], Some(p[12]), false);
     let loss = r.mse(y, goal);
     r.backward(loss);
     Sgd::default().record(&mut r, control, momentum_buffer);

@@ -11,7 +11,10 @@ use std::cell::RefCell;
 
 use rayon::prelude::*;
 
-use super::{Epilogue, Flat, conv2d, grad_stats as stats, hyper, masked, matmul as mm};
+use super::{
+    Epilogue, Flat, channel_sum as channel_sums, conv2d, grad_stats as stats, hyper, masked,
+    matmul as mm,
+};
 
 /// Parts into which the images of a weight gradient are split: each part is summed in order,
 /// then the parts are.
@@ -79,7 +82,11 @@ pub(super) fn matmul(d: &mm::Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) 
     };
     // Blocks of rows large enough to be worth a thread.
     let block = m.min((1_usize << 18).div_ceil(n * k)).max(m.div_ceil(64));
-    let c = &mut writes[0][..m * n];
+    let (c, rest) = writes[0].split_at_mut(m * n);
+    if d.sums != 0 {
+        let sums = &mut rest[d.sums as usize - m * n..];
+        row_sums([m, k], a_row, a_col, reads[0], sums);
+    }
     c.par_chunks_mut(block * n).enumerate().for_each(|(i, c)| {
         let first = i * block;
         let data = &reads[0][first * a_row..];
@@ -91,6 +98,24 @@ pub(super) fn matmul(d: &mm::Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) 
         gemm([c.len() / n, k, n], a, b, 0.0, c);
         epilogue(d.epilogue, c, reads[2], first * n, |i| i % n);
     });
+}
+
+/// The sums of op(a)'s rows, where element (`i`, `p`) lies at `i·row + p·col`.
+fn row_sums([m, k]: [usize; 2], row: usize, col: usize, a: &[f32], sums: &mut [f32]) {
+    if row != 1 {
+        let total = |i: usize| (0..k).map(|p| f64::from(a[i * row + p * col])).sum::<f64>();
+        sums[..m]
+            .iter_mut()
+            .enumerate()
+            .for_each(|(i, s)| *s = total(i) as f32);
+        return;
+    }
+    let dims = channel_sums::Dims {
+        rows: k as u32,
+        channels: m as u32,
+        plane: 1,
+    };
+    channel_sum(&dims, &[a], &mut [sums]);
 }
 
 /// Sizes of a convolution as products of matrices, per image and group.
@@ -259,10 +284,17 @@ pub(super) fn conv2d_dw(d: &conv2d::Dims, reads: &[&[f32]], writes: &mut [&mut [
     let (first, rest) = parts.split_at(words);
     writes[0][..words].copy_from_slice(first);
     for part in rest.chunks(words) {
-        writes[0]
-            .iter_mut()
-            .zip(part)
-            .for_each(|(sum, w)| *sum += w);
+        let dw = &mut writes[0][..words];
+        dw.iter_mut().zip(part).for_each(|(sum, w)| *sum += w);
+    }
+    if d.sums != 0 {
+        let dims = channel_sums::Dims {
+            rows: d.n,
+            channels: d.o,
+            plane: d.oh * d.ow,
+        };
+        let sums = &mut writes[0][d.sums as usize..];
+        channel_sum(&dims, &reads[..1], &mut [sums]);
     }
 }
 

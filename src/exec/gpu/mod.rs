@@ -1,23 +1,21 @@
 //! Runs a plan on wgpu: buffers, pipelines and bind groups are built once, steps only re-encode.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    num::NonZeroU64,
-    sync::Arc,
-};
+mod launch;
+mod pipeline;
+
+use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 use wgpu::*;
 
-use super::{Executor, Fetch, Pending};
+use super::{Executor, Fetch, Pending, tuning::Table};
 use crate::{
     device::{Gpu, mebibytes},
     error::{Error, Result},
-    kernel::Op,
     ops::{self, Hyper},
     plan::{self, ALIGN, HYPER, Plan, Program, Slice},
-    reflect::{Access, Reflection, reflect},
 };
+use launch::Launch;
 
 /// Slots of the uniform ring: the most steps in one submit.
 const RING: usize = 64;
@@ -32,19 +30,13 @@ const IN_FLIGHT: usize = 3;
 pub struct GpuExecutor {
     gpu: Arc<Gpu>,
     buffers: Vec<Buffer>,
-    dispatches: Vec<Dispatch>,
+    launches: Vec<Launch>,
+    /// The launches of each dispatch: one, or two where its sums are split.
+    of_dispatch: Vec<Range<usize>>,
     /// The ring as the host fills it, to be copied in one write.
     ring: Vec<u32>,
     in_flight: VecDeque<SubmissionIndex>,
     idle: Vec<Buffer>,
-}
-
-struct Dispatch {
-    pipeline: ComputePipeline,
-    bind_group: BindGroup,
-    groups: [u32; 3],
-    /// Its bind group takes the offset of the step's slot in the ring.
-    reads_hyper: bool,
 }
 
 /// A copy on its way to the host.
@@ -56,68 +48,52 @@ pub(crate) struct Staging {
 }
 
 impl GpuExecutor {
-    /// Builds everything that the plan's steps will need.
+    /// Builds everything that the plan's steps will need, with the device's built-in table.
+    ///
+    /// # Errors
+    /// As [`GpuExecutor::tuned`].
+    pub fn new(gpu: Arc<Gpu>, plan: &Plan) -> Result<GpuExecutor> {
+        let table = Table::built_in(gpu.software);
+        GpuExecutor::tuned(gpu, plan, &table)
+    }
+
+    /// Builds everything that the plan's steps will need, with the shaders that `table` picks.
     ///
     /// # Errors
     /// If the plan does not pass [`Plan::check`], or the device cannot hold or compile it: what,
     /// how large, and what to do.
-    pub fn new(gpu: Arc<Gpu>, plan: &Plan) -> Result<GpuExecutor> {
+    pub fn tuned(gpu: Arc<Gpu>, plan: &Plan, table: &Table) -> Result<GpuExecutor> {
         plan.check()?;
         let buffers = plan
             .buffers
             .iter()
             .enumerate()
             .map(|(i, b)| create_buffer(&gpu, i, b));
-        let mut executor = GpuExecutor {
-            buffers: buffers.collect::<Result<_>>()?,
+        let buffers: Vec<Buffer> = buffers.collect::<Result<_>>()?;
+        let (launches, of_dispatch) = launch::build(&gpu, plan, table, &buffers)?;
+        gpu.check()?;
+        Ok(GpuExecutor {
             gpu,
-            dispatches: Vec::new(),
+            buffers,
+            launches,
+            of_dispatch,
             ring: vec![0; RING * ALIGN as usize],
             in_flight: VecDeque::new(),
             idle: Vec::new(),
-        };
-        executor.build(plan)?;
-        executor.gpu.check()?;
-        Ok(executor)
+        })
     }
 
-    fn build(&mut self, plan: &Plan) -> Result<()> {
-        let device = &self.gpu.device;
-        let dims = device.create_buffer(&BufferDescriptor {
-            label: Some("dims"),
-            size: (plan.dispatches.len() as u64 * STRIDE).max(STRIDE),
-            usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        let mut pipelines: HashMap<&str, Pipeline> = HashMap::new();
-        for (i, d) in plan.dispatches.iter().enumerate() {
-            if !pipelines.contains_key(d.op.name) {
-                pipelines.insert(d.op.name, Pipeline::build(&self.gpu, d.op)?);
-            }
-            let pipeline = &pipelines[d.op.name];
-            let at = i as u64 * STRIDE;
-            self.gpu
-                .queue
-                .write_buffer(&dims, at, bytemuck::cast_slice(&d.dims));
-            let mut entries = vec![entry(0, &dims, at, d.op.dims_size as u64)];
-            for (s, binding) in d.args.iter().zip(1..) {
-                let (buffer, offset) = self.place(*s);
-                entries.push(entry(binding, buffer, offset, s.len as u64 * 4));
-            }
-            let bind_group = device.create_bind_group(&BindGroupDescriptor {
-                label: Some(d.op.name),
-                layout: &pipeline.layout,
-                entries: &entries,
-            });
-            let groups = pipeline.reflection.groups((d.op.launch)(&d.dims));
-            self.dispatches.push(Dispatch {
-                pipeline: pipeline.pipeline.clone(),
-                bind_group,
-                groups: groups.map_err(|why| Error::Model(format!("{}: {why}", d.op.name)))?,
-                reads_hyper: d.op.reads.contains(&"hyper"),
-            });
+    /// Launches of a program: its dispatches, and those that add up split sums.
+    pub fn launches(&self, program: &Program) -> usize {
+        self.range(&program.range).len()
+    }
+
+    fn range(&self, dispatches: &Range<usize>) -> Range<usize> {
+        match self.of_dispatch.get(dispatches.clone()) {
+            Some([first, .., last]) => first.start..last.end,
+            Some([only]) => only.clone(),
+            _ => 0..0,
         }
-        Ok(())
     }
 
     /// A slice as wgpu addresses it.
@@ -186,11 +162,8 @@ impl Executor for GpuExecutor {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             for step in 0..chunk.len() {
                 let offset = [step as u32 * STRIDE as u32];
-                for d in &self.dispatches[program.range.clone()] {
-                    pass.set_pipeline(&d.pipeline);
-                    let offsets = if d.reads_hyper { &offset[..] } else { &[] };
-                    pass.set_bind_group(0, &d.bind_group, offsets);
-                    pass.dispatch_workgroups(d.groups[0], d.groups[1], d.groups[2]);
+                for launch in &self.launches[self.range(&program.range)] {
+                    launch.encode(&mut pass, &offset);
                 }
             }
             drop(pass);
@@ -286,86 +259,5 @@ fn create_buffer(gpu: &Gpu, index: usize, buffer: &plan::Buffer) -> Result<Buffe
             buffer.name,
             mebibytes(size)
         ))),
-    }
-}
-
-struct Pipeline {
-    pipeline: ComputePipeline,
-    layout: BindGroupLayout,
-    reflection: Reflection,
-}
-
-impl Pipeline {
-    fn build(gpu: &Gpu, op: &Op) -> Result<Pipeline> {
-        let failed =
-            |why: String| Error::Device(format!("kernel {} does not build: {why}", op.name));
-        let reflection = reflect(op.wgsl).map_err(failed)?;
-        let scope = gpu.device.push_error_scope(ErrorFilter::Validation);
-        let entries =
-            reflection
-                .bindings
-                .iter()
-                .zip(0..)
-                .map(|(b, binding)| BindGroupLayoutEntry {
-                    binding,
-                    visibility: ShaderStages::COMPUTE,
-                    ty: BindingType::Buffer {
-                        ty: match b.access {
-                            Access::Uniform => BufferBindingType::Uniform,
-                            access => BufferBindingType::Storage {
-                                read_only: access == Access::Read,
-                            },
-                        },
-                        has_dynamic_offset: b.name == "hyper",
-                        min_binding_size: NonZeroU64::new(b.size.into()),
-                    },
-                    count: None,
-                });
-        let layout = gpu
-            .device
-            .create_bind_group_layout(&BindGroupLayoutDescriptor {
-                label: Some(op.name),
-                entries: &entries.collect::<Vec<_>>(),
-            });
-        let module = gpu.device.create_shader_module(ShaderModuleDescriptor {
-            label: Some(op.name),
-            source: ShaderSource::Wgsl(op.wgsl.into()),
-        });
-        let pipeline_layout = gpu
-            .device
-            .create_pipeline_layout(&PipelineLayoutDescriptor {
-                label: Some(op.name),
-                bind_group_layouts: &[Some(&layout)],
-                immediate_size: 0,
-            });
-        let pipeline = gpu
-            .device
-            .create_compute_pipeline(&ComputePipelineDescriptor {
-                label: Some(op.name),
-                layout: Some(&pipeline_layout),
-                module: &module,
-                entry_point: Some("main"),
-                compilation_options: Default::default(),
-                cache: None,
-            });
-        if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(failed(e.to_string()));
-        }
-        Ok(Pipeline {
-            pipeline,
-            layout,
-            reflection,
-        })
-    }
-}
-
-fn entry(binding: u32, buffer: &Buffer, offset: u64, size: u64) -> BindGroupEntry<'_> {
-    BindGroupEntry {
-        binding,
-        resource: BindingResource::Buffer(BufferBinding {
-            buffer,
-            offset,
-            size: NonZeroU64::new(size),
-        }),
     }
 }

@@ -1,0 +1,170 @@
+// c = epilogue(op(a) · op(b)), as matmul.wgsl: ${rows} rows × ${4 * lanes * quads} columns in the registers of
+// ${lanes} lanes. No workgroup memory and no barrier: what software drivers like.
+//% if broadcast
+// Each lane loads another part of `a` for its subgroup, which broadcasts every value.
+//% else
+// Every lane loads the same values of `a`.
+//% endif
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> a: array<${'vec4<f32>' if vec_a else 'f32'}>;
+@group(0) @binding(2) var<storage, read> b: array<${'vec4<f32>' if vec_b else 'f32'}>;
+@group(0) @binding(3) var<storage, read> e: array<f32>;
+@group(0) @binding(4) var<storage, read_write> c: array<f32>;
+
+const TILE_ROWS: u32 = ${rows}u;
+const TILE_COLS: u32 = ${4 * lanes * quads}u;
+
+// A word of `a`, of `b`.
+fn word_a(i: u32) -> f32 { return ${'a[i / 4u][i % 4u]' if vec_a else 'a[i]'}; }
+fn word_b(i: u32) -> f32 { return ${'b[i / 4u][i % 4u]' if vec_b else 'b[i]'}; }
+
+// Element (i, p) of op(a).
+fn at_a(i: u32, p: u32) -> u32 { return ${'p * dims.m + i' if ta else 'i * dims.k + p'}; }
+
+// Element (p, j) of op(b).
+fn at_b(p: u32, j: u32) -> u32 { return ${'j * dims.k + p' if tb else 'p * dims.n + j'}; }
+
+// Which of its columns a lane holds in component q of vector j.
+fn column(lane: u32, j: u32, q: u32) -> u32 {
+//% if tb
+    return lane + (4u * j + q) * ${lanes}u;
+//% else
+    return 4u * (lane + j * ${lanes}u) + q;
+//% endif
+}
+
+//% set xyzw = ['x', 'y', 'z', 'w']
+//% set row_quads = lanes // 4
+//% set by_quads = ta and vec_a
+// Rows of `a` that a lane loads.
+//% set loads = ((rows + lanes - 1) // lanes) if broadcast else rows
+//% macro a_value(i, d)
+//%   if not broadcast
+a${i}.${xyzw[d]}
+//%   elif by_quads
+subgroupBroadcast(a${i // lanes}.${xyzw[i % 4]}, ${d * row_quads + i % lanes // 4}u)
+//%   else
+subgroupBroadcast(a${i // lanes}.${xyzw[d]}, ${i % lanes}u)
+//%   endif
+//% endmacro
+//% macro a_word(i)
+//%   if broadcast
+subgroupBroadcast(x${i // lanes}, ${i % lanes}u)
+//%   else
+x${i}
+//%   endif
+//% endmacro
+
+@compute @workgroup_size(${lanes})
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = group_index(group, groups);
+    let across = (dims.n + TILE_COLS - 1u) / TILE_COLS;
+    let row0 = tile / across * TILE_ROWS;
+    let col0 = tile % across * TILE_COLS;
+    if row0 >= dims.m { return; }
+    let terms = terms_of(group.z, groups.z);
+    let whole = terms.x + (terms.y - terms.x) / 4u * 4u;
+
+    // Rows and columns beyond the edge read the last valid one and are not stored.
+//% for i in range(loads)
+//%   if broadcast
+    let my_row${i} = min(row0 + ${i * lanes}u + lane, dims.m - 1u);
+//%   else
+    let my_row${i} = min(row0 + ${i}u, dims.m - 1u);
+//%   endif
+//%   if by_quads and broadcast
+    let quad${i} = lane / ${row_quads}u * (dims.m / 4u) + min(row0 / 4u + ${i * row_quads}u + lane % ${row_quads}u, dims.m / 4u - 1u);
+//%   endif
+//% endfor
+//% for j in range(quads)
+//%   for q in range(4)
+    let col${j}_${q} = min(col0 + column(lane, ${j}u, ${q}u), dims.n - 1u);
+//%   endfor
+//%   if vec_b and not tb
+    let quad_b${j} = min(col0 / 4u + lane + ${j * lanes}u, dims.n / 4u - 1u);
+//%   endif
+//% endfor
+
+//% for i in range(rows)
+//%   for j in range(quads)
+    var c${i}_${j} = vec4<f32>();
+//%   endfor
+//% endfor
+    for (var p = terms.x; p < whole; p += 4u) {
+//% for i in range(loads)
+//%   if by_quads and broadcast
+        let a${i} = a[quad${i} + p * (dims.m / 4u)];
+//%   elif vec_a and not ta
+        let a${i} = a[at_a(my_row${i}, p) / 4u];
+//%   else
+        let a${i} = vec4<f32>(word_a(at_a(my_row${i}, p)), word_a(at_a(my_row${i}, p + 1u)), word_a(at_a(my_row${i}, p + 2u)), word_a(at_a(my_row${i}, p + 3u)));
+//%   endif
+//% endfor
+//% for j in range(quads)
+//%   if tb
+//%     for q in range(4)
+//%       if vec_b
+        let t${j}_${q} = b[at_b(p, col${j}_${q}) / 4u];
+//%       else
+        let at${j}_${q} = at_b(p, col${j}_${q});
+        let t${j}_${q} = vec4<f32>(b[at${j}_${q}], b[at${j}_${q} + 1u], b[at${j}_${q} + 2u], b[at${j}_${q} + 3u]);
+//%       endif
+//%     endfor
+//%   endif
+//%   for d in range(4)
+//%     if tb
+        let b${d}_${j} = vec4<f32>(t${j}_0.${xyzw[d]}, t${j}_1.${xyzw[d]}, t${j}_2.${xyzw[d]}, t${j}_3.${xyzw[d]});
+//%     elif vec_b
+        let b${d}_${j} = b[(p + ${d}u) * (dims.n / 4u) + quad_b${j}];
+//%     else
+        let b${d}_${j} = vec4<f32>(b[at_b(p + ${d}u, col${j}_0)], b[at_b(p + ${d}u, col${j}_1)], b[at_b(p + ${d}u, col${j}_2)], b[at_b(p + ${d}u, col${j}_3)]);
+//%     endif
+//%   endfor
+//% endfor
+//% for i in range(rows)
+        {
+//%   for d in range(4)
+            let s${d} = ${a_value(i, d)|trim};
+//%   endfor
+//%   for j in range(quads)
+            c${i}_${j} += (s0 * b0_${j} + s1 * b1_${j}) + (s2 * b2_${j} + s3 * b3_${j});
+//%   endfor
+        }
+//% endfor
+    }
+//% if not whole_k
+    for (var p = whole; p < terms.y; p += 1u) {
+//%   for i in range(loads)
+        let x${i} = word_a(at_a(my_row${i}, p));
+//%   endfor
+//%   for j in range(quads)
+        let y${j} = vec4<f32>(word_b(at_b(p, col${j}_0)), word_b(at_b(p, col${j}_1)), word_b(at_b(p, col${j}_2)), word_b(at_b(p, col${j}_3)));
+//%   endfor
+//%   for i in range(rows)
+        let s${i} = ${a_word(i)|trim};
+//%     for j in range(quads)
+        c${i}_${j} += s${i} * y${j};
+//%     endfor
+//%   endfor
+    }
+//% endif
+//% for i in range(rows)
+//%   for j in range(quads)
+//%     for q in range(4)
+    store_element(row0 + ${i}u, col0 + column(lane, ${j}u, ${q}u), c${i}_${j}.${xyzw[q]}, group.z, groups.z);
+//%     endfor
+//%   endfor
+//% endfor
+    if dims.sums != 0u && col0 == 0u {
+        for (var i = row0 + lane; i < min(row0 + TILE_ROWS, dims.m); i += ${lanes}u) {
+            var sum = 0.0;
+            for (var p = terms.x; p < terms.y; p += 1u) { sum += word_a(at_a(i, p)); }
+            c[group.z * words() + dims.sums + i] = sum;
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! From a plan's dispatches to launches: which shader, how many workgroups, which words. A dispatch
+//! whose sums are split becomes two launches.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    num::NonZeroU64,
+    ops::Range,
+};
+
+use rayon::prelude::*;
+use wgpu::*;
+
+use super::{
+    STRIDE,
+    pipeline::{Pipeline, Source},
+};
+use crate::{
+    device::{Gpu, mebibytes},
+    error::{Error, Result},
+    exec::tuning::Table,
+    kernel::{MAX_ITERATIONS, Op, Split},
+    ops::{self, split_sum},
+    plan::{Dispatch, Plan},
+};
+
+/// Everything of a launch that does not change from step to step.
+pub(super) struct Launch {
+    pipeline: ComputePipeline,
+    bind_group: BindGroup,
+    groups: [u32; 3],
+    /// Its bind group takes the offset of the step's slot in the ring.
+    reads_hyper: bool,
+}
+
+impl Launch {
+    pub(super) fn encode(&self, pass: &mut ComputePass, hyper_offset: &[u32; 1]) {
+        pass.set_pipeline(&self.pipeline);
+        let offsets = if self.reads_hyper {
+            &hyper_offset[..]
+        } else {
+            &[]
+        };
+        pass.set_bind_group(0, &self.bind_group, offsets);
+        pass.dispatch_workgroups(self.groups[0], self.groups[1], self.groups[2]);
+    }
+}
+
+/// A dispatch as it will be launched.
+struct Lowered<'a> {
+    dispatch: &'a Dispatch,
+    source: Source,
+    /// How its sums are split, and in how many parts; 1 is not at all.
+    split: Option<Split>,
+    parts: u32,
+    groups: [u32; 3],
+}
+
+/// The kernel that adds up parts.
+fn adder() -> &'static Op {
+    const { &Op::of::<ops::SplitSum>() }
+}
+
+/// Builds the launches of all dispatches, in order, and says which belong to which dispatch.
+pub(super) fn build(
+    gpu: &Gpu,
+    plan: &Plan,
+    table: &Table,
+    buffers: &[Buffer],
+) -> Result<(Vec<Launch>, Vec<Range<usize>>)> {
+    let sources = plan.dispatches.iter().map(|d| Source {
+        op: d.op,
+        variant: table.pick(d.op, &d.dims, gpu.subgroup),
+    });
+    let sources: Vec<Source> = sources.collect();
+    let mut pipelines = compile(gpu, &sources)?;
+    let lowered = plan.dispatches.iter().zip(sources);
+    let lowered = lowered.map(|(d, source)| lower(table, &pipelines, d, source));
+    let lowered: Vec<Lowered> = lowered.collect::<Result<_>>()?;
+    if lowered.iter().any(|l| l.parts > 1) {
+        let source = Source {
+            op: adder(),
+            variant: None,
+        };
+        pipelines.insert(source.key(), Pipeline::build(gpu, &source)?);
+    }
+    let mut builder = Builder {
+        gpu,
+        buffers,
+        scratch: scratch(gpu, &lowered)?,
+        dims: dims_buffer(gpu, 2 * lowered.len()),
+        pipelines,
+        launches: Vec::new(),
+    };
+    let of_dispatch = lowered.iter().map(|l| builder.add(l));
+    let of_dispatch = of_dispatch.collect::<Result<_>>()?;
+    Ok((builder.launches, of_dispatch))
+}
+
+/// Every text once, in parallel: drivers compile on the calling thread.
+fn compile(gpu: &Gpu, sources: &[Source]) -> Result<HashMap<String, Pipeline>> {
+    let distinct: BTreeMap<String, &Source> = sources.iter().map(|s| (s.key(), s)).collect();
+    let distinct: Vec<(String, &Source)> = distinct.into_iter().collect();
+    let built = distinct
+        .into_par_iter()
+        .map(|(key, source)| Ok((key, Pipeline::build(gpu, source)?)));
+    built.collect()
+}
+
+fn lower<'a>(
+    table: &Table,
+    pipelines: &HashMap<String, Pipeline>,
+    dispatch: &'a Dispatch,
+    source: Source,
+) -> Result<Lowered<'a>> {
+    let (op, dims) = (dispatch.op, &dispatch.dims);
+    let reflection = &pipelines[&source.key()].reflection;
+    let cannot = |why: String| Error::Model(format!("{} {}: {why}", op.name, dispatch.describe()));
+    let mut groups = reflection.groups((op.launch)(dims)).map_err(cannot)?;
+    let split = (op.split)(dims);
+    let iterations = match &source.variant {
+        None => (op.iterations)(dims),
+        Some((variant, settings)) => (variant.iterations)(dims, settings),
+    };
+    let parts = match split {
+        None => 1,
+        Some(split) => {
+            let across = u64::from(groups[0]) * u64::from(groups[1]);
+            table.parts(across, split.terms, iterations)
+        }
+    };
+    if iterations.div_ceil(parts) > MAX_ITERATIONS || parts > 65_535 {
+        return Err(cannot(format!(
+            "one invocation would loop {iterations} times, more than the {MAX_ITERATIONS} that \
+             every driver completes; use a smaller batch or smaller layers"
+        )));
+    }
+    groups[2] = parts as u32;
+    Ok(Lowered {
+        dispatch,
+        source,
+        split,
+        parts: parts as u32,
+        groups,
+    })
+}
+
+/// Room for the parts of the largest split sum; launches follow each other and share it.
+fn scratch(gpu: &Gpu, lowered: &[Lowered]) -> Result<Option<Buffer>> {
+    let split = lowered.iter().filter(|l| l.parts > 1);
+    let words = split.filter_map(|l| Some(u64::from(l.split?.words) * u64::from(l.parts)));
+    let Some(size) = words.max().map(|words| 4 * words) else {
+        return Ok(None);
+    };
+    let most = gpu.device.limits().max_storage_buffer_binding_size;
+    if size > most {
+        return Err(Error::Device(format!(
+            "the parts of a split sum need {} at once, but {} binds at most {}; use a smaller batch",
+            mebibytes(size),
+            gpu.description,
+            mebibytes(most)
+        )));
+    }
+    Ok(Some(gpu.device.create_buffer(&BufferDescriptor {
+        label: Some("parts of sums"),
+        size,
+        usage: BufferUsages::STORAGE,
+        mapped_at_creation: false,
+    })))
+}
+
+fn dims_buffer(gpu: &Gpu, slots: usize) -> Buffer {
+    gpu.device.create_buffer(&BufferDescriptor {
+        label: Some("dims"),
+        size: (slots as u64 * STRIDE).max(STRIDE),
+        usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    })
+}
+
+struct Builder<'a> {
+    gpu: &'a Gpu,
+    buffers: &'a [Buffer],
+    scratch: Option<Buffer>,
+    dims: Buffer,
+    pipelines: HashMap<String, Pipeline>,
+    launches: Vec<Launch>,
+}
+
+/// A run of bytes in a buffer.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    buffer: &'a Buffer,
+    offset: u64,
+    size: u64,
+}
+
+impl<'a> Builder<'a> {
+    fn add(&mut self, l: &Lowered) -> Result<Range<usize>> {
+        let first = self.launches.len();
+        let buffers = self.buffers;
+        let args = l.dispatch.args.iter().map(|s| Run {
+            buffer: &buffers[s.buffer.0 as usize],
+            offset: s.offset as u64 * 4,
+            size: s.len as u64 * 4,
+        });
+        let mut args: Vec<Run> = args.collect();
+        let parts = l.split.filter(|_| l.parts > 1).zip(self.scratch.clone());
+        let Some((split, scratch)) = parts else {
+            self.push(&l.source, &l.dispatch.dims, &args, l.groups);
+            return Ok(first..self.launches.len());
+        };
+        let whole = Run {
+            buffer: &scratch,
+            offset: 0,
+            size: 4 * u64::from(split.words) * u64::from(l.parts),
+        };
+        let reads = l.dispatch.reads().len();
+        let output = std::mem::replace(&mut args[reads], whole);
+        self.push(&l.source, &l.dispatch.dims, &args, l.groups);
+        let dims = split_sum::Dims::of(&split, l.parts);
+        let words = bytemuck::cast_slice(bytemuck::bytes_of(&dims)).to_vec();
+        let source = Source {
+            op: adder(),
+            variant: None,
+        };
+        // A sum without an epilogue reads nothing there.
+        let e = if split.epilogue == 0 {
+            whole
+        } else {
+            args[reads - 1]
+        };
+        let reflection = &self.pipelines[&source.key()].reflection;
+        let groups = reflection.groups((adder().launch)(&words));
+        let groups = groups.map_err(|why| Error::Model(format!("split_sum: {why}")))?;
+        self.push(&source, &words, &[whole, e, output], groups);
+        Ok(first..self.launches.len())
+    }
+
+    fn push(&mut self, source: &Source, dims: &[u32], args: &[Run], groups: [u32; 3]) {
+        let pipeline = &self.pipelines[&source.key()];
+        let at = self.launches.len() as u64 * STRIDE;
+        let bytes = bytemuck::cast_slice(dims);
+        self.gpu.queue.write_buffer(&self.dims, at, bytes);
+        let mut entries = vec![entry(0, &self.dims, at, bytes.len() as u64)];
+        for (run, binding) in args.iter().zip(1..) {
+            entries.push(entry(binding, run.buffer, run.offset, run.size));
+        }
+        let bind_group = self.gpu.device.create_bind_group(&BindGroupDescriptor {
+            label: Some(source.op.name),
+            layout: &pipeline.layout,
+            entries: &entries,
+        });
+        self.launches.push(Launch {
+            pipeline: pipeline.pipeline.clone(),
+            bind_group,
+            groups,
+            reads_hyper: source.op.reads.contains(&"hyper"),
+        });
+    }
+}
+
+fn entry(binding: u32, buffer: &Buffer, offset: u64, size: u64) -> BindGroupEntry<'_> {
+    BindGroupEntry {
+        binding,
+        resource: BindingResource::Buffer(BufferBinding {
+            buffer,
+            offset,
+            size: NonZeroU64::new(size),
+        }),
+    }
+}

@@ -1,0 +1,264 @@
+//! The shaders of convolutions beside the portable ones, which geometries they can compute, and
+//! with which settings.
+
+use super::{conv2d::Dims, matmul::DEPTH};
+use crate::{
+    template,
+    variant::{Settings, Tile, Variant, dims},
+};
+
+/// A convolution too small to be worth a pipeline of its own.
+fn is_small(d: &Dims) -> bool {
+    d.flops() < 1 << 19
+}
+
+/// Rows of a tile in registers, for `rows` in all: as even as they can be with at most `most`.
+fn even(rows: u32, most: u32) -> u32 {
+    rows.div_ceil(rows.div_ceil(most.max(1)))
+}
+
+/// How long a kernel's unrolled loop may be, in products of vectors: compilers of software drivers
+/// take seconds beyond it.
+const LONGEST_BODY: u32 = 512;
+
+/// What a convolution in registers has in common whichever pass it is: `rows` of its output,
+/// `units` of pixels a lane, source and output planes, the padding in front of a source.
+struct InRegisters {
+    rows: u32,
+    units: u32,
+    source_w: u32,
+    out_w: u32,
+    padding: [u32; 2],
+    strided: bool,
+}
+
+impl InRegisters {
+    fn settings(self, d: &Dims, subgroup: u32) -> Option<Settings> {
+        let broadcast = matches!(subgroup, 4 | 8 | 16 | 32);
+        let lanes = if broadcast { subgroup } else { 8 };
+        let taps = d.kh * d.kw;
+        let in_quads = [self.source_w, self.out_w]
+            .iter()
+            .all(|w| w.is_multiple_of(4));
+        let quad = in_quads && d.dilation_w == 1 && d.stride_w == 1;
+        let units = if quad { self.units } else { 2 * self.units };
+        let rows = even(self.rows, (LONGEST_BODY / taps / units).clamp(1, 32));
+        (taps * rows * units <= 2 * LONGEST_BODY).then(|| {
+            Settings::from([
+                ("rows", rows),
+                ("units", units),
+                ("lanes", lanes),
+                ("broadcast", broadcast.into()),
+                ("quad", quad.into()),
+                ("kh", d.kh),
+                ("kw", d.kw),
+                ("pad_h", self.padding[0]),
+                ("pad_w", self.padding[1]),
+                ("dil_h", d.dilation_h),
+                ("dil_w", d.dilation_w),
+                ("strided", self.strided.into()),
+            ])
+        })
+    }
+}
+
+/// Pixels are the columns of a tile: one size suits most, as rows follow from the channels.
+fn one_unit(words: &[u32]) -> Option<Tile> {
+    (!is_small(&dims(words))).then_some([32, 1])
+}
+
+pub(super) const FORWARD_REGISTER: Variant = Variant {
+    name: "register",
+    wgsl: template!(
+        "shared/launch",
+        "shared/epilogue",
+        "shared/conv",
+        "shared/pixel",
+        "conv2d.register",
+        "shared/conv_register"
+    ),
+    tiles: &[[32, 1], [32, 2]],
+    tile: one_unit,
+    settings: |words, [_, units], subgroup| {
+        let d: Dims = dims(words);
+        let shape = InRegisters {
+            rows: d.group_o(),
+            units,
+            source_w: d.w,
+            out_w: d.ow,
+            padding: [d.padding_h, d.padding_w],
+            strided: d.stride_h > 1 || d.stride_w > 1,
+        };
+        shape.settings(&d, subgroup)
+    },
+    iterations: |words, _| dims::<Dims>(words).group_c().into(),
+};
+
+pub(super) const DX_REGISTER: Variant = Variant {
+    name: "register",
+    wgsl: template!(
+        "shared/launch",
+        "shared/epilogue",
+        "shared/conv",
+        "shared/pixel_dx",
+        "conv2d_dx.register",
+        "shared/conv_register"
+    ),
+    tiles: &[[32, 1], [32, 2]],
+    tile: one_unit,
+    settings: |words, [_, units], subgroup| {
+        let d: Dims = dims(words);
+        let padding = [
+            (d.dilation_h * (d.kh - 1)).checked_sub(d.padding_h)?,
+            (d.dilation_w * (d.kw - 1)).checked_sub(d.padding_w)?,
+        ];
+        let shape = InRegisters {
+            rows: d.group_c(),
+            units,
+            source_w: d.ow,
+            out_w: d.w,
+            padding,
+            strided: false,
+        };
+        let unit_stride = d.stride_h == 1 && d.stride_w == 1;
+        unit_stride.then(|| shape.settings(&d, subgroup)).flatten()
+    },
+    iterations: |words, _| dims::<Dims>(words).group_o().into(),
+};
+
+pub(super) const DW_REGISTER: Variant = Variant {
+    name: "register",
+    wgsl: template!("shared/launch", "shared/conv", "conv2d_dw.register"),
+    tiles: &[[32, 1], [16, 1], [8, 1]],
+    tile: |words| (!is_small(&dims(words))).then_some([16, 1]),
+    settings: |words, [rows, _], subgroup| {
+        let d: Dims = dims(words);
+        let lanes = if matches!(subgroup, 4 | 8 | 16 | 32) {
+            subgroup
+        } else {
+            8
+        };
+        let taps = d.kh * d.kw;
+        let in_quads = [d.w, d.ow].iter().all(|w| w.is_multiple_of(4));
+        let quad = in_quads && d.dilation_w == 1;
+        let memory = (16 << 10) / 4 / lanes / (taps + 1);
+        let rows = even(d.group_o(), rows.min(LONGEST_BODY / taps).min(memory));
+        let fits = d.stride_h == 1 && d.stride_w == 1 && memory > 0 && d.oh * d.ow < 1 << 20;
+        (fits && taps <= LONGEST_BODY).then(|| {
+            Settings::from([
+                ("rows", rows),
+                ("lanes", lanes),
+                ("quad", quad.into()),
+                ("kh", d.kh),
+                ("kw", d.kw),
+                ("pad_h", d.padding_h),
+                ("pad_w", d.padding_w),
+                ("dil_h", d.dilation_h),
+                ("dil_w", d.dilation_w),
+            ])
+        })
+    },
+    iterations: |words, settings| {
+        let d: Dims = dims(words);
+        let unit = if settings.0["quad"] != 0 { 4 } else { 1 };
+        let units = u64::from(d.oh * d.ow / unit);
+        u64::from(d.n) * (units.div_ceil(settings.0["lanes"].into()) + 1) + 4096
+    },
+};
+
+/// A tile for GPUs: as many rows as there are channels to fill them.
+fn gpu_tile(rows: u32, d: &Dims) -> Option<Tile> {
+    let rows = match rows {
+        0..=16 => 16,
+        17..=32 => 32,
+        _ => 64,
+    };
+    (!is_small(d)).then_some([rows, 64])
+}
+
+/// Tiles that the GPU's variants take.
+const GPU_TILES: &[Tile] = &[[64, 64], [32, 64], [16, 64]];
+
+fn gpu_settings(d: &Dims, [tile_rows, tile_cols]: Tile) -> Settings {
+    Settings::from([
+        ("tile_rows", tile_rows),
+        ("tile_cols", tile_cols),
+        ("rows", 4),
+        ("cols", 4),
+        ("depth", DEPTH),
+        ("kh", d.kh),
+        ("kw", d.kw),
+    ])
+}
+
+/// Slices of the sum, each with its loop over the slice, and the sums of a bias's gradient.
+fn gpu_iterations(terms: u64) -> u64 {
+    2 * terms + terms / u64::from(DEPTH) + 64
+}
+
+pub(super) const FORWARD_WORKGROUP: Variant = Variant {
+    name: "workgroup",
+    wgsl: template!(
+        "shared/launch",
+        "shared/epilogue",
+        "shared/conv",
+        "shared/pixel",
+        "conv2d.workgroup",
+        "shared/tile"
+    ),
+    tiles: GPU_TILES,
+    tile: |words| gpu_tile(dims::<Dims>(words).group_o(), &dims(words)),
+    settings: |words, tile, _| {
+        let d: Dims = dims(words);
+        let mut settings = gpu_settings(&d, tile);
+        let in_quads = (d.group_c() * d.kh * d.kw).is_multiple_of(4);
+        settings.0.insert("a_unit", if in_quads { 4 } else { 1 });
+        Some(settings)
+    },
+    iterations: |words, _| {
+        let d: Dims = dims(words);
+        gpu_iterations((d.group_c() * d.kh * d.kw).into())
+    },
+};
+
+pub(super) const DX_WORKGROUP: Variant = Variant {
+    name: "workgroup",
+    wgsl: template!(
+        "shared/launch",
+        "shared/epilogue",
+        "shared/conv",
+        "shared/pixel_dx",
+        "conv2d_dx.workgroup",
+        "shared/tile"
+    ),
+    tiles: GPU_TILES,
+    tile: |words| gpu_tile(dims::<Dims>(words).group_c(), &dims(words)),
+    settings: |words, tile, _| {
+        let d: Dims = dims(words);
+        let mut settings = gpu_settings(&d, tile);
+        settings.0.insert("stride_h", d.stride_h);
+        settings.0.insert("stride_w", d.stride_w);
+        Some(settings)
+    },
+    iterations: |words, _| {
+        let d: Dims = dims(words);
+        gpu_iterations((d.group_o() * d.kh * d.kw).into())
+    },
+};
+
+pub(super) const DW_WORKGROUP: Variant = Variant {
+    name: "workgroup",
+    wgsl: template!(
+        "shared/launch",
+        "shared/conv",
+        "conv2d_dw.workgroup",
+        "shared/tile"
+    ),
+    tiles: GPU_TILES,
+    tile: |words| gpu_tile(dims::<Dims>(words).group_o(), &dims(words)),
+    settings: |words, tile, _| Some(gpu_settings(&dims(words), tile)),
+    iterations: |words, _| {
+        let d: Dims = dims(words);
+        gpu_iterations(d.n as u64 * d.oh as u64 * d.ow as u64)
+    },
+};
