@@ -37,6 +37,7 @@ pub struct GpuExecutor {
     ring: Vec<u32>,
     in_flight: VecDeque<SubmissionIndex>,
     idle: Vec<Buffer>,
+    submits: u64,
 }
 
 struct Dispatch {
@@ -75,6 +76,7 @@ impl GpuExecutor {
             ring: vec![0; RING * ALIGN as usize],
             in_flight: VecDeque::new(),
             idle: Vec::new(),
+            submits: 0,
         };
         executor.build(plan)?;
         executor.gpu.check()?;
@@ -128,6 +130,7 @@ impl GpuExecutor {
     /// Submits, and waits for the oldest submit if too many are under way.
     fn submit(&mut self, encoder: CommandEncoder) -> Result<SubmissionIndex> {
         let index = self.gpu.queue.submit([encoder.finish()]);
+        self.submits += 1;
         self.in_flight.push_back(index.clone());
         if self.in_flight.len() > IN_FLIGHT {
             let oldest = self.in_flight.pop_front();
@@ -262,6 +265,10 @@ impl Executor for GpuExecutor {
         } else {
             20_000_000_000
         }
+    }
+
+    fn submits(&self) -> u64 {
+        self.submits
     }
 }
 

@@ -1,0 +1,49 @@
+//! Measurements that check what they measure: the time of a training step, whether a schedule
+//! changes it, and how near each kernel comes to what the machine can do.
+//!
+//! Every time is wall time with the medians and the 10th and 90th percentiles of many runs;
+//! whatever is compared runs in turns. Nothing is reported of a run that does not train, or of a
+//! kernel whose result is wrong.
+
+mod process;
+pub mod statistics;
+mod step;
+mod subject;
+mod workload;
+
+pub use step::{StepOptions, StepReport, step};
+pub use subject::{Recorded, Subject};
+pub use workload::Workload;
+
+use serde::Serialize;
+
+use crate::device::Machine;
+
+/// How times were taken. Timestamps written by the device itself would be another one.
+pub const WALL: &str = "wall";
+
+/// What did the work.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Device {
+    /// The adapter with its driver, or the CPU executor with its threads.
+    pub device: String,
+    /// A software adapter: a GPU's driver that computes on the host's cores. Its times say little
+    /// about any GPU.
+    pub software_adapter: bool,
+}
+
+impl Device {
+    /// The name of an opened machine.
+    pub fn of(machine: &Machine) -> Device {
+        match machine {
+            Machine::Cpu => Device {
+                device: format!("CPU executor, {} threads", rayon::current_num_threads()),
+                software_adapter: false,
+            },
+            Machine::Gpu(gpu) => Device {
+                device: gpu.description.to_string(),
+                software_adapter: gpu.software,
+            },
+        }
+    }
+}
