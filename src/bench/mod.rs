@@ -6,11 +6,13 @@
 //! kernel whose result is wrong.
 
 mod process;
+pub mod schedules;
 pub mod statistics;
 mod step;
 mod subject;
 mod workload;
 
+pub use schedules::{ScheduleOptions, SchedulesReport, schedules};
 pub use step::{StepOptions, StepReport, step};
 pub use subject::{Recorded, Subject};
 pub use workload::Workload;
@@ -19,8 +21,12 @@ use serde::Serialize;
 
 use crate::device::Machine;
 
-/// How times were taken. Timestamps written by the device itself would be another one.
-pub const WALL: &str = "wall";
+/// How times were taken: on the host's clock, each waited for. Timestamps that the device writes
+/// would be one more kind.
+pub const WALL_ONE_BY_ONE: &str = "wall, each waited for";
+
+/// On the host's clock, many at once with one wait at the end.
+pub const WALL_QUEUE_FULL: &str = "wall, queue full";
 
 /// What did the work.
 #[derive(Clone, Debug, PartialEq, Serialize)]

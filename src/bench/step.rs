@@ -5,10 +5,10 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::{
-    Device, Recorded, Subject, WALL,
+    Device, Recorded, Subject, WALL_ONE_BY_ONE,
     process::{cpu_ms, peak_rss_mb},
     statistics::{Spread, percentile},
-    subject::{Losses, check_learned},
+    subject::{Learned, Losses},
 };
 use crate::{device::Machine, error::Result, train::Trainer};
 
@@ -77,7 +77,7 @@ pub struct StepReport {
     pub first_loss: f64,
     /// The loss of the last step that was timed by itself.
     pub final_loss: f64,
-    /// How the times were taken.
+    /// How `median_step_ms` was taken; `pipelined_step_ms` is wall time with the queue full.
     pub timing: &'static str,
 }
 
@@ -102,7 +102,7 @@ pub fn step(
     let pipelined_step_ms = queue_full(&mut trainer, timed)?;
     let submits = trainer.executor().submits() - submits;
     let peak_rss_mb = peak_rss_mb();
-    check_learned(subject, &trainer.weights()?, trainer.step())?;
+    Learned::new(subject, trainer.step())?.check(&trainer.weights()?, &subject.name)?;
     let mut sorted = samples[warmup as usize..].to_vec();
     sorted.sort_by(f64::total_cmp);
     let Spread { median, p10, p90 } = Spread::of(&sorted);
@@ -130,7 +130,7 @@ pub fn step(
         peak_rss_mb,
         first_loss: losses[0],
         final_loss: losses[losses.len() - 1],
-        timing: WALL,
+        timing: WALL_ONE_BY_ONE,
     })
 }
 

@@ -72,10 +72,10 @@ impl Subject {
         self.at(schedule.start(&run, Monitor::Loss, Observe::Epoch)?)
     }
 
-    /// A rate that does not matter, for evaluating.
-    fn constant(&self) -> Result<Rate> {
-        let constant: LearningRate = "constant".parse()?;
-        Ok(constant.start(&Run::new(self.base_lr), Monitor::Loss, Observe::Epoch)?)
+    /// Leaves out all but the first `len` samples, but keeps at least a batch.
+    pub fn limit(&mut self, len: usize) {
+        let least = self.config.batch_size as usize;
+        self.data.train = first(&self.data.train, len.max(least));
     }
 
     /// Records a run at a rate.
@@ -137,42 +137,69 @@ impl Observer for Losses {
 /// Samples over which a run's loss is compared before and after it, at most.
 const CHECKED: usize = 2048;
 
-/// Checks that a run of `updates` has learned: with the weights that it ended with, the mean loss
-/// of the first samples that it saw must be below what it was at first. Single batches would not
-/// do, since their losses differ by more than a short run learns. The CPU executor evaluates,
-/// whatever the run's machine was.
-///
-/// # Errors
-/// If the loss did not fall.
-pub(super) fn check_learned(subject: &Subject, weights: &[Vec<f32>], updates: u64) -> Result<()> {
-    let batch = subject.config.batch_size as usize;
-    let seen = batch.saturating_mul(usize::try_from(updates).unwrap_or(usize::MAX));
-    let data = Dataset {
-        test: Some(first(&subject.data.train, seen.min(CHECKED.max(batch)))),
-        train: first(&subject.data.train, batch),
-        name: subject.data.name.clone(),
-        shape: subject.data.shape.clone(),
-        task: subject.data.task.clone(),
-        standardization: None,
-        summary: String::new(),
-    };
-    let session = Session::record(&subject.network, &data, &subject.config)?;
-    let loss_of = |weights: &[Vec<f32>]| -> Result<f64> {
-        let exec = Box::new(Cpu::new(session.plan.clone())?);
-        let rate = subject.constant()?;
-        let mut trainer = Trainer::new(exec, &session, &subject.config, rate, &data, weights)?;
+/// Judges whether a run has learned: with the weights that it ended with, the mean loss of the
+/// first samples that it saw must be below what it was at first. Single batches would not do,
+/// since their losses differ by more than a short run learns. The CPU executor evaluates, whatever
+/// the run's machine was.
+pub(super) struct Learned<'a> {
+    subject: &'a Subject,
+    data: Dataset,
+    session: Session,
+    updates: u64,
+    /// The loss of the first weights.
+    before: f64,
+}
+
+impl Learned<'_> {
+    /// For runs of `updates`.
+    pub(super) fn new(subject: &Subject, updates: u64) -> Result<Learned<'_>> {
+        let batch = subject.config.batch_size as usize;
+        let seen = batch.saturating_mul(usize::try_from(updates).unwrap_or(usize::MAX));
+        let data = Dataset {
+            name: subject.data.name.clone(),
+            shape: subject.data.shape.clone(),
+            task: subject.data.task.clone(),
+            train: first(&subject.data.train, batch),
+            test: Some(first(&subject.data.train, seen.min(CHECKED.max(batch)))),
+            standardization: None,
+            summary: String::new(),
+        };
+        let mut learned = Learned {
+            session: Session::record(&subject.network, &data, &subject.config)?,
+            subject,
+            data,
+            updates,
+            before: f64::NAN,
+        };
+        learned.before = learned.loss_of(&subject.weights)?;
+        Ok(learned)
+    }
+
+    fn loss_of(&self, weights: &[Vec<f32>]) -> Result<f64> {
+        let exec = Box::new(Cpu::new(self.session.plan.clone())?);
+        let constant: LearningRate = "constant".parse()?;
+        let any = Run::new(self.subject.base_lr);
+        let rate = constant.start(&any, Monitor::Loss, Observe::Epoch)?;
+        let (config, data) = (&self.subject.config, &self.data);
+        let mut trainer = Trainer::new(exec, &self.session, config, rate, data, weights)?;
         let evaluation = trainer.evaluate(&mut Losses::default())?;
         Ok(evaluation.map_or(f64::NAN, |e| e.eval_loss))
-    };
-    let (before, after) = (loss_of(&subject.weights)?, loss_of(weights)?);
-    if after < before {
-        return Ok(());
     }
-    Err(Error::Diverged(format!(
-        "{}: over the samples that the run saw, the loss went from {before} to {after} in {updates} \
-         updates. This does not train, so no time is shown; give it more --steps, or another rate",
-        subject.name
-    )))
+
+    /// # Errors
+    /// If the loss did not fall.
+    pub(super) fn check(&self, weights: &[Vec<f32>], name: &str) -> Result<()> {
+        let (before, after) = (self.before, self.loss_of(weights)?);
+        if after < before {
+            return Ok(());
+        }
+        Err(Error::Diverged(format!(
+            "{name}: over the samples that the run saw, the loss went from {before} to {after} in \
+             {} updates. This does not train, so no time is shown; run more steps, or at another \
+             rate",
+            self.updates
+        )))
+    }
 }
 
 /// The first `len` samples, or all if there are fewer.

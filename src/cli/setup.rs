@@ -103,7 +103,7 @@ pub(super) struct Setup {
         default_value = "constant",
         help_heading = "Optimiser and schedule"
     )]
-    schedule: String,
+    pub(super) schedule: String,
     /// How the momentum goes, in the same language; 1x is the optimiser's momentum
     #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
     momentum_schedule: Option<String>,
@@ -117,7 +117,7 @@ pub(super) struct Setup {
         value_name = "WHAT",
         help_heading = "Optimiser and schedule"
     )]
-    monitor: Option<Watched>,
+    pub(super) monitor: Option<Watched>,
     /// How often they watch it, unless the schedule says [default: epoch]
     #[arg(
         long,
@@ -125,12 +125,12 @@ pub(super) struct Setup {
         value_name = "WHEN",
         help_heading = "Optimiser and schedule"
     )]
-    observe: Option<When>,
+    pub(super) observe: Option<When>,
 }
 
 /// What `--monitor` takes.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Watched {
+pub(super) enum Watched {
     /// The training loss
     Loss,
     /// The loss on the test split
@@ -143,7 +143,7 @@ enum Watched {
 
 /// What `--observe` takes.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum When {
+pub(super) enum When {
     /// After every update
     Update,
     /// After every epoch

@@ -1,6 +1,7 @@
 //! `kiln bench`: how long a step takes, whether the schedule matters, how near the kernels are to
 //! what the machine can do.
 
+mod schedules;
 mod step;
 mod subject;
 
@@ -24,12 +25,15 @@ pub(super) struct BenchCommand {
 enum Bench {
     /// Time a training step: waited for one by one, and with the queue kept full
     Step(Box<step::Step>),
+    /// Compare a step's time under different schedules: does any of them cost anything?
+    Schedules(Box<schedules::Schedules>),
 }
 
 impl BenchCommand {
     pub(super) fn run(self) -> Result<Outcome> {
         match self.command {
             Bench::Step(command) => command.run(),
+            Bench::Schedules(command) => command.run(),
         }
     }
 }

@@ -74,7 +74,7 @@ fn table(r: &StepReport) -> String {
     let timed = r.steps - r.warmup;
     let mut lines = vec![
         format!("{}: {}, batch {}", r.workload, r.model, r.batch_size),
-        format!("on {label}, {} timing", r.timing),
+        format!("on {label}"),
         format!(
             "step, each waited for   {:>10.4} ms  (p10 {:.4}, p90 {:.4}, of {timed})  {:>10.0} samples/s",
             r.median_step_ms, r.p10, r.p90, r.samples_per_s

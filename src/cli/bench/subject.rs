@@ -71,6 +71,23 @@ impl Which {
         }
     }
 
+    /// What is to be trained under schedules that come from elsewhere.
+    pub(super) fn subject_alone(&self) -> Result<Subject> {
+        for (flag, given) in [
+            ("--schedule", self.setup.schedule != "constant"),
+            ("--monitor", self.setup.monitor.is_some()),
+            ("--observe", self.setup.observe.is_some()),
+        ] {
+            if given {
+                return Err(Error::Usage(format!(
+                    "{flag} has no effect here: --schedules says what is compared, monitor= and \
+                     observe= included; remove it"
+                )));
+            }
+        }
+        Ok(self.subject(1)?.0)
+    }
+
     fn ready(&self, steps: u64) -> Result<Ready> {
         let mut setup = self.setup.clone();
         for (flag, given) in [
