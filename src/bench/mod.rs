@@ -5,6 +5,7 @@
 //! whatever is compared runs in turns. Nothing is reported of a run that does not train, or of a
 //! kernel whose result is wrong.
 
+pub mod kernels;
 mod process;
 pub mod schedules;
 pub mod statistics;
@@ -12,6 +13,7 @@ mod step;
 mod subject;
 mod workload;
 
+pub use kernels::{KernelsReport, kernels};
 pub use schedules::{ScheduleOptions, SchedulesReport, schedules};
 pub use step::{StepOptions, StepReport, step};
 pub use subject::{Recorded, Subject};

@@ -72,6 +72,21 @@ impl Workload {
         format!("restart(cosine, every={steps})")
     }
 
+    /// Everything but the network and the rate.
+    pub fn config(self) -> Config {
+        Config {
+            batch_size: self.batch_size(),
+            drop_last: true,
+            label_smoothing: 0.0,
+            optimizer: Sgd::default(),
+            momentum: None,
+            weight_decay: None,
+            gradient_rules: Vec::new(),
+            seed: 0,
+            order: Order::Sequential,
+        }
+    }
+
     /// With data from `data` (a directory of IDX files; a CSV file with the column `label` for
     /// W3) instead of the workload's own, and first weights from `init` instead of kiln's.
     ///
@@ -93,17 +108,7 @@ impl Workload {
             model: self.model().into(),
             data,
             network,
-            config: Config {
-                batch_size: self.batch_size(),
-                drop_last: true,
-                label_smoothing: 0.0,
-                optimizer: Sgd::default(),
-                momentum: None,
-                weight_decay: None,
-                gradient_rules: Vec::new(),
-                seed: 0,
-                order: Order::Sequential,
-            },
+            config: self.config(),
             weights,
             base_lr: BASE_LR,
         })

@@ -151,6 +151,21 @@ impl GpuExecutor {
         Ok(())
     }
 
+    /// Copies words from one buffer to another, `times` over: what a bandwidth is compared with.
+    ///
+    /// # Errors
+    /// As [`Executor::run`].
+    pub fn copy(&mut self, from: Slice, to: Slice, times: usize) -> Result<()> {
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        let size = from.len.min(to.len) as u64 * 4;
+        let ((from, at), (to, start)) = (self.place(from), self.place(to));
+        for _ in 0..times {
+            encoder.copy_buffer_to_buffer(from, at, to, start, size);
+        }
+        self.submit(encoder)?;
+        Ok(())
+    }
+
     /// Runs some dispatches once, for tests that look between them.
     ///
     /// # Errors

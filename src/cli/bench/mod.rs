@@ -1,6 +1,7 @@
 //! `kiln bench`: how long a step takes, whether the schedule matters, how near the kernels are to
 //! what the machine can do.
 
+mod kernels;
 mod schedules;
 mod step;
 mod subject;
@@ -27,6 +28,8 @@ enum Bench {
     Step(Box<step::Step>),
     /// Compare a step's time under different schedules: does any of them cost anything?
     Schedules(Box<schedules::Schedules>),
+    /// Time every kernel against what the machine can do: its GEMM, its copy
+    Kernels(kernels::Kernels),
 }
 
 impl BenchCommand {
@@ -34,6 +37,7 @@ impl BenchCommand {
         match self.command {
             Bench::Step(command) => command.run(),
             Bench::Schedules(command) => command.run(),
+            Bench::Kernels(command) => command.run(),
         }
     }
 }
