@@ -15,7 +15,7 @@ mod workload;
 
 pub use kernels::{KernelsReport, kernels};
 pub use schedules::{ScheduleOptions, SchedulesReport, schedules};
-pub use step::{StepOptions, StepReport, step};
+pub use step::{StepOptions, StepReport, queue_full, step};
 pub use subject::{Recorded, Subject};
 pub use workload::Workload;
 

@@ -156,7 +156,10 @@ fn one_by_one(
 }
 
 /// The mean of `count` more steps that are waited for together, in ms.
-pub(super) fn queue_full(trainer: &mut Trainer, count: u64) -> Result<f64> {
+///
+/// # Errors
+/// What the device reports, and a loss that is not finite.
+pub fn queue_full(trainer: &mut Trainer, count: u64) -> Result<f64> {
     let start = Instant::now();
     trainer.run(trainer.step() + count, &mut Losses::default())?;
     Ok(ms(start) / count as f64)

@@ -52,7 +52,7 @@ impl Contents {
 }
 
 /// A launch, ready to run.
-pub(super) struct Launch<'a> {
+pub struct Launch<'a> {
     op: &'static Op,
     dims: &'a [u32],
     contents: Contents,
@@ -63,7 +63,7 @@ pub(super) struct Launch<'a> {
 }
 
 impl<'a> Launch<'a> {
-    pub(super) fn new(op: &'static Op, dims: &'a [u32], machine: &Machine) -> Result<Launch<'a>> {
+    fn new(op: &'static Op, dims: &'a [u32], machine: &Machine) -> Result<Launch<'a>> {
         let contents = Contents::sample(op, dims);
         let mut plan = Plan::default();
         plan.buffer("hyper", HYPER_WORDS, Role::Input);
@@ -127,8 +127,12 @@ impl<'a> Launch<'a> {
         Ok(())
     }
 
-    /// The time of `count` runs that are waited for together.
-    fn time(&mut self, count: u64, per_submit: u64) -> Result<Duration> {
+    /// The time of `count` runs that are waited for together, `per_submit` (at most 64) of them in
+    /// one submit.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn time(&mut self, count: u64, per_submit: u64) -> Result<Duration> {
         let hypers = vec![self.hyper; per_submit.min(count) as usize];
         let word = Slice {
             len: 1,
@@ -179,7 +183,10 @@ const TWINS_LIMIT: u64 = 100_000_000;
 /// Checks a case on its machine, and says against what. Small ones against the naive twin; large
 /// ones on an adapter against the CPU executor's fast path, which rests on a GEMM crate; large ones
 /// on the CPU executor against the twin with fewer rows or images.
-pub(super) fn checked<'a>(case: &'a Case, machine: &Machine) -> Result<(Launch<'a>, &'static str)> {
+///
+/// # Errors
+/// If the result is wrong: where, and by how much.
+pub fn checked<'a>(case: &'a Case, machine: &Machine) -> Result<(Launch<'a>, &'static str)> {
     let mut launch = Launch::new(case.op, &case.dims, machine)?;
     if (case.op.flops)(&case.dims) <= TWINS_LIMIT {
         launch.check(case, case.op.cpu)?;
@@ -200,7 +207,8 @@ fn compare(want: &[f32], got: &[f32]) -> Result<(), String> {
     let allowed = 1e-4 * finite.fold(0f32, |most, x| most.max(x.abs()));
     for (i, (w, g)) in want.iter().zip(got).enumerate() {
         let same = w.to_bits() == g.to_bits() || (w.is_nan() && g.is_nan());
-        if !same && !((w - g).abs() <= allowed) {
+        let close = (w - g).abs() <= allowed; // never of a NaN
+        if !same && !close {
             return Err(format!("[{i}]: {g:e} instead of {w:e} (± {allowed:e})"));
         }
     }

@@ -6,6 +6,7 @@ mod launch;
 
 pub use cases::Case;
 pub use ceiling::Ceilings;
+pub use launch::{Launch, checked};
 
 use serde::Serialize;
 
@@ -65,8 +66,8 @@ pub fn kernels(cases: &[Case], machine: &Machine) -> Result<KernelsReport> {
     let mut ceiling = ceiling::Ceiling::new(machine)?;
     let mut rows = Vec::with_capacity(cases.len());
     for case in cases {
-        let (mut launch, checked) = launch::checked(case, machine)?;
-        rows.push(row(case, &launch.samples()?, checked));
+        let (mut launch, against) = checked(case, machine)?;
+        rows.push(row(case, &launch.samples()?, against));
         ceiling.sample()?;
     }
     let ceilings = ceiling.finish();
