@@ -7,7 +7,7 @@
 //! plan                       the training step as data    floor 2  the narrow waist
 //! record optim model   |   exec::{cpu,gpu} device reflect floor 3  writers | runners
 //! data · train                                            floor 4  machines only through `Executor`
-//! report                                                  floor 5  pictures
+//! report bench                                            floor 5  pictures, measurements
 //! cli · main                                              floor 6
 //! ```
 //!
@@ -17,6 +17,7 @@
 
 #![warn(missing_docs)]
 
+pub mod bench;
 pub mod cli;
 pub mod control;
 pub mod data;

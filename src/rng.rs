@@ -14,6 +14,8 @@ pub enum Purpose {
     Split,
     /// The points and the noise of `line`.
     Line,
+    /// The samples of a benchmark's workload.
+    Workload,
     /// Inputs of tests.
     Test,
 }
@@ -31,6 +33,7 @@ impl Rng {
             Purpose::Order => b"kiln order",
             Purpose::Split => b"kiln split",
             Purpose::Line => b"kiln line\0",
+            Purpose::Workload => b"kiln bench",
             Purpose::Test => b"kiln test ",
         };
         let mut key = [0; 32];

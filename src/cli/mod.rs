@@ -1,5 +1,6 @@
 //! The command line: clap's types, and what each command does with the library.
 
+mod bench;
 mod devices;
 mod plan;
 mod progress;
@@ -30,6 +31,8 @@ enum Command {
     Plan(Box<plan::PlanCommand>),
     /// Look at a learning-rate schedule: its values, its picture, its faults, its translations
     Schedule(schedule::ScheduleCommand),
+    /// Measure: a training step, the cost of a schedule, the kernels
+    Bench(bench::BenchCommand),
     /// List the adapters that wgpu sees
     Devices(devices::Devices),
 }
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Train(command) => command.run(),
         Command::Plan(command) => command.run(),
         Command::Schedule(command) => command.run(),
+        Command::Bench(command) => command.run(),
         Command::Devices(command) => command.run(),
     };
     match result {

@@ -20,15 +20,10 @@ use crate::{
 pub(super) struct Setup {
     /// Preset (mlp, lenet, linear, small-cnn) or layers: "Conv2d(32, 3) ReLU Flatten Linear(10)"
     #[arg(long, value_name = "MODEL", help_heading = "Model and data")]
-    model: Option<String>,
-    /// digits, fashion-mnist, line, a directory of IDX files, or a CSV file
-    #[arg(
-        long,
-        value_name = "DATA",
-        default_value = "digits",
-        help_heading = "Model and data"
-    )]
-    pub(super) data: String,
+    pub(super) model: Option<String>,
+    /// digits, fashion-mnist, line, a directory of IDX files, or a CSV file [default: digits]
+    #[arg(long, value_name = "DATA", help_heading = "Model and data")]
+    pub(super) data: Option<String>,
     /// Column of a CSV file to predict
     #[arg(long, value_name = "COLUMN", help_heading = "Model and data")]
     target: Option<String>,
@@ -58,17 +53,17 @@ pub(super) struct Setup {
 
     /// Passes over the training data [default: 20, or as many as --max-steps needs]
     #[arg(long, value_name = "N", help_heading = "Training")]
-    epochs: Option<u64>,
+    pub(super) epochs: Option<u64>,
     /// Stop after N updates
     #[arg(long, value_name = "N", help_heading = "Training")]
-    max_steps: Option<u64>,
+    pub(super) max_steps: Option<u64>,
     /// Samples per update
     #[arg(long, value_name = "N", default_value_t = 32, help_heading = "Training",
           value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: u32,
     /// Leave out an epoch's last batch if it is smaller
     #[arg(long, help_heading = "Training")]
-    drop_last: bool,
+    pub(super) drop_last: bool,
     /// In which order an epoch visits the samples
     #[arg(long, value_enum, default_value_t = Order::Shuffled, help_heading = "Training")]
     order: Order,
@@ -92,7 +87,7 @@ pub(super) struct Setup {
         allow_negative_numbers = true,
         help_heading = "Optimiser and schedule"
     )]
-    lr: f64,
+    pub(super) lr: f64,
     /// torch's spelling without the rate, e.g. "SGD(momentum=0.9, nesterov=True)"
     #[arg(
         long,
@@ -108,7 +103,7 @@ pub(super) struct Setup {
         default_value = "constant",
         help_heading = "Optimiser and schedule"
     )]
-    schedule: String,
+    pub(super) schedule: String,
     /// How the momentum goes, in the same language; 1x is the optimiser's momentum
     #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
     momentum_schedule: Option<String>,
@@ -122,7 +117,7 @@ pub(super) struct Setup {
         value_name = "WHAT",
         help_heading = "Optimiser and schedule"
     )]
-    monitor: Option<Watched>,
+    pub(super) monitor: Option<Watched>,
     /// How often they watch it, unless the schedule says [default: epoch]
     #[arg(
         long,
@@ -130,12 +125,12 @@ pub(super) struct Setup {
         value_name = "WHEN",
         help_heading = "Optimiser and schedule"
     )]
-    observe: Option<When>,
+    pub(super) observe: Option<When>,
 }
 
 /// What `--monitor` takes.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Watched {
+pub(super) enum Watched {
     /// The training loss
     Loss,
     /// The loss on the test split
@@ -148,7 +143,7 @@ enum Watched {
 
 /// What `--observe` takes.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum When {
+pub(super) enum When {
     /// After every update
     Update,
     /// After every epoch
@@ -184,7 +179,8 @@ impl Setup {
         let optimizer = Sgd::parse(&self.optimizer)?;
         let plan: schedule::LearningRate = self.schedule.parse()?;
         self.check_numbers()?;
-        let data = data::load(&self.data, &self.data_options())?;
+        let data = self.data.as_deref().unwrap_or("digits");
+        let data = data::load(data, &self.data_options())?;
         let outputs = match &data.task {
             data::Task::Classification { classes } => classes.len() as u32,
             data::Task::Regression { outputs } => outputs.len() as u32,

@@ -49,6 +49,11 @@ pub trait Executor {
     /// Floating-point operations that one submit should hold: enough to hide its cost, few
     /// enough to stay far below the operating systems' two-second watchdogs.
     fn flops_per_submit(&self) -> u64;
+
+    /// Submits to a queue so far; none where there is no queue.
+    fn submits(&self) -> u64 {
+        0
+    }
 }
 
 /// Words on their way to the host.

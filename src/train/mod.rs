@@ -140,6 +140,11 @@ impl<'a> Trainer<'a> {
         self.step
     }
 
+    /// What runs the plan.
+    pub fn executor(&self) -> &dyn Executor {
+        self.exec.as_ref()
+    }
+
     /// Trains until `steps` updates are applied in all, evaluating after every epoch and at the
     /// end. Returns whether it got there: the observer may stop it, which leaves evaluations out.
     ///

@@ -37,6 +37,7 @@ pub struct GpuExecutor {
     ring: Vec<u32>,
     in_flight: VecDeque<SubmissionIndex>,
     idle: Vec<Buffer>,
+    submits: u64,
 }
 
 /// A copy on its way to the host.
@@ -80,6 +81,7 @@ impl GpuExecutor {
             ring: vec![0; RING * ALIGN as usize],
             in_flight: VecDeque::new(),
             idle: Vec::new(),
+            submits: 0,
         })
     }
 
@@ -104,6 +106,7 @@ impl GpuExecutor {
     /// Submits, and waits for the oldest submit if too many are under way.
     fn submit(&mut self, encoder: CommandEncoder) -> Result<SubmissionIndex> {
         let index = self.gpu.queue.submit([encoder.finish()]);
+        self.submits += 1;
         self.in_flight.push_back(index.clone());
         if self.in_flight.len() > IN_FLIGHT {
             let oldest = self.in_flight.pop_front();
@@ -121,6 +124,21 @@ impl GpuExecutor {
         let polled = self.gpu.device.poll(wait);
         self.gpu.check()?;
         polled.map_err(|e| Error::Device(format!("waiting for the device failed: {e}")))?;
+        Ok(())
+    }
+
+    /// Copies words from one buffer to another, `times` over: what a bandwidth is compared with.
+    ///
+    /// # Errors
+    /// As [`Executor::run`].
+    pub fn copy(&mut self, from: Slice, to: Slice, times: usize) -> Result<()> {
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        let size = from.len.min(to.len) as u64 * 4;
+        let ((from, at), (to, start)) = (self.place(from), self.place(to));
+        for _ in 0..times {
+            encoder.copy_buffer_to_buffer(from, at, to, start, size);
+        }
+        self.submit(encoder)?;
         Ok(())
     }
 
@@ -235,6 +253,10 @@ impl Executor for GpuExecutor {
         } else {
             20_000_000_000
         }
+    }
+
+    fn submits(&self) -> u64 {
+        self.submits
     }
 }
 

@@ -1,0 +1,57 @@
+//! `kiln bench`: how long a step takes, whether the schedule matters, how near the kernels are to
+//! what the machine can do.
+
+mod kernels;
+mod schedules;
+mod step;
+mod subject;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::Outcome;
+use crate::{
+    bench::Device,
+    error::{Error, Result},
+};
+
+/// `kiln bench`.
+#[derive(Args)]
+pub(super) struct BenchCommand {
+    #[command(subcommand)]
+    command: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Time a training step: waited for one by one, and with the queue kept full
+    Step(Box<step::Step>),
+    /// Compare a step's time under different schedules: does any of them cost anything?
+    Schedules(Box<schedules::Schedules>),
+    /// Time every kernel against what the machine can do: its GEMM, its copy
+    Kernels(kernels::Kernels),
+}
+
+impl BenchCommand {
+    pub(super) fn run(self) -> Result<Outcome> {
+        match self.command {
+            Bench::Step(command) => command.run(),
+            Bench::Schedules(command) => command.run(),
+            Bench::Kernels(command) => command.run(),
+        }
+    }
+}
+
+/// The name of the device, with a warning where it needs one.
+fn adapter(device: &Device) -> String {
+    match device.software_adapter {
+        true => format!("{} [software adapter: not a GPU's speed]", device.device),
+        false => device.device.clone(),
+    }
+}
+
+/// A report as one line.
+fn json(report: &impl Serialize) -> Result<String> {
+    serde_json::to_string(report)
+        .map_err(|e| Error::io("standard output".as_ref())(std::io::Error::other(e)))
+}
