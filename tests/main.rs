@@ -18,5 +18,6 @@ mod pasted_lines;
 mod pictures;
 mod plan;
 mod step;
+mod threads;
 mod tidy;
 mod trajectories;

@@ -2,7 +2,7 @@
 
 use super::{FLATS, Flat};
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     sources,
 };
 
@@ -35,4 +35,6 @@ impl Kernel for Add {
             writes[0][i] = reads[0][i] + reads[1][i];
         }
     }
+
+    const FAST: Option<HostFn<Flat>> = Some(super::fast::add);
 }

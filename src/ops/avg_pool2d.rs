@@ -2,7 +2,7 @@
 
 use super::max_pool2d::{Dims, cases};
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     sources,
 };
 
@@ -64,4 +64,6 @@ impl Kernel for AvgPool2d {
             at += 1;
         });
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::avg_pool2d);
 }

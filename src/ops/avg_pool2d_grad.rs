@@ -6,7 +6,7 @@ use super::{
     max_pool2d::{Dims, cases},
 };
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     sources,
 };
 
@@ -61,4 +61,6 @@ impl Kernel for AvgPool2dGrad {
             };
         }
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::avg_pool2d_grad);
 }

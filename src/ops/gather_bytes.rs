@@ -10,7 +10,7 @@ use super::{
     hyper, sample_hyper,
 };
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
@@ -94,6 +94,8 @@ impl Kernel for GatherBytes {
             }
         }
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::gather_bytes);
 }
 
 const fn case(rows: u32, channels: u32, plane: u32) -> Dims {

@@ -2,7 +2,7 @@
 
 use super::{FLATS, Flat};
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     sources,
 };
 
@@ -36,4 +36,6 @@ impl Kernel for Relu {
             writes[0][i] = if x < 0.0 { 0.0 } else { x };
         }
     }
+
+    const FAST: Option<HostFn<Flat>> = Some(super::fast::relu);
 }

@@ -2,7 +2,7 @@
 
 use super::{FLATS, Flat, masked};
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     sources,
 };
 
@@ -35,4 +35,6 @@ impl Kernel for ReluGrad {
             writes[0][i] = masked(reads[0][i], reads[1][i]);
         }
     }
+
+    const FAST: Option<HostFn<Flat>> = Some(super::fast::relu_grad);
 }

@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::as_words;
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
@@ -99,6 +99,8 @@ impl Kernel for SoftmaxCrossEntropy {
             }
         }
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::softmax_cross_entropy);
 }
 
 const fn case(rows: u32, cols: u32, smoothing: f32) -> Dims {

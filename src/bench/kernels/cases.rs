@@ -97,6 +97,7 @@ fn products(on_cpu: bool) -> Result<Vec<Case>> {
                 ta,
                 tb,
                 epilogue,
+                sums: 0,
             };
             cases.push(Case {
                 smaller: words(dims(m.min(SMALL_ROWS))),

@@ -99,6 +99,7 @@ impl Gemm {
             ta: 0,
             tb: 0,
             epilogue: Epilogue::NONE.0,
+            sums: 0,
         });
         Ok(Gemm {
             op: find("matmul")?,
