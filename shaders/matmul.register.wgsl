@@ -15,6 +15,8 @@
 const TILE_ROWS: u32 = ${rows}u;
 const TILE_COLS: u32 = ${4 * lanes * quads}u;
 
+var<workgroup> results: array<vec4<f32>, ${rows * quads * lanes}>;
+
 // A word of `a`, of `b`.
 fn word_a(i: u32) -> f32 { return ${'a[i / 4u][i % 4u]' if vec_a else 'a[i]'}; }
 fn word_b(i: u32) -> f32 { return ${'b[i / 4u][i % 4u]' if vec_b else 'b[i]'}; }
@@ -153,13 +155,19 @@ fn main(
 //%   endfor
     }
 //% endif
+    // By way of memory, as compilers take long over ${4 * rows * quads} copies of an epilogue. A lane reads what it wrote.
 //% for i in range(rows)
 //%   for j in range(quads)
-//%     for q in range(4)
-    store_element(row0 + ${i}u, col0 + column(lane, ${j}u, ${q}u), c${i}_${j}.${xyzw[q]}, group.z, groups.z);
-//%     endfor
+    results[${(i * quads + j) * lanes}u + lane] = c${i}_${j};
 //%   endfor
 //% endfor
+    for (var s = 0u; s < ${rows * quads}u; s += 1u) {
+        let sum = results[s * ${lanes}u + lane];
+        let i = row0 + s / ${quads}u;
+        for (var q = 0u; q < 4u; q += 1u) {
+            store_element(i, col0 + column(lane, s % ${quads}u, q), sum[q], group.z, groups.z);
+        }
+    }
     if dims.sums != 0u && col0 == 0u {
         for (var i = row0 + lane; i < min(row0 + TILE_ROWS, dims.m); i += ${lanes}u) {
             var sum = 0.0;

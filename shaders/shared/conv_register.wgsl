@@ -15,6 +15,8 @@
 const TILE_ROWS: u32 = ${rows}u;
 const TILE_COLS: u32 = ${units * lanes * unit}u;
 
+var<workgroup> results: array<${type}, ${rows * units * lanes}>;
+
 @compute @workgroup_size(${lanes})
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -130,19 +132,28 @@ fn main(
         at${j} += plane;
 //% endfor
     }
-//% for i in range(rows)
-    if row0 + ${i}u < height() {
-//%   for j in range(units)
-        if first + ${j * lanes}u < pixels / ${unit}u {
-//%     if quad
-//%       for q in range(4)
-            store_pixel(g * height() + row0 + ${i}u, 4u * unit${j} + ${q}u, c${i}_${j}.${xyzw[q]});
-//%       endfor
-//%     else
-            store_pixel(g * height() + row0 + ${i}u, unit${j}, c${i}_${j});
-//%     endif
-        }
+    // By way of memory, as compilers take long over many copies of an epilogue. A lane reads what it
+    // wrote.
+//% for j in range(units)
+//%   for i in range(rows)
+    results[${(j * rows + i) * lanes}u + lane] = c${i}_${j};
 //%   endfor
-    }
 //% endfor
+    let out_plane = ${out_h} * ${out_w};
+    for (var j = 0u; j < ${units}u; j += 1u) {
+        let at = first + j * ${lanes}u;
+        if at >= pixels / ${unit}u { break; }
+        let image = at / (out_w * ${out_h});
+        let to = (image * dims.groups + g) * height() * out_plane + ${unit}u * at - image * out_plane;
+        for (var i = row0; i < min(row0 + TILE_ROWS, height()); i += 1u) {
+            let sum = results[(j * ${rows}u + i - row0) * ${lanes}u + lane];
+//% if quad
+            for (var q = 0u; q < 4u; q += 1u) {
+                store_word(g * height() + i, to + i * out_plane + q, sum[q]);
+            }
+//% else
+            store_word(g * height() + i, to + i * out_plane, sum);
+//% endif
+        }
+    }
 }

@@ -1,11 +1,15 @@
-// A result of a convolution, with its epilogue: pixel `pixel` of `channel` in `dx`.
-fn store_pixel(channel: u32, pixel: u32, sum: f32) {
-    let plane = dims.h * dims.w;
-    let at = (pixel / plane * dims.c + channel) * plane + pixel % plane;
+// A result of a convolution, with its epilogue, at word `at` of `dx`, which lies in `channel`.
+fn store_word(channel: u32, at: u32, sum: f32) {
     var v = sum;
     if (dims.epilogue & BIAS) != 0u { v += e[channel]; }
     if (dims.epilogue & RELU) != 0u { v = relu(v); }
     if (dims.epilogue & MASK) != 0u { v = masked(e[at], v); }
     dx[at] = v;
+}
+
+// The same for a pixel, counted through all images.
+fn store_pixel(channel: u32, pixel: u32, sum: f32) {
+    let plane = dims.h * dims.w;
+    store_word(channel, (pixel / plane * dims.c + channel) * plane + pixel % plane, sum);
 }
 

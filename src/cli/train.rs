@@ -21,7 +21,7 @@ use super::{
 use crate::{
     device::{self, Choice, Machine, Needs},
     error::{Error, Result},
-    exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
+    exec::{Executor, cpu::Cpu, gpu::GpuExecutor, tuning::Table},
     train::{Evaluation, Metrics, Observer, Trainer, Update, weights},
 };
 
@@ -56,7 +56,10 @@ impl Train {
             check_free(dir)?;
         }
         let ready = self.setup.ready()?;
-        let (machine, line) = device::open(&self.device, Needs::of(&ready.session.plan))?;
+        let (machine, mut line) = device::open(&self.device, Needs::of(&ready.session.plan))?;
+        if let Machine::Gpu(gpu) = &machine {
+            line += &format!("; shaders: {}", Table::built_in(gpu.software).name);
+        }
         if !self.quiet {
             tell(format_args!("{}", introduction(&ready, &line)?));
         }

@@ -1,7 +1,10 @@
 //! The shaders of convolutions beside the portable ones, which geometries they can compute, and
 //! with which settings.
 
-use super::{conv2d::Dims, matmul::DEPTH};
+use super::{
+    conv2d::Dims,
+    matmul::{DEPTH, RESULTS},
+};
 use crate::{
     template,
     variant::{Settings, Tile, Variant, dims},
@@ -19,7 +22,7 @@ fn even(rows: u32, most: u32) -> u32 {
 
 /// How long a kernel's unrolled loop may be, in products of vectors: compilers of software drivers
 /// take seconds beyond it.
-const LONGEST_BODY: u32 = 512;
+const LONGEST_BODY: u32 = 288;
 
 /// What a convolution in registers has in common whichever pass it is: `rows` of its output,
 /// `units` of pixels a lane, source and output planes, the padding in front of a source.
@@ -42,7 +45,8 @@ impl InRegisters {
             .all(|w| w.is_multiple_of(4));
         let quad = in_quads && d.dilation_w == 1 && d.stride_w == 1;
         let units = if quad { self.units } else { 2 * self.units };
-        let rows = even(self.rows, (LONGEST_BODY / taps / units).clamp(1, 32));
+        let most = (LONGEST_BODY / taps / units).min(RESULTS / units / lanes);
+        let rows = even(self.rows, most.clamp(1, 32));
         (taps * rows * units <= 2 * LONGEST_BODY).then(|| {
             Settings::from([
                 ("rows", rows),

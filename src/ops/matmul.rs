@@ -160,17 +160,20 @@ const REGISTER: Variant = Variant {
         // Without broadcasts every lane loads every row: fewer of them.
         let rows = if broadcast { rows } else { rows.min(16) };
         let in_quads = |n: u32| u32::from(n.is_multiple_of(4));
-        Some(Settings::from([
-            ("rows", rows),
-            ("quads", quads),
-            ("lanes", lanes),
-            ("broadcast", broadcast.into()),
-            ("ta", d.ta),
-            ("tb", d.tb),
-            ("vec_a", in_quads(if d.ta != 0 { d.m } else { d.k })),
-            ("vec_b", in_quads(if d.tb != 0 { d.k } else { d.n })),
-            ("whole_k", in_quads(d.k)),
-        ]))
+        let fits = rows * quads * lanes <= RESULTS;
+        fits.then(|| {
+            Settings::from([
+                ("rows", rows),
+                ("quads", quads),
+                ("lanes", lanes),
+                ("broadcast", broadcast.into()),
+                ("ta", d.ta),
+                ("tb", d.tb),
+                ("vec_a", in_quads(if d.ta != 0 { d.m } else { d.k })),
+                ("vec_b", in_quads(if d.tb != 0 { d.k } else { d.n })),
+                ("whole_k", in_quads(d.k)),
+            ])
+        })
     },
     iterations: |words, settings| {
         let d: Dims = dims(words);
@@ -178,6 +181,9 @@ const REGISTER: Variant = Variant {
         u64::from(d.k / 4 + 4) + (u64::from(d.k) + 1) * sums
     },
 };
+
+/// Vectors of results that the 16 KiB of workgroup memory hold which every device has.
+pub(super) const RESULTS: u32 = 1024;
 
 /// For GPUs: tiles in workgroup memory and in registers.
 const WORKGROUP: Variant = Variant {
