@@ -34,7 +34,7 @@ fn wait_for(file: &Path, child: &mut std::process::Child) {
     }
 }
 
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary directory")
 }
 
@@ -43,14 +43,14 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// What a successful command printed.
-fn success(args: &str, dir: &Path) -> String {
+pub fn success(args: &str, dir: &Path) -> String {
     let out = kiln(args, dir);
     assert!(out.status.success(), "kiln {args}: {}", text(&out.stderr));
     text(&out.stdout)
 }
 
 /// The message of a command that is refused with exit code `code`, in words a person can use.
-fn refusal(args: &str, dir: &Path, code: i32) -> String {
+pub fn refusal(args: &str, dir: &Path, code: i32) -> String {
     let out = kiln(args, dir);
     let message = text(&out.stderr);
     assert_eq!(
