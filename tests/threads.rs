@@ -27,6 +27,7 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
             ta,
             tb,
             epilogue,
+            sums: if ta == 1 { m * n + 7 } else { 0 },
         };
         cases.push(("matmul", words(dims)));
     }
@@ -48,6 +49,7 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
         dilation_w: 1,
         groups: 2,
         epilogue: 0,
+        sums: 0,
     };
     // 5×5 without padding: the input gradient goes another way.
     let valid = conv2d::Dims {
