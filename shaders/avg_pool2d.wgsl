@@ -12,9 +12,11 @@ fn main(
 ) {
     let at = group_index(group, groups) * 64u + lane;
     if at >= dims.planes * dims.oh * dims.ow { return; }
-    let plane = at / (dims.oh * dims.ow) * dims.h * dims.w;
-    let oy = at / dims.ow % dims.oh;
-    let ox = at % dims.ow;
+    let row = divide(at, dims.ow);
+    let of_plane = divide(row, dims.oh);
+    let plane = of_plane * dims.h * dims.w;
+    let oy = row - of_plane * dims.oh;
+    let ox = at - row * dims.ow;
     let rows = window(oy, dims.stride_h, dims.kh, dims.padding_h, dims.h);
     let cols = window(ox, dims.stride_w, dims.kw, dims.padding_w, dims.w);
     var sum = 0.0;

@@ -15,10 +15,12 @@ fn main(
     let at = group_index(group, groups) * 64u + lane;
     let plane_size = dims.h * dims.w;
     if at >= dims.planes * plane_size { return; }
-    let plane = at / plane_size * dims.oh * dims.ow;
-    let me = at % plane_size;
-    let rows = covering(me / dims.w, dims.stride_h, dims.kh, dims.padding_h, dims.oh);
-    let cols = covering(me % dims.w, dims.stride_w, dims.kw, dims.padding_w, dims.ow);
+    let of_plane = divide(at, plane_size);
+    let plane = of_plane * dims.oh * dims.ow;
+    let me = at - of_plane * plane_size;
+    let iy = divide(me, dims.w);
+    let rows = covering(iy, dims.stride_h, dims.kh, dims.padding_h, dims.oh);
+    let cols = covering(me - iy * dims.w, dims.stride_w, dims.kw, dims.padding_w, dims.ow);
     var sum = 0.0;
     for (var oy = rows.x; oy < rows.y; oy += 1u) {
         for (var ox = cols.x; ox < cols.y; ox += 1u) {

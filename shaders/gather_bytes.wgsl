@@ -17,7 +17,9 @@ fn main(
     let i = group_index(group, groups) * 64u + lane;
     let sample = dims.channels * dims.plane;
     if i >= dims.rows * sample { return; }
-    let at = order[hyper.cursor + i / sample] * sample + i % sample;
+    let row = divide(i, sample);
+    let word = i - row * sample;
+    let at = order[hyper.cursor + row] * sample + word;
     let byte = (data[at / 4u] >> (8u * (at % 4u))) & 255u;
-    batch[i] = table[i % sample / dims.plane * 256u + byte];
+    batch[i] = table[divide(word, dims.plane) * 256u + byte];
 }

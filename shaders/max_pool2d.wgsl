@@ -13,9 +13,11 @@ fn main(
 ) {
     let at = group_index(group, groups) * 64u + lane;
     if at >= dims.planes * dims.oh * dims.ow { return; }
-    let plane = at / (dims.oh * dims.ow) * dims.h * dims.w;
-    let rows = window(at / dims.ow % dims.oh, dims.stride_h, dims.kh, dims.padding_h, dims.h);
-    let cols = window(at % dims.ow, dims.stride_w, dims.kw, dims.padding_w, dims.w);
+    let row = divide(at, dims.ow);
+    let of_plane = divide(row, dims.oh);
+    let plane = of_plane * dims.h * dims.w;
+    let rows = window(row - of_plane * dims.oh, dims.stride_h, dims.kh, dims.padding_h, dims.h);
+    let cols = window(at - row * dims.ow, dims.stride_w, dims.kw, dims.padding_w, dims.w);
     var best_at = rows.x * dims.w + cols.x;
     var best = x[plane + best_at];
     for (var iy = rows.x; iy < rows.y; iy += 1u) {

@@ -38,9 +38,11 @@ fn main(
     // Pixels and rows beyond the edge read the last valid one and are not stored.
 //% for j in range(units)
     let unit${j} = min(first + ${j * lanes}u, pixels / ${unit}u - 1u);
-    let x${j} = unit${j} % out_w${' * dims.stride_w' if strided else ''};
-    let y${j} = unit${j} / out_w % ${out_h}${' * dims.stride_h' if strided else ''};
-    var at${j} = (unit${j} / (out_w * ${out_h}) * source_channels() + g * channels()) * plane + y${j} * w + x${j};
+    let line${j} = divide(unit${j}, out_w);
+    let image${j} = divide(line${j}, ${out_h});
+    let x${j} = (unit${j} - line${j} * out_w)${' * dims.stride_w' if strided else ''};
+    let y${j} = (line${j} - image${j} * ${out_h})${' * dims.stride_h' if strided else ''};
+    var at${j} = (image${j} * source_channels() + g * channels()) * plane + y${j} * w + x${j};
 //%   for ky in range(kh)
 //%     if pad_h > 0
     let in_y${j}_${ky} = y${j} + ${ky * dil_h}u - ${pad_h}u < ${source_h};
@@ -143,7 +145,7 @@ fn main(
     for (var j = 0u; j < ${units}u; j += 1u) {
         let at = first + j * ${lanes}u;
         if at >= pixels / ${unit}u { break; }
-        let image = at / (out_w * ${out_h});
+        let image = divide(at, out_w * ${out_h});
         let to = (image * dims.groups + g) * height() * out_plane + ${unit}u * at - image * out_plane;
         for (var i = row0; i < min(row0 + TILE_ROWS, height()); i += 1u) {
             let sum = results[(j * ${rows}u + i - row0) * ${lanes}u + lane];

@@ -7,3 +7,14 @@ fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u
 // True for a NaN or an infinity.
 fn is_non_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) >= 0x7f800000u; }
 
+// a / b for 0 < b < 2^31 and a < 2^31, exactly. Software drivers divide integers lane by lane, which
+// would cost more than what most kernels do with the quotient.
+fn divide(a: u32, b: u32) -> u32 {
+    let per_b = 1.0 / f32(b);
+    let near = u32(f32(a) * per_b);
+    let rest = f32(i32(a - near * b));
+    let q = near + u32(i32(floor((rest + 0.5) * per_b)));
+    let over = i32(a - q * b);
+    return q + select(0u, 1u, over >= i32(b)) - select(0u, 1u, over < 0);
+}
+

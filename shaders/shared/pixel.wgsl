@@ -10,6 +10,7 @@ fn store_word(channel: u32, at: u32, sum: f32) {
 // The same for a pixel, counted through all images.
 fn store_pixel(channel: u32, pixel: u32, sum: f32) {
     let plane = dims.oh * dims.ow;
-    store_word(channel, (pixel / plane * dims.o + channel) * plane + pixel % plane, sum);
+    let image = divide(pixel, plane);
+    store_word(channel, (image * (dims.o - 1u) + channel) * plane + pixel, sum);
 }
 

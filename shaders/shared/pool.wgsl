@@ -14,7 +14,7 @@ fn window(o: u32, stride: u32, k: u32, padding: u32, size: u32) -> vec2<u32> {
 // The outputs whose windows hold input i: [start, end).
 fn covering(i: u32, stride: u32, k: u32, padding: u32, outputs: u32) -> vec2<u32> {
     let at = i + padding;
-    let first = select(0u, (at - min(at, k - 1u) + stride - 1u) / stride, at >= k);
-    return vec2<u32>(first, min(at / stride + 1u, outputs));
+    let first = select(0u, divide(at - min(at, k - 1u) + stride - 1u, stride), at >= k);
+    return vec2<u32>(first, min(divide(at, stride) + 1u, outputs));
 }
 
