@@ -18,7 +18,12 @@ pub struct Cpu {
     plan: Arc<Plan>,
     memory: Vec<Vec<f32>>,
     of: fn(&Op) -> CpuFn,
+    /// Which dispatches are worth more than one thread.
+    large: Vec<bool>,
 }
+
+/// Floating-point operations from which a dispatch may be split over threads.
+const LARGE: u64 = 1 << 20;
 
 impl Cpu {
     /// Runs the fast paths: the product.
@@ -41,7 +46,13 @@ impl Cpu {
         plan.check()?;
         let zeros = |len: u32| vec![0.0; len as usize];
         let memory = plan.buffers.iter().map(|b| zeros(b.len)).collect();
-        Ok(Cpu { plan, memory, of })
+        let large = plan.dispatches.iter().map(|d| d.flops() >= LARGE).collect();
+        Ok(Cpu {
+            plan,
+            memory,
+            of,
+            large,
+        })
     }
 
     /// Runs some dispatches, for tests that look between them.
@@ -51,6 +62,11 @@ impl Cpu {
         for d in &self.plan.dispatches[range] {
             run(d, (self.of)(d.op), &mut self.memory);
         }
+    }
+
+    /// Whether some dispatch of these is worth more than one thread.
+    fn is_large(&self, range: Range<usize>) -> bool {
+        self.large[range].contains(&true)
     }
 }
 
@@ -87,8 +103,18 @@ impl Executor for Cpu {
     }
 
     fn run(&mut self, program: &Program, hypers: &[Hyper]) -> Result<()> {
-        for hyper in hypers {
-            self.run_dispatches(program.range.clone(), hyper);
+        let large = self.is_large(program.range.clone());
+        let mut all = || {
+            for hyper in hypers {
+                self.run_dispatches(program.range.clone(), hyper);
+            }
+        };
+        // Inside of the pool, handing work to other threads is a push to a queue; from outside,
+        // every dispatch would wait for a thread to wake up.
+        if large {
+            rayon::scope(|_| all());
+        } else {
+            all();
         }
         Ok(())
     }

@@ -1,9 +1,8 @@
 //! Kernels that take elements one by one: the update, ReLU and its gradient, addition.
 
-use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::ops::{Flat, hyper, masked};
+use crate::ops::{Flat, Hyper, hyper, masked};
 
 /// Elements worth a thread.
 const CHUNK: usize = 1 << 16;
@@ -12,44 +11,56 @@ const CHUNK: usize = 1 << 16;
 fn in_chunks<const R: usize>(
     to: &mut [f32],
     from: [&[f32]; R],
-    f: impl Fn(&mut [f32], [&[f32]; R]) + Sync,
+    f: impl for<'a> Fn(&'a mut [f32], [&'a [f32]; R]) + Sync,
 ) {
     if to.len() <= CHUNK {
-        return Arch::new().dispatch(|| f(to, from));
+        return f(to, from);
     }
     to.par_chunks_mut(CHUNK).enumerate().for_each(|(i, to)| {
         let from = from.map(|from| &from[i * CHUNK..][..to.len()]);
-        Arch::new().dispatch(|| f(to, from));
+        f(to, from);
     });
 }
 
 pub(in crate::ops) fn relu(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
     let n = d.n as usize;
-    in_chunks(&mut writes[0][..n], [&reads[0][..n]], |y, [x]| {
-        for (y, &x) in y.iter_mut().zip(x) {
+    in_chunks(&mut writes[0][..n], [&reads[0][..n]], relu_run);
+}
+
+vectorised! {
+    fn relu_run<'a>(y: &'a mut [f32], x: [&'a [f32]; 1]) {
+        for (y, &x) in y.iter_mut().zip(x[0]) {
             *y = if x < 0.0 { 0.0 } else { x };
         }
-    });
+    }
 }
 
 pub(in crate::ops) fn relu_grad(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
     let n = d.n as usize;
     let from = [&reads[0][..n], &reads[1][..n]];
-    in_chunks(&mut writes[0][..n], from, |dx, [y, dy]| {
-        for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
+    in_chunks(&mut writes[0][..n], from, relu_grad_run);
+}
+
+vectorised! {
+    fn relu_grad_run<'a>(dx: &'a mut [f32], from: [&'a [f32]; 2]) {
+        for ((dx, &y), &dy) in dx.iter_mut().zip(from[0]).zip(from[1]) {
             *dx = masked(y, dy);
         }
-    });
+    }
 }
 
 pub(in crate::ops) fn add(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
     let n = d.n as usize;
     let from = [&reads[0][..n], &reads[1][..n]];
-    in_chunks(&mut writes[0][..n], from, |sum, [a, b]| {
-        for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
+    in_chunks(&mut writes[0][..n], from, add_run);
+}
+
+vectorised! {
+    fn add_run<'a>(sum: &'a mut [f32], from: [&'a [f32]; 2]) {
+        for ((sum, a), b) in sum.iter_mut().zip(from[0]).zip(from[1]) {
             *sum = a + b;
         }
-    });
+    }
 }
 
 pub(in crate::ops) fn sgd(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
@@ -59,33 +70,40 @@ pub(in crate::ops) fn sgd(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]])
     let (h, n) = (hyper(reads[0]), d.n as usize);
     let lr = h.lr * reads[2][0];
     let (buffer, param, grad) = (&mut buffer[..n], &mut param[..n], &reads[1][..n]);
-    let update = |buffer: &mut [f32], param: &mut [f32], grad: &[f32]| {
-        Arch::new().dispatch(|| {
-            for ((v, p), &grad) in buffer.iter_mut().zip(param).zip(grad) {
-                let mut g = if h.maximize != 0 { -grad } else { grad };
-                if h.weight_decay != 0.0 {
-                    g += h.weight_decay * *p;
-                }
-                if h.momentum != 0.0 {
-                    let started = h.momentum * *v + h.gradient_scale * g;
-                    *v = if h.first != 0 { g } else { started };
-                    g = if h.nesterov != 0 {
-                        g + h.momentum * *v
-                    } else {
-                        *v
-                    };
-                }
-                *p -= lr * g;
-            }
-        });
-    };
     if n <= CHUNK {
-        return update(buffer, param, grad);
+        return sgd_run(h, lr, buffer, param, grad);
     }
     let state = buffer
         .par_chunks_mut(CHUNK)
         .zip(param.par_chunks_mut(CHUNK));
     state
         .zip(grad.par_chunks(CHUNK))
-        .for_each(|((buffer, param), grad)| update(buffer, param, grad));
+        .for_each(|((buffer, param), grad)| sgd_run(h, lr, buffer, param, grad));
+}
+
+vectorised! {
+    fn sgd_run<'a>(
+        h: Hyper,
+        lr: f32,
+        buffer: &'a mut [f32],
+        param: &'a mut [f32],
+        grad: &'a [f32],
+    ) {
+        for ((v, p), &grad) in buffer.iter_mut().zip(param).zip(grad) {
+            let mut g = if h.maximize != 0 { -grad } else { grad };
+            if h.weight_decay != 0.0 {
+                g += h.weight_decay * *p;
+            }
+            if h.momentum != 0.0 {
+                let started = h.momentum * *v + h.gradient_scale * g;
+                *v = if h.first != 0 { g } else { started };
+                g = if h.nesterov != 0 {
+                    g + h.momentum * *v
+                } else {
+                    *v
+                };
+            }
+            *p -= lr * g;
+        }
+    }
 }

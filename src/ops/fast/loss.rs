@@ -11,11 +11,10 @@ pub(in crate::ops) fn softmax_cross_entropy(d: &Dims, reads: &[&[f32]], writes: 
     };
     let logits = reads[0][..rows * cols].chunks_exact(cols);
     let outputs = row.chunks_exact_mut(2).zip(dlogits.chunks_exact_mut(cols));
-    scratch::with(&scratch::TOTALS, cols, |powers| {
-        for ((x, label), (row, dx)) in logits.zip(reads[1]).zip(outputs) {
-            one_row(d, x, label.to_bits() as usize, powers, row, dx);
-        }
-    });
+    let mut powers = scratch::take(&scratch::TOTALS, cols);
+    for ((x, label), (row, dx)) in logits.zip(reads[1]).zip(outputs) {
+        one_row(d, x, label.to_bits() as usize, &mut powers, row, dx);
+    }
 }
 
 /// The loss of one row, whether it is right, and its gradient; `powers` is room for the row.

@@ -3,10 +3,12 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::{
+    copy::{copy, transpose},
+    dots::Dots,
     for_each_chunk, is_large, scratch,
     tile::{Factors, Finish, Machine, Place, TERMS, pieces, tile},
 };
-use crate::ops::{channel_sum, matmul::Dims};
+use crate::ops::{Epilogue, channel_sum, matmul::Dims};
 
 /// Most rows of the left factor that are packed at once, to stay in the second-level cache.
 const ROWS: usize = 192;
@@ -55,70 +57,134 @@ impl<'a> Matrix<'a> {
         width: usize,
     ) {
         /// Terms that are transposed at a time, so that their lines stay near.
-        const RUN: usize = 16;
+        const RUN: usize = 64;
+        let to = &mut to[..len * width];
         if across == 1 {
-            for (k, to) in to.chunks_exact_mut(width).take(len).enumerate() {
-                let (numbers, rest) = to.split_at_mut(count);
-                numbers.copy_from_slice(&self.data[first + (start + k) * along..][..count]);
-                rest.fill(0.0);
+            for k in 0..len {
+                copy(
+                    count,
+                    &self.data[first + (start + k) * along..],
+                    &mut to[k * width..],
+                );
             }
-            return;
+        } else {
+            for k in (0..len).step_by(RUN) {
+                let from = &self.data[first * across + start + k..];
+                let len = RUN.min(len - k);
+                let end = (k + len) * width;
+                transpose(from, across, [count, len], &mut to[k * width..end], width);
+            }
         }
-        for (run, to) in to[..len * width].chunks_mut(RUN * width).enumerate() {
-            let terms = to.len() / width;
-            for i in 0..count {
-                let from = (first + i) * across + start + run * RUN;
-                let from = &self.data[from..][..terms];
-                for (to, &x) in to[i..].iter_mut().step_by(width).zip(from) {
-                    *to = x;
-                }
-            }
-            for to in to.chunks_exact_mut(width) {
-                to[count..].fill(0.0);
-            }
+        if count < width {
+            to.chunks_exact_mut(width)
+                .for_each(|to| to[count..].fill(0.0));
         }
     }
 }
 
 pub(in crate::ops) fn matmul(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
     let [m, n, k] = [d.m, d.n, d.k].map(|x| x as usize);
-    let a = Matrix::new(reads[0], m, k, d.ta != 0);
-    let b = Matrix::new(reads[1], k, n, d.tb != 0);
-    let machine = Machine::get();
+    if d.sums != 0 {
+        let a = Matrix::new(reads[0], m, k, d.ta != 0);
+        row_sums(m, k, &a, &mut writes[0][d.sums as usize..]);
+    }
     let large = is_large(m * n * k);
-    let panel = k * machine.cols;
-    let rows = rows_per_block(m, machine, large);
-    scratch::with(&scratch::RIGHT, n.div_ceil(machine.cols) * panel, |right| {
-        for_each_chunk(right, panel, large, |i, to| {
-            let first = i * machine.cols;
-            let cols = machine.cols.min(n - first);
-            b.pack_cols((first, cols), k, to, machine.cols);
-        });
-        let right = &*right;
-        for_each_chunk(&mut writes[0][..m * n], rows * n, large, |i, c| {
-            let first = i * rows;
-            let by_element = d.epilogue & crate::ops::Epilogue::MASK.0 != 0;
-            let e = if by_element {
-                &reads[2][first * n..]
-            } else {
-                reads[2]
+    let rows = rows_per_block(m, large);
+    // What each block of rows needs of the epilogue's argument.
+    let by_element = d.epilogue & Epilogue::MASK.0 != 0;
+    let e = |first: usize| &reads[2][if by_element { first * n } else { 0 }..];
+    let c = &mut writes[0][..m * n];
+    if (d.ta, d.tb) == (0, 1) && is_dots(m, k) {
+        let mut offsets = scratch::take(&scratch::OFFSETS, n);
+        (0..n).for_each(|j| offsets[j] = j * k);
+        let offsets = &*offsets;
+        for_each_chunk(c, rows * n, large, |i, c| {
+            let left = &reads[0][i * rows * k..];
+            let right = reads[1];
+            let finish = Finish {
+                add: false,
+                flags: d.epilogue,
+                bias_by_row: false,
+                e: e(i * rows),
             };
-            let [k, n] = [k, n];
-            let epilogue = d.epilogue;
-            Arch::new().dispatch(Block {
-                a,
-                first,
+            Arch::new().dispatch(Rows {
+                left,
                 right,
+                offsets,
                 k,
-                n,
-                epilogue,
-                e,
+                finish,
                 c,
             });
         });
+        return;
+    }
+    let machine = Machine::get();
+    let a = Matrix::new(reads[0], m, k, d.ta != 0);
+    let b = Matrix::new(reads[1], k, n, d.tb != 0);
+    let panel = k * machine.cols;
+    let mut right = scratch::take(&scratch::RIGHT, n.div_ceil(machine.cols) * panel);
+    for_each_chunk(&mut right, panel, large, |i, to| {
+        let first = i * machine.cols;
+        let cols = machine.cols.min(n - first);
+        b.pack_cols((first, cols), k, to, machine.cols);
     });
-    if d.sums != 0 {
-        row_sums(m, k, &a, &mut writes[0][d.sums as usize..]);
+    let right = &*right;
+    for_each_chunk(c, rows * n, large, |i, c| {
+        let first = i * rows;
+        let (e, epilogue) = (e(first), d.epilogue);
+        Arch::new().dispatch(Block {
+            a,
+            first,
+            right,
+            k,
+            n,
+            epilogue,
+            e,
+            c,
+        });
+    });
+}
+
+/// Whether both factors are better left where they are: sums are long, so that adding up lanes
+/// costs little, and few rows would use a packed right factor.
+fn is_dots(m: usize, k: usize) -> bool {
+    k > 256 && m <= 256
+}
+
+/// Some rows of a product with a transposed right factor, as dot products.
+struct Rows<'a> {
+    left: &'a [f32],
+    right: &'a [f32],
+    offsets: &'a [usize],
+    k: usize,
+    finish: Finish<'a>,
+    c: &'a mut [f32],
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Rows {
+            left,
+            right,
+            offsets,
+            k,
+            finish,
+            c,
+        } = self;
+        let rows = c.len() / offsets.len();
+        let dots = Dots {
+            left,
+            left_image: 0,
+            right,
+            right_image: 0,
+            images: 1,
+            offsets,
+            len: k,
+        };
+        dots.run(simd, rows, &finish, c);
     }
 }
 
@@ -140,14 +206,14 @@ fn row_sums(m: usize, k: usize, a: &Matrix, sums: &mut [f32]) {
 
 /// A few blocks per thread, so that a thread that is held up does not hold up all; a multiple of a
 /// tile's rows.
-fn rows_per_block(m: usize, machine: &Machine, large: bool) -> usize {
+fn rows_per_block(m: usize, large: bool) -> usize {
     let blocks = if large {
         4 * rayon::current_num_threads()
     } else {
         1
     };
     let rows = m.div_ceil(blocks).min(ROWS);
-    rows.next_multiple_of(machine.rows)
+    rows.next_multiple_of(Machine::get().rows)
 }
 
 /// Some rows of a product.
@@ -178,39 +244,38 @@ impl WithSimd for Block<'_> {
             c,
         } = self;
         let (machine, rows) = (Machine::get(), c.len() / n);
-        scratch::with(&scratch::LEFT, rows * TERMS, |left| {
-            for (start, terms) in pieces(k, TERMS) {
+        let mut left = scratch::take(&scratch::LEFT, rows * TERMS);
+        for (start, terms) in pieces(k, TERMS) {
+            for (row, rows) in machine.tiles(rows) {
+                let to = &mut left[row * terms..][..rows * terms];
+                a.pack_rows((first + row, rows), (start, terms), to);
+            }
+            let last = start + terms == k;
+            let finish = Finish {
+                add: start > 0,
+                flags: if last { epilogue } else { 0 },
+                bias_by_row: false,
+                e,
+            };
+            for col in (0..n).step_by(machine.cols) {
+                let cols = machine.cols.min(n - col);
                 for (row, rows) in machine.tiles(rows) {
-                    let to = &mut left[row * terms..][..rows * terms];
-                    a.pack_rows((first + row, rows), (start, terms), to);
-                }
-                let last = start + terms == k;
-                let finish = Finish {
-                    add: start > 0,
-                    flags: if last { epilogue } else { 0 },
-                    bias_by_row: false,
-                    e,
-                };
-                for col in (0..n).step_by(machine.cols) {
-                    let cols = machine.cols.min(n - col);
-                    for (row, rows) in machine.tiles(rows) {
-                        let f = Factors {
-                            a: &left[row * terms..][..rows * terms],
-                            rows,
-                            b: right,
-                            offsets: &machine.panel[..terms],
-                            base: col * k + start * machine.cols,
-                        };
-                        let at = Place {
-                            row,
-                            col,
-                            cols,
-                            stride: n,
-                        };
-                        tile(simd, &f, at, &finish, c);
-                    }
+                    let f = Factors {
+                        a: &left[row * terms..][..rows * terms],
+                        rows,
+                        b: right,
+                        offsets: &machine.panel[..terms],
+                        base: col * k + start * machine.cols,
+                    };
+                    let at = Place {
+                        row,
+                        col,
+                        cols,
+                        stride: n,
+                    };
+                    tile(simd, &f, at, &finish, c);
                 }
             }
-        });
+        }
     }
 }

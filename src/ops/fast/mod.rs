@@ -4,12 +4,40 @@
 //! Work is split in ways that do not change the order of any sum, so results do not depend on the
 //! number of threads.
 
+/// A function whose plain loops are compiled for each kind of vectors, and run with the machine's.
+/// Closures would not do: they are compiled for the oldest machine unless they are inlined.
+macro_rules! vectorised {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident<$life:lifetime>(
+        $($arg:ident: $ty:ty),* $(,)?
+    ) $body:block) => {
+        $(#[$doc])*
+        $vis fn $name<$life>($($arg: $ty),*) {
+            struct Body<$life> {
+                $($arg: $ty),*
+            }
+            impl<$life> pulp::WithSimd for Body<$life> {
+                type Output = ();
+
+                #[inline(always)]
+                fn with_simd<S: pulp::Simd>(self, _: S) {
+                    let Body { $($arg),* } = self;
+                    $body
+                }
+            }
+            pulp::Arch::new().dispatch(Body { $($arg),* })
+        }
+    };
+}
+
 mod conv;
+mod copy;
+mod dots;
 mod elementwise;
 mod gather;
 mod loss;
 mod matmul;
 mod pool;
+mod pool2x2;
 mod scratch;
 mod sums;
 mod tile;

@@ -1,32 +1,30 @@
-//! Poolings plane by plane. Windows of 2×2 that tile their input have loops of their own, which the
-//! compiler makes vectors of.
+//! Poolings, some planes at a time.
 
-use pulp::Arch;
 use rayon::prelude::*;
 
-use super::for_each_chunk;
+use super::{for_each_chunk, pool2x2};
 use crate::ops::{masked, max_pool2d::Dims};
 
 /// Planes that are worth a thread together.
 const PLANES: usize = 16;
-
-/// Whether windows are 2×2 and touch neither each other nor the edges.
-fn is_plain_2x2(d: &Dims) -> bool {
-    let two = [d.kh, d.kw, d.stride_h, d.stride_w] == [2; 4];
-    two && [d.padding_h, d.padding_w] == [0; 2] && 2 * d.oh <= d.h && 2 * d.ow <= d.w
-}
 
 /// Whether so many elements are worth waking a thread for.
 fn is_large(d: &Dims) -> bool {
     d.words()[0] >= 1 << 15
 }
 
+/// Calls `f(first plane, their chunk)` for some planes of `words` at a time.
+fn for_each_planes(d: &Dims, words: &mut [f32], f: impl Fn(usize, &mut [f32]) + Sync) {
+    let chunk = words.len() / d.planes as usize * PLANES;
+    for_each_chunk(words, chunk, is_large(d), |i, words| f(i * PLANES, words));
+}
+
 /// Calls `f(plane, its chunk)` for every plane of `words`.
 fn for_each_plane(d: &Dims, words: &mut [f32], f: impl Fn(usize, &mut [f32]) + Sync) {
     let plane = words.len() / d.planes as usize;
-    for_each_chunk(words, plane * PLANES, is_large(d), |i, words| {
-        let planes = words.chunks_exact_mut(plane).enumerate();
-        planes.for_each(|(j, words)| f(i * PLANES + j, words));
+    for_each_planes(d, words, |first, words| {
+        let planes = words.chunks_exact_mut(plane).zip(first..);
+        planes.for_each(|(words, plane)| f(plane, words));
     });
 }
 
@@ -38,17 +36,15 @@ pub(in crate::ops) fn max_pool2d(d: &Dims, reads: &[&[f32]], writes: &mut [&mut 
     let words = d.planes as usize * output;
     let (y, index) = (&mut y[..words], &mut index[..words]);
     let some = |first: usize, y: &mut [f32], index: &mut [f32]| {
+        let x = &reads[0][first * input..d.planes as usize * input];
+        if pool2x2::fits(d) {
+            return pool2x2::forward(d, x, y, index);
+        }
         let outputs = y
             .chunks_exact_mut(output)
             .zip(index.chunks_exact_mut(output));
-        let inputs = reads[0][first * input..].chunks_exact(input);
-        for ((y, index), x) in outputs.zip(inputs) {
-            if is_plain_2x2(d) {
-                Arch::new().dispatch(|| max_2x2(d, x, y, index));
-            } else {
-                max_of_windows(d, x, y, index);
-            }
-        }
+        let planes = outputs.zip(x.chunks_exact(input));
+        planes.for_each(|((y, index), x)| max_of_windows(d, x, y, index));
     };
     if is_large(d) {
         let chunk = PLANES * output;
@@ -80,77 +76,33 @@ fn max_of_windows(d: &Dims, x: &[f32], y: &mut [f32], index: &mut [f32]) {
     }
 }
 
-#[inline(always)]
-fn max_2x2(d: &Dims, x: &[f32], y: &mut [f32], index: &mut [f32]) {
-    let (w, ow) = (d.w as usize, d.ow as usize);
-    let outputs = y.chunks_exact_mut(ow).zip(index.chunks_exact_mut(ow));
-    for ((y, index), (first, x)) in outputs.zip((0u32..).step_by(2 * w).zip(x.chunks(2 * w))) {
-        let (upper, lower) = x.split_at(w);
-        let windows = upper.chunks_exact(2).zip(lower.chunks_exact(2));
-        let outputs = y.iter_mut().zip(index);
-        for (((y, index), (upper, lower)), at) in outputs.zip(windows).zip((first..).step_by(2)) {
-            let (mut best, mut best_at) = (upper[0], at);
-            for (v, at) in [
-                (upper[1], at + 1),
-                (lower[0], at + d.w),
-                (lower[1], at + d.w + 1),
-            ] {
-                // Without branches.
-                let wins = (v > best) | v.is_nan();
-                best = if wins { v } else { best };
-                best_at = if wins { at } else { best_at };
-            }
-            (*y, *index) = (best, f32::from_bits(best_at));
-        }
-    }
-}
-
 pub(in crate::ops) fn max_pool2d_grad(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
     let (input, output) = ((d.h * d.w) as usize, (d.oh * d.ow) as usize);
+    let disjoint = d.stride_h >= d.kh && d.stride_w >= d.kw;
     let dx = &mut writes[0][..d.planes as usize * input];
     for_each_plane(d, dx, |plane, dx| {
-        let dy = &reads[0][plane * output..][..output];
-        let index = &reads[1][plane * output..][..output];
+        let [dy, index] = [reads[0], reads[1]].map(|r| &r[plane * output..][..output]);
         let y = (d.mask != 0).then(|| &reads[2][plane * input..][..input]);
-        if is_plain_2x2(d) {
-            Arch::new().dispatch(|| spread_2x2(d, dy, index, dx));
-        } else {
-            dx.fill(0.0);
-            for (dy, index) in dy.iter().zip(index) {
-                dx[index.to_bits() as usize] += dy;
-            }
+        dx.fill(0.0);
+        let maxima = dy.iter().zip(index.iter().map(|at| at.to_bits() as usize));
+        match y {
+            Some(y) if disjoint => maxima.for_each(|(&dy, at)| dx[at] = masked(y[at], dy)),
+            None if disjoint => maxima.for_each(|(&dy, at)| dx[at] = dy),
+            _ => maxima.for_each(|(&dy, at)| dx[at] += dy),
         }
-        if let Some(y) = y {
+        if let (Some(y), false) = (y, disjoint) {
             mask(y, dx);
         }
     });
 }
 
-/// Every element of a window is its gradient or zero.
-#[inline(always)]
-fn spread_2x2(d: &Dims, dy: &[f32], index: &[f32], dx: &mut [f32]) {
-    let (w, ow) = (d.w as usize, d.ow as usize);
-    let rows = dy.chunks_exact(ow).zip(index.chunks_exact(ow));
-    for ((dy, index), (first, dx)) in rows.zip((0u32..).step_by(2 * w).zip(dx.chunks_mut(2 * w))) {
-        for (row, dx) in (first..).step_by(w).zip(dx.chunks_exact_mut(w)) {
-            let windows = dx.chunks_exact_mut(2).zip(dy.iter().zip(index));
-            for ((dx, (&dy, index)), at) in windows.zip((row..).step_by(2)) {
-                let index = index.to_bits();
-                dx[0] = if index == at { dy } else { 0.0 };
-                dx[1] = if index == at + 1 { dy } else { 0.0 };
-            }
-            dx[2 * ow..].fill(0.0);
+vectorised! {
+    /// Zeroes `dx` where the ReLU's output `y` is not positive.
+    fn mask<'a>(y: &'a [f32], dx: &'a mut [f32]) {
+        for (dx, &y) in dx.iter_mut().zip(y) {
+            *dx = masked(y, *dx);
         }
     }
-    dx[2 * d.oh as usize * w..].fill(0.0);
-}
-
-/// Zeroes `dx` where the ReLU's output `y` is not positive.
-fn mask(y: &[f32], dx: &mut [f32]) {
-    Arch::new().dispatch(|| {
-        let dx = dx.iter_mut().zip(y);
-        dx.for_each(|(dx, &y)| *dx = masked(y, *dx));
-    });
 }
 
 pub(in crate::ops) fn avg_pool2d(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {

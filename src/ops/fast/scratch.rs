@@ -1,7 +1,12 @@
 //! Memory that a thread keeps between calls, so that a step allocates nothing once every size has
 //! been seen.
 
-use std::{cell::Cell, thread::LocalKey};
+use std::{
+    cell::Cell,
+    mem,
+    ops::{Deref, DerefMut},
+    thread::LocalKey,
+};
 
 /// A buffer that is taken out while it is in use: a thread that waits inside of one kernel may be
 /// given another kernel's work, which then finds an empty buffer instead of a borrowed one.
@@ -24,17 +29,38 @@ thread_local! {
     pub(super) static PARTS: Scratch<f32> = const { Cell::new(Vec::new()) };
 }
 
-/// Runs `f` with `len` elements, whose contents are whatever was left there.
-pub(super) fn with<T: Copy + Default, R>(
-    key: &'static LocalKey<Scratch<T>>,
+/// Some of a buffer, until it is dropped.
+pub(super) struct Lease<T: 'static> {
+    home: &'static LocalKey<Scratch<T>>,
+    buffer: Vec<T>,
     len: usize,
-    f: impl FnOnce(&mut [T]) -> R,
-) -> R {
-    let mut buffer = key.take();
+}
+
+/// Takes `len` elements, whose contents are whatever was left there.
+pub(super) fn take<T: Copy + Default>(home: &'static LocalKey<Scratch<T>>, len: usize) -> Lease<T> {
+    let mut buffer = home.take();
     if buffer.len() < len {
         buffer.resize(len, T::default());
     }
-    let result = f(&mut buffer[..len]);
-    key.set(buffer);
-    result
+    Lease { home, buffer, len }
+}
+
+impl<T> Deref for Lease<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.buffer[..self.len]
+    }
+}
+
+impl<T> DerefMut for Lease<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.buffer[..self.len]
+    }
+}
+
+impl<T> Drop for Lease<T> {
+    fn drop(&mut self) {
+        self.home.set(mem::take(&mut self.buffer));
+    }
 }

@@ -1,6 +1,5 @@
 //! Reductions: bias gradients, and the norm and finite check of the gradient.
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::{is_large, scratch};
@@ -20,12 +19,7 @@ pub(in crate::ops) fn channel_sum(
     if plane == 1 {
         return column_sums(dy, sums);
     }
-    let sum_of = |channel: usize, sum: &mut f32| {
-        Arch::new().dispatch(|| {
-            let runs = dy.chunks(plane).skip(channel).step_by(channels);
-            *sum = runs.map(total).sum::<f64>() as f32;
-        });
-    };
+    let sum_of = |channel: usize, sum: &mut f32| run_sums(dy, plane, channel, channels, sum);
     if is_large(dy.len()) {
         let sums = sums.par_iter_mut().enumerate();
         sums.for_each(|(channel, sum)| sum_of(channel, sum));
@@ -35,31 +29,54 @@ pub(in crate::ops) fn channel_sum(
     }
 }
 
+vectorised! {
+    /// The sum of every `channels`-th run.
+    fn run_sums<'a>(
+        dy: &'a [f32],
+        plane: usize,
+        channel: usize,
+        channels: usize,
+        sum: &'a mut f32,
+    ) {
+        let mut total = 0.0;
+        for run in dy.chunks(plane).skip(channel).step_by(channels) {
+            total += run_sum(run);
+        }
+        *sum = total as f32;
+    }
+}
+
 /// The sums of a matrix's columns.
 fn column_sums(dy: &[f32], sums: &mut [f32]) {
-    scratch::with(&scratch::TOTALS, sums.len(), |totals| {
-        Arch::new().dispatch(|| {
-            totals.fill(0.0);
-            for row in dy.chunks(sums.len()) {
-                let totals = totals.iter_mut().zip(row);
-                totals.for_each(|(total, &v)| *total += f64::from(v));
+    let mut totals = scratch::take(&scratch::TOTALS, sums.len());
+    add_rows(dy, &mut totals);
+    for (sum, &total) in sums.iter_mut().zip(totals.iter()) {
+        *sum = total as f32;
+    }
+}
+
+vectorised! {
+    fn add_rows<'a>(dy: &'a [f32], totals: &'a mut [f64]) {
+        totals.fill(0.0);
+        for row in dy.chunks(totals.len()) {
+            for (total, &v) in totals.iter_mut().zip(row) {
+                *total += f64::from(v);
             }
-            let sums = sums.iter_mut().zip(&*totals);
-            sums.for_each(|(sum, &total)| *sum = total as f32);
-        });
-    });
+        }
+    }
 }
 
 /// The sum of a run.
 #[inline(always)]
-fn total(run: &[f32]) -> f64 {
+fn run_sum(run: &[f32]) -> f64 {
     let mut lanes = [0f64; LANES];
-    let chunks = run.chunks_exact(LANES);
-    let rest: f64 = chunks.remainder().iter().map(|&v| f64::from(v)).sum();
+    let (chunks, rest) = run.as_chunks::<LANES>();
     for chunk in chunks {
-        let lanes = lanes.iter_mut().zip(chunk);
-        lanes.for_each(|(lane, &v)| *lane += f64::from(v));
+        for (lane, &v) in lanes.iter_mut().zip(chunk) {
+            *lane += f64::from(v);
+        }
     }
+    let rest: f64 = rest.iter().map(|&v| f64::from(v)).sum();
     lanes.iter().sum::<f64>() + rest
 }
 
@@ -71,12 +88,7 @@ pub(in crate::ops) fn grad_stats(
     let (n, parts) = (d.n as usize, d.parts as usize);
     let grad = &reads[0][..n];
     let out = &mut writes[0][..2 * parts];
-    let part_of = |part: usize, out: &mut [f32]| {
-        Arch::new().dispatch(|| {
-            let (squares, bad) = squares(grad, part, parts);
-            (out[0], out[1]) = (squares as f32, bad as f32);
-        });
-    };
+    let part_of = |part: usize, out: &mut [f32]| squares(grad, part, parts, out);
     if n >= 1 << 17 {
         let out = out.par_chunks_mut(2).with_min_len(16).enumerate();
         out.for_each(|(part, out)| part_of(part, out));
@@ -86,23 +98,24 @@ pub(in crate::ops) fn grad_stats(
     }
 }
 
-/// The sum of squares of a part's finite elements, and how many are not.
-#[inline(always)]
-fn squares(grad: &[f32], part: usize, parts: usize) -> (f64, u32) {
-    let (mut sums, mut bads) = ([0f64; LANES], [0u32; LANES]);
-    let mut take = |lane: usize, g: f32| {
-        let finite = g.is_finite();
-        let g = f64::from(if finite { g } else { 0.0 });
-        sums[lane] += g * g;
-        bads[lane] += u32::from(!finite);
-    };
-    for run in grad.chunks(64).skip(part).step_by(parts) {
-        let chunks = run.chunks_exact(LANES);
-        let rest = chunks.remainder().iter().enumerate();
-        for chunk in chunks {
-            (0..LANES).for_each(|lane| take(lane, chunk[lane]));
+vectorised! {
+    /// The sum of squares of a part's finite elements, and how many are not.
+    fn squares<'a>(grad: &'a [f32], part: usize, parts: usize, out: &'a mut [f32]) {
+        let (mut sums, mut bads) = ([0f64; LANES], [0u32; LANES]);
+        for run in grad.chunks(64).skip(part).step_by(parts) {
+            let (chunks, rest) = run.as_chunks::<LANES>();
+            let mut last = [0.0; LANES];
+            last[..rest.len()].copy_from_slice(rest);
+            for chunk in chunks.iter().chain([&last]) {
+                for ((sum, bad), &g) in sums.iter_mut().zip(&mut bads).zip(chunk) {
+                    let finite = g.is_finite();
+                    let g = f64::from(if finite { g } else { 0.0 });
+                    *sum += g * g;
+                    *bad += u32::from(!finite);
+                }
+            }
         }
-        rest.for_each(|(lane, &g)| take(lane, g));
+        out[0] = sums.iter().sum::<f64>() as f32;
+        out[1] = bads.iter().sum::<u32>() as f32;
     }
-    (sums.iter().sum(), bads.iter().sum())
 }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::ops::Epilogue;
+use crate::ops::{Epilogue, masked};
 
 /// Vectors in a row of a tile.
 pub(super) const VECTORS: usize = 2;
@@ -108,6 +108,24 @@ pub(super) struct Finish<'a> {
     pub bias_by_row: bool,
     /// The bias; or the mask, laid out as the result.
     pub e: &'a [f32],
+}
+
+impl Finish<'_> {
+    /// What is stored for one sum where `old` was: what [`store`] does to vectors.
+    #[inline(always)]
+    pub(super) fn one(&self, sum: f32, old: f32, row: usize, col: usize, index: usize) -> f32 {
+        let mut y = if self.add { old + sum } else { sum };
+        if self.flags & Epilogue::BIAS.0 != 0 {
+            y += self.e[if self.bias_by_row { row } else { col }];
+        }
+        if self.flags & Epilogue::RELU.0 != 0 && y < 0.0 {
+            y = 0.0;
+        }
+        if self.flags & Epilogue::MASK.0 != 0 {
+            y = masked(self.e[index], y);
+        }
+        y
+    }
 }
 
 /// Computes a tile into `c`.
@@ -212,8 +230,14 @@ fn store<S: Simd>(
         let e = load(simd, &finish.e[index..][..cols]);
         y = simd.select_f32s(simd.less_than_or_equal_f32s(e, zero), zero, y);
     }
-    match S::as_mut_simd_f32s(c) {
-        ([full], _) => *full = y,
-        (_, part) => simd.partial_store_f32s(part, y),
+    save(simd, c, y);
+}
+
+/// Stores up to a vector.
+#[inline(always)]
+pub(super) fn save<S: Simd>(simd: S, to: &mut [f32], values: S::f32s) {
+    match S::as_mut_simd_f32s(to) {
+        ([full], _) => *full = values,
+        (_, part) => simd.partial_store_f32s(part, values),
     }
 }

@@ -1,7 +1,7 @@
 //! The input of a convolution, unrolled along the width of its kernel only: every term of every
 //! sum then lies in one contiguous run, and a plane of outputs is covered without gaps.
 
-use crate::ops::conv2d::Dims;
+use crate::ops::{conv2d::Dims, fast::copy::copy};
 
 /// What is unrolled: planes of `x`, for the outputs of one image and group. The padding may be
 /// negative, which cuts.
@@ -87,48 +87,65 @@ impl Columns {
         }
     }
 
-    /// Unrolls `x`.
+    /// Unrolls `x`. What lies beyond [`Self::words`] in `to`, up to [`COPY`](super::super::copy::COPY), is overwritten.
+    #[inline(always)]
     pub(super) fn fill(&self, x: &[f32], to: &mut [f32]) {
-        let (plane, width) = (self.input[0] * self.input[1], self.output[1]);
-        let rows = self.rows_per_phase();
-        let planes = to
-            .chunks_exact_mut(self.plane())
-            .take(self.channels * self.kernel[1]);
-        for (i, to) in planes.enumerate() {
-            let (c, kx) = (i / self.kernel[1], i % self.kernel[1]);
-            let x = &x[c * plane..][..plane];
-            for (row, to) in to.chunks_exact_mut(width).enumerate() {
-                let row = row % rows * self.stride[0] + row / rows;
-                let y = row as isize - self.padding[0];
-                match usize::try_from(y).ok().filter(|&y| y < self.input[0]) {
-                    Some(y) => self.fill_row(kx, &x[y * self.input[1]..][..self.input[1]], to),
-                    None => to.fill(0.0),
+        let [height, width] = self.input;
+        let x = &x[..self.input_words()];
+        let mut at = 0;
+        for c in 0..self.channels {
+            for kx in 0..self.kernel[1] {
+                let span = self.span(kx);
+                for phase in 0..self.stride[0] {
+                    for row in 0..self.rows_per_phase() {
+                        let y = (row * self.stride[0] + phase) as isize - self.padding[0];
+                        let to = &mut to[at..];
+                        at += self.output[1];
+                        match usize::try_from(y).ok().filter(|&y| y < height) {
+                            Some(y) => self.fill_row(&span, &x[(c * height + y) * width..], to),
+                            None => to[..self.output[1]].fill(0.0),
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// `to[i] = x[i·stride + kx·dilation − padding]`, 0 outside.
-    fn fill_row(&self, kx: usize, x: &[f32], to: &mut [f32]) {
-        let stride = self.stride[1];
+    /// Which outputs of a row have their tap `kx` inside the input, and where the first one is.
+    fn span(&self, kx: usize) -> Span {
+        let (stride, outputs) = (self.stride[1], self.output[1]);
         let shift = (kx * self.dilation[1]) as isize - self.padding[1];
-        let first = (usize::try_from(-shift).unwrap_or(0))
-            .div_ceil(stride)
-            .min(to.len());
-        let reach = usize::try_from(x.len() as isize - shift).unwrap_or(0);
-        let end = reach.div_ceil(stride).clamp(first, to.len());
-        to[..first].fill(0.0);
-        to[end..].fill(0.0);
-        if first == end {
-            return;
-        }
-        let x = &x[((first * stride) as isize + shift) as usize..];
-        let inside = &mut to[first..end];
-        if stride == 1 {
-            inside.copy_from_slice(&x[..end - first]);
-        } else {
-            let from = x.iter().step_by(stride);
-            inside.iter_mut().zip(from).for_each(|(to, &x)| *to = x);
+        let first = usize::try_from(-shift).unwrap_or(0).div_ceil(stride);
+        let reach = usize::try_from(self.input[1] as isize - shift).unwrap_or(0);
+        let end = reach.div_ceil(stride).min(outputs);
+        Span {
+            first: first.min(end),
+            end,
+            from: ((first * stride) as isize + shift) as usize,
         }
     }
+
+    /// One row of outputs, 0 where the tap is outside; `x` begins with the input's row.
+    #[inline(always)]
+    fn fill_row(&self, span: &Span, x: &[f32], to: &mut [f32]) {
+        let len = span.end - span.first;
+        to[..span.first].fill(0.0);
+        if len > 0 {
+            let (x, to) = (&x[span.from..], &mut to[span.first..]);
+            if self.stride[1] == 1 {
+                copy(len, x, to);
+            } else {
+                let from = x.iter().step_by(self.stride[1]);
+                to[..len].iter_mut().zip(from).for_each(|(to, &x)| *to = x);
+            }
+        }
+        to[span.end..self.output[1]].fill(0.0);
+    }
+}
+
+/// Outputs `first..end` of a row; the first one's tap is at `from`.
+struct Span {
+    first: usize,
+    end: usize,
+    from: usize,
 }

@@ -11,12 +11,13 @@ pub(in crate::ops) use weight_gradient::conv2d_dw;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::{
+    copy::COPY,
     for_each_chunk, is_large,
     matmul::Matrix,
     scratch,
     tile::{Factors, Finish, Machine, Place, tile},
 };
-use crate::ops::conv2d::Dims;
+use crate::ops::{Epilogue, conv2d::Dims};
 use columns::Columns;
 
 /// Sizes of a convolution as products of matrices, per image and group.
@@ -50,22 +51,21 @@ impl Sizes {
 
 pub(in crate::ops) fn conv2d(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
     let s = Sizes::of(d);
-    scratch::with(&scratch::WEIGHTS, d.o as usize * s.k, |weights| {
-        for (to, from) in weights
-            .chunks_mut(s.o * s.k)
-            .zip(reads[1].chunks(s.o * s.k))
-        {
-            pack_weights(Matrix::new(from, s.o, s.k, false), s.o, s.k, to);
-        }
-        let pass = Pass {
-            columns: Columns::forward(d),
-            groups: d.groups as usize,
-            rows: s.o,
-            weights,
-            epilogue: d.epilogue,
-        };
-        pass.run(d.n as usize, reads[0], reads[2], writes[0]);
-    });
+    let mut weights = scratch::take(&scratch::WEIGHTS, d.o as usize * s.k);
+    for (to, from) in weights
+        .chunks_mut(s.o * s.k)
+        .zip(reads[1].chunks(s.o * s.k))
+    {
+        pack_weights(Matrix::new(from, s.o, s.k, false), s.o, s.k, to);
+    }
+    let pass = Pass {
+        columns: Columns::forward(d),
+        groups: d.groups as usize,
+        rows: s.o,
+        weights: &weights,
+        epilogue: d.epilogue,
+    };
+    pass.run(d.n as usize, reads[0], reads[2], writes[0]);
 }
 
 /// Packs a left factor `[rows, terms]` for tiles.
@@ -95,30 +95,28 @@ impl Pass<'_> {
         let (terms, pixels) = (self.columns.terms(), self.columns.pixels());
         let words = self.groups * self.rows * pixels;
         let large = is_large(images * words * terms);
-        scratch::with(&scratch::OFFSETS, terms, |offsets| {
-            self.columns.offsets(offsets);
-            let offsets = &*offsets;
-            for_each_chunk(&mut y[..images * words], words, large, |n, y| {
-                let x = &x[n * self.groups * self.columns.input_words()..];
-                for (group, y) in y.chunks_mut(self.rows * pixels).enumerate() {
-                    let x = &x[group * self.columns.input_words()..];
-                    let first = group * self.rows;
-                    let by_element = self.epilogue & crate::ops::Epilogue::MASK.0 != 0;
-                    let e = match (by_element, self.epilogue) {
-                        (true, _) => &e[n * words + first * pixels..],
-                        (false, 0) => e,
-                        (false, _) => e.get(first..).unwrap_or(e),
-                    };
-                    Arch::new().dispatch(Image {
-                        pass: self,
-                        group,
-                        offsets,
-                        x,
-                        e,
-                        y,
-                    });
-                }
-            });
+        let mut offsets = scratch::take(&scratch::OFFSETS, terms);
+        self.columns.offsets(&mut offsets);
+        let offsets = &*offsets;
+        for_each_chunk(&mut y[..images * words], words, large, |n, y| {
+            let x = &x[n * self.groups * self.columns.input_words()..];
+            for (group, y) in y.chunks_mut(self.rows * pixels).enumerate() {
+                let x = &x[group * self.columns.input_words()..];
+                let first = group * self.rows;
+                let e = match self.epilogue {
+                    f if f & Epilogue::MASK.0 != 0 => &e[n * words + first * pixels..],
+                    f if f & Epilogue::BIAS.0 != 0 => &e[first..],
+                    _ => e,
+                };
+                Arch::new().dispatch(Image {
+                    pass: self,
+                    group,
+                    offsets,
+                    x,
+                    e,
+                    y,
+                });
+            }
         });
     }
 }
@@ -156,32 +154,28 @@ impl WithSimd for Image<'_> {
             e,
         };
         // The last tile reads beyond the last run.
-        scratch::with(
-            &scratch::COLUMNS,
-            columns.words() + machine.cols,
-            |unrolled| {
-                columns.fill(x, unrolled);
-                for col in (0..pixels).step_by(machine.cols) {
-                    let cols = machine.cols.min(pixels - col);
-                    for (row, rows) in machine.tiles(rows) {
-                        let a = &weights[row * terms..][..rows * terms];
-                        let f = Factors {
-                            a,
-                            rows,
-                            b: unrolled,
-                            offsets,
-                            base: col,
-                        };
-                        let at = Place {
-                            row,
-                            col,
-                            cols,
-                            stride: pixels,
-                        };
-                        tile(simd, &f, at, &finish, y);
-                    }
-                }
-            },
-        );
+        let words = columns.words() + machine.cols.max(COPY);
+        let mut unrolled = scratch::take(&scratch::COLUMNS, words);
+        columns.fill(x, &mut unrolled);
+        for col in (0..pixels).step_by(machine.cols) {
+            let cols = machine.cols.min(pixels - col);
+            for (row, rows) in machine.tiles(rows) {
+                let a = &weights[row * terms..][..rows * terms];
+                let f = Factors {
+                    a,
+                    rows,
+                    b: &unrolled,
+                    offsets,
+                    base: col,
+                };
+                let at = Place {
+                    row,
+                    col,
+                    cols,
+                    stride: pixels,
+                };
+                tile(simd, &f, at, &finish, y);
+            }
+        }
     }
 }
