@@ -1,7 +1,7 @@
 //! Which shader a launch runs: the tuning table of a device.
 //!
-//! Never a silent choice by the clock: the built-in tables are rules, and a measured one
-//! (`kiln tune`) is a file. The same table gives the same bits.
+//! Never a silent choice by the clock: the built-in tables are rules, and rows that were measured are
+//! part of the table. The same table gives the same bits.
 
 use std::collections::BTreeMap;
 

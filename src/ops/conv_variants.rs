@@ -24,6 +24,10 @@ fn even(rows: u32, most: u32) -> u32 {
 /// take seconds beyond it.
 const LONGEST_BODY: u32 = 288;
 
+/// Pixels of the largest plane whose weight gradient is summed in registers: a sum is split by
+/// images, and the loop over one must end on every driver, also with 4 lanes.
+const LARGEST_PLANE: u32 = 1 << 17;
+
 /// What a convolution in registers has in common whichever pass it is: `rows` of its output,
 /// `units` of pixels a lane, source and output planes, the padding in front of a source.
 struct InRegisters {
@@ -147,7 +151,7 @@ pub(super) const DW_REGISTER: Variant = Variant {
         let quad = in_quads && d.dilation_w == 1;
         let memory = (16 << 10) / 4 / lanes / (taps + 1);
         let rows = even(d.group_o(), rows.min(LONGEST_BODY / taps).min(memory));
-        let fits = d.stride_h == 1 && d.stride_w == 1 && memory > 0 && d.oh * d.ow < 1 << 20;
+        let fits = d.stride_h == 1 && d.stride_w == 1 && memory > 0 && d.oh * d.ow < LARGEST_PLANE;
         (fits && taps <= LONGEST_BODY).then(|| {
             Settings::from([
                 ("rows", rows),

@@ -79,7 +79,7 @@ impl Ceiling {
     }
 }
 
-/// The CPU executor's product of two square matrices: whatever GEMM crate it uses.
+/// The CPU executor's own product of two square matrices.
 struct Gemm {
     op: &'static Op,
     dims: Vec<u32>,

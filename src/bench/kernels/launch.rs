@@ -181,8 +181,8 @@ impl<'a> Launch<'a> {
 const TWINS_LIMIT: u64 = 100_000_000;
 
 /// Checks a case on its machine, and says against what. Small ones against the naive twin; large
-/// ones on an adapter against the CPU executor's fast path, which rests on a GEMM crate; large ones
-/// on the CPU executor against the twin with fewer rows or images.
+/// ones on an adapter against the CPU executor's fast path; large ones on the CPU executor against
+/// the twin with fewer rows or images.
 ///
 /// # Errors
 /// If the result is wrong: where, and by how much.
