@@ -1,4 +1,5 @@
 // y[n,o] = epilogue(Σ x[n,c] ⋆ weight[o,c]), as conv2d.wgsl, by shared/conv_register.wgsl.
+//% set out = 'y'
 //% set source = 'x'
 //% set source_h = 'dims.h'
 //% set source_w = 'dims.w'
@@ -9,8 +10,8 @@
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<${'vec4<f32>' if quad else 'f32'}>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> e: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> e: array<${'vec4<f32>' if quad and mask else 'f32'}>;
+@group(0) @binding(4) var<storage, read_write> y: array<${'vec4<f32>' if quad else 'f32'}>;
 
 fn height() -> u32 { return dims.o / dims.groups; }
 fn channels() -> u32 { return dims.c / dims.groups; }

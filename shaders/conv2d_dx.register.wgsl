@@ -1,5 +1,6 @@
 // dx = epilogue(dy ⋆ᵀ weight) for a stride of 1, as conv2d_dx.wgsl: a convolution of dy with the
 // mirrored kernel, by shared/conv_register.wgsl.
+//% set out = 'dx'
 //% set source = 'dy'
 //% set source_h = 'dims.oh'
 //% set source_w = 'dims.ow'
@@ -10,8 +11,8 @@
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> dy: array<${'vec4<f32>' if quad else 'f32'}>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> e: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(3) var<storage, read> e: array<${'vec4<f32>' if quad and mask else 'f32'}>;
+@group(0) @binding(4) var<storage, read_write> dx: array<${'vec4<f32>' if quad else 'f32'}>;
 
 fn height() -> u32 { return dims.c / dims.groups; }
 fn channels() -> u32 { return dims.o / dims.groups; }

@@ -9,13 +9,11 @@
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> a: array<${'vec4<f32>' if vec_a else 'f32'}>;
 @group(0) @binding(2) var<storage, read> b: array<${'vec4<f32>' if vec_b else 'f32'}>;
-@group(0) @binding(3) var<storage, read> e: array<f32>;
-@group(0) @binding(4) var<storage, read_write> c: array<f32>;
+@group(0) @binding(3) var<storage, read> e: array<${'vec4<f32>' if vec_c and (bias or mask) else 'f32'}>;
+@group(0) @binding(4) var<storage, read_write> c: array<${'vec4<f32>' if vec_c else 'f32'}>;
 
 const TILE_ROWS: u32 = ${rows}u;
 const TILE_COLS: u32 = ${4 * lanes * quads}u;
-
-var<workgroup> results: array<vec4<f32>, ${rows * quads * lanes}>;
 
 // A word of `a`, of `b`.
 fn word_a(i: u32) -> f32 { return ${'a[i / 4u][i % 4u]' if vec_a else 'a[i]'}; }
@@ -26,15 +24,6 @@ fn at_a(i: u32, p: u32) -> u32 { return ${'p * dims.m + i' if ta else 'i * dims.
 
 // Element (p, j) of op(b).
 fn at_b(p: u32, j: u32) -> u32 { return ${'j * dims.k + p' if tb else 'p * dims.n + j'}; }
-
-// Which of its columns a lane holds in component q of vector j.
-fn column(lane: u32, j: u32, q: u32) -> u32 {
-//% if tb
-    return lane + (4u * j + q) * ${lanes}u;
-//% else
-    return 4u * (lane + j * ${lanes}u) + q;
-//% endif
-}
 
 //% set xyzw = ['x', 'y', 'z', 'w']
 //% set row_quads = lanes // 4
@@ -79,16 +68,23 @@ fn main(
 //%   else
     let my_row${i} = min(row0 + ${i}u, dims.m - 1u);
 //%   endif
-//%   if by_quads and broadcast
+//%   if vec_a and not ta
+    let quad${i} = my_row${i} * (dims.k / 4u);
+//%   elif by_quads and broadcast
     let quad${i} = lane / ${row_quads}u * (dims.m / 4u) + min(row0 / 4u + ${i * row_quads}u + lane % ${row_quads}u, dims.m / 4u - 1u);
 //%   endif
 //% endfor
 //% for j in range(quads)
+    let first${j} = col0 + 4u * (lane + ${j * lanes}u);
 //%   for q in range(4)
-    let col${j}_${q} = min(col0 + column(lane, ${j}u, ${q}u), dims.n - 1u);
+    let col${j}_${q} = min(first${j} + ${q}u, dims.n - 1u);
 //%   endfor
-//%   if vec_b and not tb
-    let quad_b${j} = min(col0 / 4u + lane + ${j * lanes}u, dims.n / 4u - 1u);
+//%   if vec_b and tb
+//%     for q in range(4)
+    let quad_b${j}_${q} = col${j}_${q} * (dims.k / 4u);
+//%     endfor
+//%   elif vec_b
+    let quad_b${j} = min(first${j} / 4u, dims.n / 4u - 1u);
 //%   endif
 //% endfor
 
@@ -102,7 +98,7 @@ fn main(
 //%   if by_quads and broadcast
         let a${i} = a[quad${i} + p * (dims.m / 4u)];
 //%   elif vec_a and not ta
-        let a${i} = a[at_a(my_row${i}, p) / 4u];
+        let a${i} = a[quad${i} + p / 4u];
 //%   else
         let a${i} = vec4<f32>(word_a(at_a(my_row${i}, p)), word_a(at_a(my_row${i}, p + 1u)), word_a(at_a(my_row${i}, p + 2u)), word_a(at_a(my_row${i}, p + 3u)));
 //%   endif
@@ -111,7 +107,7 @@ fn main(
 //%   if tb
 //%     for q in range(4)
 //%       if vec_b
-        let t${j}_${q} = b[at_b(p, col${j}_${q}) / 4u];
+        let t${j}_${q} = b[quad_b${j}_${q} + p / 4u];
 //%       else
         let at${j}_${q} = at_b(p, col${j}_${q});
         let t${j}_${q} = vec4<f32>(b[at${j}_${q}], b[at${j}_${q} + 1u], b[at${j}_${q} + 2u], b[at${j}_${q} + 3u]);
@@ -134,7 +130,10 @@ fn main(
             let s${d} = ${a_value(i, d)|trim};
 //%   endfor
 //%   for j in range(quads)
-            c${i}_${j} += (s0 * b0_${j} + s1 * b1_${j}) + (s2 * b2_${j} + s3 * b3_${j});
+            c${i}_${j} += s0 * b0_${j};
+            c${i}_${j} += s1 * b1_${j};
+            c${i}_${j} += s2 * b2_${j};
+            c${i}_${j} += s3 * b3_${j};
 //%   endfor
         }
 //% endfor
@@ -155,24 +154,44 @@ fn main(
 //%   endfor
     }
 //% endif
-    // By way of memory, as compilers take long over ${4 * rows * quads} copies of an epilogue. A lane reads what it wrote.
-//% for i in range(rows)
+    let base = group.z * words();
+//% if bias
 //%   for j in range(quads)
-    results[${(i * quads + j) * lanes}u + lane] = c${i}_${j};
+//%     if vec_c
+    let e${j} = e[min(first${j} / 4u, dims.n / 4u - 1u)];
+//%     else
+    let e${j} = vec4<f32>(e[col${j}_0], e[col${j}_1], e[col${j}_2], e[col${j}_3]);
+//%     endif
 //%   endfor
-//% endfor
-    for (var s = 0u; s < ${rows * quads}u; s += 1u) {
-        let sum = results[s * ${lanes}u + lane];
-        let i = row0 + s / ${quads}u;
-        for (var q = 0u; q < 4u; q += 1u) {
-            store_element(i, col0 + column(lane, s % ${quads}u, q), sum[q], group.z, groups.z);
+//% endif
+//% for i in range(rows)
+    if row0 + ${i}u < dims.m {
+//%   for j in range(quads)
+//%     if vec_c
+        if first${j} < dims.n {
+            let at = ((row0 + ${i}u) * dims.n + first${j}) / 4u;
+            c[base / 4u + at] = ${result('c' ~ i ~ '_' ~ j, 'e' ~ j, 'e[at]', 4)|trim};
         }
+//%     else
+        {
+            let at = (row0 + ${i}u) * dims.n + first${j};
+//%       if mask
+            let m = vec4<f32>(e[min(at, dims.m * dims.n - 1u)], e[min(at + 1u, dims.m * dims.n - 1u)], e[min(at + 2u, dims.m * dims.n - 1u)], e[min(at + 3u, dims.m * dims.n - 1u)]);
+//%       endif
+            let y = ${result('c' ~ i ~ '_' ~ j, 'e' ~ j, 'm', 4)|trim};
+//%       for q in range(4)
+            if first${j} + ${q}u < dims.n { c[base + at + ${q}u] = y.${xyzw[q]}; }
+//%       endfor
+        }
+//%     endif
+//%   endfor
     }
+//% endfor
     if dims.sums != 0u && col0 == 0u {
         for (var i = row0 + lane; i < min(row0 + TILE_ROWS, dims.m); i += ${lanes}u) {
             var sum = 0.0;
             for (var p = terms.x; p < terms.y; p += 1u) { sum += word_a(at_a(i, p)); }
-            c[group.z * words() + dims.sums + i] = sum;
+            ${'let at = base + dims.sums + i; c[at / 4u][at % 4u] = sum;' if vec_c else 'c[base + dims.sums + i] = sum;'}
         }
     }
 }

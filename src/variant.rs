@@ -10,6 +10,8 @@ use std::{collections::BTreeMap, fmt};
 
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig};
 
+use crate::{kernel::Launch, ops::Epilogue};
+
 /// Rows and columns of what one invocation (or one subgroup) keeps in registers; what exactly they
 /// count is the variant's business.
 pub type Tile = [u32; 2];
@@ -21,6 +23,21 @@ pub struct Settings(pub BTreeMap<&'static str, u32>);
 impl<const N: usize> From<[(&'static str, u32); N]> for Settings {
     fn from(pairs: [(&'static str, u32); N]) -> Settings {
         Settings(BTreeMap::from(pairs))
+    }
+}
+
+impl Settings {
+    /// With the epilogue as settings `bias`, `relu` and `mask`: software drivers would execute both
+    /// sides of every question at run time.
+    pub fn with(mut self, epilogue: Epilogue) -> Settings {
+        let flags = [
+            ("bias", Epilogue::BIAS),
+            ("relu", Epilogue::RELU),
+            ("mask", Epilogue::MASK),
+        ];
+        let flags = flags.map(|(name, flag)| (name, u32::from(epilogue.0 & flag.0 != 0)));
+        self.0.extend(flags);
+        self
     }
 }
 
@@ -45,6 +62,8 @@ pub struct Variant {
     /// The settings for a launch of these dims with this tile on a device whose subgroups all have
     /// `subgroup` lanes (0: not fixed, or none). `None` where the variant cannot compute it.
     pub settings: fn(dims: &[u32], tile: Tile, subgroup: u32) -> Option<Settings>,
+    /// How many invocations, where not as many as the portable shader's.
+    pub launch: Option<fn(dims: &[u32]) -> Launch>,
     /// The most loop iterations that one invocation makes, if the sum is not split.
     pub iterations: fn(dims: &[u32], settings: &Settings) -> u64,
 }
@@ -72,6 +91,9 @@ impl Variant {
             .map_err(|e| format!("{}: {e:#}", self.name))
     }
 }
+
+/// A variant with one size only says so with this.
+pub const ONE_TILE: Tile = [1, 1];
 
 /// The dims that a variant's functions are given, as words.
 pub fn dims<D: bytemuck::Pod>(words: &[u32]) -> D {

@@ -1,8 +1,8 @@
 // A convolution in registers: ${rows} output channels × ${units} ${'quads of pixels' if quad else 'pixels'} a lane, ${lanes} lanes. No workgroup
 // memory and no barrier: what software drivers like.
 //
-// The kernel in front says what is convolved: `${source}` with planes of ${source_h} × ${source_w} gives planes of
-// ${out_h} × ${out_w}; `weight_at(g, row, tap)` is where a row's tap lies for the first of
+// The kernel in front says what is convolved: `${source}` with planes of ${source_h} × ${source_w} gives `${out}` with
+// planes of ${out_h} × ${out_w}; `weight_at(g, row, tap)` is where a row's tap lies for the first of
 // `channels()` source channels, ${step} words apart.
 //% set xyzw = ['x', 'y', 'z', 'w']
 //% set taps = kh * kw
@@ -14,8 +14,6 @@
 //% set q1 = (3 - pad_w + kw - 1) // 4
 const TILE_ROWS: u32 = ${rows}u;
 const TILE_COLS: u32 = ${units * lanes * unit}u;
-
-var<workgroup> results: array<${type}, ${rows * units * lanes}>;
 
 @compute @workgroup_size(${lanes})
 fn main(
@@ -134,28 +132,26 @@ fn main(
         at${j} += plane;
 //% endfor
     }
-    // By way of memory, as compilers take long over many copies of an epilogue. A lane reads what it
-    // wrote.
-//% for j in range(units)
-//%   for i in range(rows)
-    results[${(j * rows + i) * lanes}u + lane] = c${i}_${j};
+//% if bias
+//%   for i in range(0, rows, lanes if broadcast else 1)
+    let e${i} = e[g * height() + min(row0 + ${i}u${' + lane' if broadcast else ''}, height() - 1u)];
 //%   endfor
-//% endfor
-    let out_plane = ${out_h} * ${out_w};
-    for (var j = 0u; j < ${units}u; j += 1u) {
-        let at = first + j * ${lanes}u;
-        if at >= pixels / ${unit}u { break; }
-        let image = divide(at, out_w * ${out_h});
-        let to = (image * dims.groups + g) * height() * out_plane + ${unit}u * at - image * out_plane;
-        for (var i = row0; i < min(row0 + TILE_ROWS, height()); i += 1u) {
-            let sum = results[(j * ${rows}u + i - row0) * ${lanes}u + lane];
-//% if quad
-            for (var q = 0u; q < 4u; q += 1u) {
-                store_word(g * height() + i, to + i * out_plane + q, sum[q]);
-            }
-//% else
-            store_word(g * height() + i, to + i * out_plane, sum);
+//%   if broadcast
+//%     for i in range(rows)
+    let bias${i} = subgroupBroadcast(e${i // lanes * lanes}, ${i % lanes}u);
+//%     endfor
+//%   endif
 //% endif
+    let out_plane = ${out_h} * out_w;
+//% for j in range(units)
+    if first + ${j * lanes}u < pixels / ${unit}u {
+        let to = ((image${j} * dims.groups + g) * height() + row0) * out_plane + unit${j} - image${j} * out_plane;
+//%   for i in range(rows)
+        if row0 + ${i}u < height() {
+            let at = to + ${i}u * out_plane;
+            ${out}[at] = ${result('c' ~ i ~ '_' ~ j, ('bias' if broadcast else 'e') ~ i, 'e[at]', 4 if quad else '')|trim};
         }
+//%   endfor
     }
+//% endfor
 }

@@ -29,8 +29,8 @@ pub struct Choice {
 pub struct Table {
     /// Where it comes from, for people: `built-in, software`, …
     pub name: String,
-    /// The variant of launches that no row is about.
-    pub prefer: String,
+    /// The variants of launches that no row is about: the first of them that a kernel has.
+    pub prefer: Vec<String>,
     /// Workgroups that keep the device busy: a launch with fewer has its long sums split.
     pub groups: u32,
     /// Whether variants may broadcast within subgroups, where the device has them.
@@ -46,12 +46,12 @@ impl Table {
     /// The rules for a real GPU, or for a software driver.
     pub fn built_in(software: bool) -> Table {
         let (kind, prefer, groups) = match software {
-            true => ("software", "register", 4),
-            false => ("GPU", "workgroup", 256),
+            true => ("software", ["register", "window", "word"], 4),
+            false => ("GPU", ["workgroup", "window", "word"], 256),
         };
         Table {
             name: format!("built-in, {kind}"),
-            prefer: prefer.into(),
+            prefer: prefer.map(String::from).into(),
             groups,
             subgroups: true,
             rows: BTreeMap::new(),
@@ -69,8 +69,11 @@ impl Table {
             return None;
         }
         let measured = self.rows.get(&key(op, dims));
-        let name = measured.map_or(&self.prefer, |row| &row.variant);
-        let variant = op.variants.iter().find(|v| v.name == *name)?;
+        let named = |name: &String| op.variants.iter().find(|v| v.name == *name);
+        let variant = match measured {
+            Some(row) => named(&row.variant)?,
+            None => self.prefer.iter().find_map(named)?,
+        };
         let tile = match measured {
             Some(row) => row.tile,
             None => (variant.tile)(dims)?,

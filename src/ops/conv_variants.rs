@@ -1,10 +1,7 @@
 //! The shaders of convolutions beside the portable ones, which geometries they can compute, and
 //! with which settings.
 
-use super::{
-    conv2d::Dims,
-    matmul::{DEPTH, RESULTS},
-};
+use super::{Epilogue, conv2d::Dims, matmul::DEPTH};
 use crate::{
     template,
     variant::{Settings, Tile, Variant, dims},
@@ -49,10 +46,9 @@ impl InRegisters {
             .all(|w| w.is_multiple_of(4));
         let quad = in_quads && d.dilation_w == 1 && d.stride_w == 1;
         let units = if quad { self.units } else { 2 * self.units };
-        let most = (LONGEST_BODY / taps / units).min(RESULTS / units / lanes);
-        let rows = even(self.rows, most.clamp(1, 32));
+        let rows = even(self.rows, (LONGEST_BODY / taps / units).clamp(1, 32));
         (taps * rows * units <= 2 * LONGEST_BODY).then(|| {
-            Settings::from([
+            let settings = Settings::from([
                 ("rows", rows),
                 ("units", units),
                 ("lanes", lanes),
@@ -65,7 +61,8 @@ impl InRegisters {
                 ("dil_h", d.dilation_h),
                 ("dil_w", d.dilation_w),
                 ("strided", self.strided.into()),
-            ])
+            ]);
+            settings.with(Epilogue(d.epilogue))
         })
     }
 }
@@ -81,7 +78,7 @@ pub(super) const FORWARD_REGISTER: Variant = Variant {
         "shared/launch",
         "shared/epilogue",
         "shared/conv",
-        "shared/pixel",
+        "shared/result",
         "conv2d.register",
         "shared/conv_register"
     ),
@@ -99,6 +96,7 @@ pub(super) const FORWARD_REGISTER: Variant = Variant {
         };
         shape.settings(&d, subgroup)
     },
+    launch: None,
     iterations: |words, _| dims::<Dims>(words).group_c().into(),
 };
 
@@ -108,7 +106,7 @@ pub(super) const DX_REGISTER: Variant = Variant {
         "shared/launch",
         "shared/epilogue",
         "shared/conv",
-        "shared/pixel_dx",
+        "shared/result",
         "conv2d_dx.register",
         "shared/conv_register"
     ),
@@ -131,6 +129,7 @@ pub(super) const DX_REGISTER: Variant = Variant {
         let unit_stride = d.stride_h == 1 && d.stride_w == 1;
         unit_stride.then(|| shape.settings(&d, subgroup)).flatten()
     },
+    launch: None,
     iterations: |words, _| dims::<Dims>(words).group_o().into(),
 };
 
@@ -166,6 +165,7 @@ pub(super) const DW_REGISTER: Variant = Variant {
             ])
         })
     },
+    launch: None,
     iterations: |words, settings| {
         let d: Dims = dims(words);
         let unit = if settings.0["quad"] != 0 { 4 } else { 1 };
@@ -223,6 +223,7 @@ pub(super) const FORWARD_WORKGROUP: Variant = Variant {
         settings.0.insert("a_unit", if in_quads { 4 } else { 1 });
         Some(settings)
     },
+    launch: None,
     iterations: |words, _| {
         let d: Dims = dims(words);
         gpu_iterations((d.group_c() * d.kh * d.kw).into())
@@ -248,6 +249,7 @@ pub(super) const DX_WORKGROUP: Variant = Variant {
         settings.0.insert("stride_w", d.stride_w);
         Some(settings)
     },
+    launch: None,
     iterations: |words, _| {
         let d: Dims = dims(words);
         gpu_iterations((d.group_o() * d.kh * d.kw).into())
@@ -265,6 +267,7 @@ pub(super) const DW_WORKGROUP: Variant = Variant {
     tiles: GPU_TILES,
     tile: |words| gpu_tile(dims::<Dims>(words).group_o(), &dims(words)),
     settings: |words, tile, _| Some(gpu_settings(&dims(words), tile)),
+    launch: None,
     iterations: |words, _| {
         let d: Dims = dims(words);
         gpu_iterations(d.n as u64 * d.oh as u64 * d.ow as u64)

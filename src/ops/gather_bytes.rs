@@ -10,9 +10,10 @@ use super::{
     hyper, sample_hyper,
 };
 use crate::{
-    kernel::{HostFn, Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch, rounded},
     rng::Rng,
-    sources,
+    sources, template,
+    variant::{ONE_TILE, Settings, Variant, dims},
 };
 
 /// `batch` is `[rows, channels, plane]`; samples follow each other in `data` without gaps, four
@@ -40,6 +41,13 @@ impl Kernel for GatherBytes {
         case(50, 1, 64),
         case(3, 2, 49),
     ];
+
+    const VARIANTS: &'static [Variant] = &[WORD];
+
+    fn class(d: &Dims) -> String {
+        let batch = d.rows.saturating_mul(d.channels).saturating_mul(d.plane);
+        format!("x{}", rounded(batch))
+    }
 
     fn launch(d: &Dims) -> Launch {
         Launch::Threads(Self::lens(d)[4])
@@ -97,6 +105,20 @@ impl Kernel for GatherBytes {
 
     const FAST: Option<HostFn<Dims>> = Some(super::fast::gather_bytes);
 }
+
+/// Four bytes an invocation.
+const WORD: Variant = Variant {
+    name: "word",
+    wgsl: template!("shared/launch", "shared/hyper", "gather_bytes.word"),
+    tiles: &[ONE_TILE],
+    tile: |_| Some(ONE_TILE),
+    settings: |words, _, _| {
+        let d: Dims = dims(words);
+        d.plane.is_multiple_of(4).then(Settings::default)
+    },
+    launch: Some(|words| Launch::Threads(GatherBytes::lens(&dims(words))[4] / 4)),
+    iterations: |_, _| 1,
+};
 
 const fn case(rows: u32, channels: u32, plane: u32) -> Dims {
     Dims {

@@ -36,7 +36,7 @@ pub struct Matmul;
 
 impl Kernel for Matmul {
     type Dims = Dims;
-    sources!("matmul" + "epilogue" + "matmul", ["a", "b", "e"] -> ["c"]);
+    sources!("matmul" + "epilogue" + "matmul" + "element", ["a", "b", "e"] -> ["c"]);
     const VARIANTS: &'static [Variant] = &[REGISTER, WORKGROUP];
 
     const CASES: &'static [Dims] = &[
@@ -136,7 +136,7 @@ fn words(d: &Dims) -> u32 {
 
 /// A product too small to be worth a pipeline of its own.
 fn is_small(d: &Dims) -> bool {
-    d.n < 16 || d.m as u64 * d.n as u64 * (d.k as u64) < 1 << 18
+    d.m as u64 * d.n as u64 * (d.k as u64) < 1 << 18
 }
 
 /// For software drivers: a subgroup computes `rows` × 32·`quads` elements in registers.
@@ -146,44 +146,45 @@ const REGISTER: Variant = Variant {
         "shared/launch",
         "shared/epilogue",
         "shared/matmul",
+        "shared/result",
         "matmul.register"
     ),
     tiles: &[[32, 1], [16, 1], [32, 2], [64, 1]],
     tile: |words| {
         let d: Dims = dims(words);
-        (!is_small(&d)).then_some([if d.m <= 16 { 16 } else { 32 }, 1])
+        let rows = if d.m <= 16 { 16 } else { 32 };
+        (!is_small(&d)).then_some([rows, if d.n > 48 { 2 } else { 1 }])
     },
-    settings: |words, [rows, quads], subgroup| {
-        let d: Dims = dims(words);
+    settings: |dims_words, [rows, quads], subgroup| {
+        let d: Dims = dims(dims_words);
         let broadcast = matches!(subgroup, 4 | 8 | 16 | 32);
         let lanes = if broadcast { subgroup } else { 8 };
         // Without broadcasts every lane loads every row: fewer of them.
         let rows = if broadcast { rows } else { rows.min(16) };
         let in_quads = |n: u32| u32::from(n.is_multiple_of(4));
-        let fits = rows * quads * lanes <= RESULTS;
-        fits.then(|| {
-            Settings::from([
-                ("rows", rows),
-                ("quads", quads),
-                ("lanes", lanes),
-                ("broadcast", broadcast.into()),
-                ("ta", d.ta),
-                ("tb", d.tb),
-                ("vec_a", in_quads(if d.ta != 0 { d.m } else { d.k })),
-                ("vec_b", in_quads(if d.tb != 0 { d.k } else { d.n })),
-                ("whole_k", in_quads(d.k)),
-            ])
-        })
+        // Vectors of results need their sums behind them, and parts of split sums, in whole vectors.
+        let vec_c = in_quads(d.n) * in_quads(words(&d));
+        let settings = Settings::from([
+            ("rows", rows),
+            ("quads", quads),
+            ("lanes", lanes),
+            ("broadcast", broadcast.into()),
+            ("ta", d.ta),
+            ("tb", d.tb),
+            ("vec_a", in_quads(if d.ta != 0 { d.m } else { d.k })),
+            ("vec_b", in_quads(if d.tb != 0 { d.k } else { d.n })),
+            ("vec_c", vec_c),
+            ("whole_k", in_quads(d.k)),
+        ]);
+        Some(settings.with(Epilogue(d.epilogue)))
     },
+    launch: None,
     iterations: |words, settings| {
         let d: Dims = dims(words);
         let sums = u64::from(d.sums != 0) * u64::from(settings.0["rows"] / settings.0["lanes"]);
         u64::from(d.k / 4 + 4) + (u64::from(d.k) + 1) * sums
     },
 };
-
-/// Vectors of results that the 16 KiB of workgroup memory hold which every device has.
-pub(super) const RESULTS: u32 = 1024;
 
 /// For GPUs: tiles in workgroup memory and in registers.
 const WORKGROUP: Variant = Variant {
@@ -192,6 +193,7 @@ const WORKGROUP: Variant = Variant {
         "shared/launch",
         "shared/epilogue",
         "shared/matmul",
+        "shared/element",
         "matmul.workgroup",
         "shared/tile"
     ),
@@ -216,6 +218,7 @@ const WORKGROUP: Variant = Variant {
             ("b_unit", unit(if d.tb != 0 { d.k } else { d.n })),
         ]))
     },
+    launch: None,
     iterations: |words, _| u64::from(dims::<Dims>(words).k) * 2 + 64,
 };
 

@@ -5,9 +5,10 @@ use bytemuck::{Pod, Zeroable};
 
 use super::Epilogue;
 use crate::{
-    kernel::{HostFn, Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch, rounded},
     rng::Rng,
-    sources,
+    sources, template,
+    variant::{ONE_TILE, Settings, Variant, dims},
 };
 
 /// Geometry of a pooling, shared by max and average and their gradients: `x[planes,H,W]`,
@@ -83,6 +84,20 @@ impl Dims {
         ]
     }
 
+    /// Whether windows lie side by side and cover the input: each input is in one window.
+    fn side_by_side(&self) -> bool {
+        [self.stride_h, self.stride_w] == [self.kh, self.kw]
+            && [self.oh * self.kh, self.ow * self.kw] == [self.h, self.w]
+            && [self.padding_h, self.padding_w] == [0, 0]
+    }
+
+    /// Which launches are alike: windows, and sizes rounded up.
+    pub(super) fn class(&self) -> String {
+        let [kh, kw, sh, sw] = [self.kh, self.kw, self.stride_h, self.stride_w];
+        let words = rounded(u32::try_from(self.words()[0]).unwrap_or(u32::MAX));
+        format!("{kh}x{kw} by {sh}x{sw} x{words}")
+    }
+
     /// Calls `f(plane, oy, ox)` for every output, in order.
     pub(super) fn for_each_output(&self, mut f: impl FnMut(u32, u32, u32)) {
         for plane in 0..self.planes {
@@ -103,8 +118,18 @@ impl Kernel for MaxPool2d {
     sources!("max_pool2d" + "pool", ["x"] -> ["y", "index"]);
     const CASES: &'static [Dims] = &cases(0, 0);
 
+    const VARIANTS: &'static [Variant] = &[Variant {
+        name: "window",
+        wgsl: template!("shared/launch", "shared/pool", "max_pool2d.window"),
+        ..WINDOW
+    }];
+
     fn launch(d: &Dims) -> Launch {
         Launch::Threads(d.words()[1])
+    }
+
+    fn class(d: &Dims) -> String {
+        d.class()
     }
 
     fn lens(d: &Dims) -> Vec<u64> {
@@ -153,8 +178,24 @@ impl Kernel for MaxPool2d {
     const FAST: Option<HostFn<Dims>> = Some(super::fast::max_pool2d);
 }
 
+/// One invocation an output, for windows side by side whose rows are vectors: what max-pooling and
+/// its gradient share.
+pub(super) const WINDOW: Variant = Variant {
+    name: "window",
+    wgsl: "",
+    tiles: &[ONE_TILE],
+    tile: |_| Some(ONE_TILE),
+    settings: |words, _, _| {
+        let d: Dims = dims(words);
+        let fits = d.side_by_side() && [2, 4].contains(&d.kw) && d.kh <= 4;
+        fits.then(|| Settings::from([("kh", d.kh), ("kw", d.kw), ("mask", d.mask)]))
+    },
+    launch: Some(|words| Launch::Threads(dims::<Dims>(words).words()[1])),
+    iterations: |_, _| 1,
+};
+
 /// The same geometries for all four pooling kernels.
-pub(super) const fn cases(count_include_pad: u32, mask: u32) -> [Dims; 5] {
+pub(super) const fn cases(count_include_pad: u32, mask: u32) -> [Dims; 7] {
     [
         case([1, 1, 1], [1, 1], [1, 1], [0, 0], [count_include_pad, mask]),
         case(
@@ -165,6 +206,14 @@ pub(super) const fn cases(count_include_pad: u32, mask: u32) -> [Dims; 5] {
             [count_include_pad, mask],
         ),
         case([6, 7, 9], [2, 2], [2, 2], [0, 0], [count_include_pad, mask]),
+        case([7, 6, 14], [2, 2], [2, 2], [0, 0], [count_include_pad, 0]),
+        case(
+            [5, 9, 20],
+            [3, 4],
+            [3, 4],
+            [0, 0],
+            [count_include_pad, mask],
+        ),
         case([3, 9, 8], [3, 3], [2, 2], [1, 1], [count_include_pad, 0]),
         case([4, 11, 13], [5, 2], [1, 3], [2, 1], [0, mask]),
     ]

@@ -3,12 +3,13 @@
 
 use super::{
     as_words, masked,
-    max_pool2d::{Dims, cases},
+    max_pool2d::{Dims, WINDOW, cases},
 };
 use crate::{
     kernel::{HostFn, Kernel, Launch},
     rng::Rng,
-    sources,
+    sources, template,
+    variant::Variant,
 };
 
 /// See the module.
@@ -18,6 +19,16 @@ impl Kernel for MaxPool2dGrad {
     type Dims = Dims;
     sources!("max_pool2d_grad" + "pool" + "epilogue", ["dy", "index", "y"] -> ["dx"]);
     const CASES: &'static [Dims] = &cases(0, 1);
+
+    const VARIANTS: &'static [Variant] = &[Variant {
+        name: "window",
+        wgsl: template!("shared/launch", "shared/pool", "max_pool2d_grad.window"),
+        ..WINDOW
+    }];
+
+    fn class(d: &Dims) -> String {
+        d.class()
+    }
 
     fn launch(d: &Dims) -> Launch {
         Launch::Threads(d.words()[0])

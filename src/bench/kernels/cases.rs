@@ -1,5 +1,5 @@
-//! Which launches are timed: the products of the trade, every dispatch of a training step of W1
-//! and W4, and streams too large for any cache.
+//! Which launches are timed: the products of the trade, every dispatch of a training step of W1,
+//! W2 and W4, and streams too large for any cache.
 
 use bytemuck::Pod;
 
@@ -41,7 +41,7 @@ const SMALL_ROWS: u32 = 64;
 /// None that a user could cause.
 pub fn all(on_cpu: bool) -> Result<Vec<Case>> {
     let mut cases = products(on_cpu)?;
-    for workload in [Workload::W1, Workload::W4] {
+    for workload in [Workload::W1, Workload::W2, Workload::W4] {
         cases.extend(step(workload)?);
     }
     cases.extend(streams()?);

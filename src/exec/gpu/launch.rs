@@ -12,7 +12,7 @@ use wgpu::*;
 
 use super::{
     STRIDE,
-    pipeline::{Pipeline, Source},
+    pipeline::{Pipeline, Source, Text},
 };
 use crate::{
     device::{Gpu, mebibytes},
@@ -55,9 +55,20 @@ struct Lowered<'a> {
     groups: [u32; 3],
 }
 
-/// The kernel that adds up parts.
-fn adder() -> &'static Op {
-    const { &Op::of::<ops::SplitSum>() }
+impl Lowered<'_> {
+    /// What it runs: its own shader, and the one that adds up its parts.
+    fn sources(&self) -> impl Iterator<Item = Source> {
+        let adds = (self.parts > 1).then(adder);
+        [self.source.clone()].into_iter().chain(adds)
+    }
+}
+
+/// What adds up parts.
+fn adder() -> Source {
+    Source {
+        op: const { &Op::of::<ops::SplitSum>() },
+        variant: None,
+    }
 }
 
 /// Builds the launches of all dispatches, in order, and says which belong to which dispatch.
@@ -72,23 +83,16 @@ pub(super) fn build(
         variant: table.pick(d.op, &d.dims, gpu.subgroup),
     });
     let sources: Vec<Source> = sources.collect();
-    let mut pipelines = compile(gpu, &sources)?;
+    let texts = texts(&sources)?;
     let lowered = plan.dispatches.iter().zip(sources);
-    let lowered = lowered.map(|(d, source)| lower(table, &pipelines, d, source));
+    let lowered = lowered.map(|(d, source)| lower(table, &texts, d, source));
     let lowered: Vec<Lowered> = lowered.collect::<Result<_>>()?;
-    if lowered.iter().any(|l| l.parts > 1) {
-        let source = Source {
-            op: adder(),
-            variant: None,
-        };
-        pipelines.insert(source.key(), Pipeline::build(gpu, &source)?);
-    }
     let mut builder = Builder {
         gpu,
         buffers,
         scratch: scratch(gpu, &lowered)?,
         dims: dims_buffer(gpu, 2 * lowered.len()),
-        pipelines,
+        pipelines: compile(gpu, &lowered, texts)?,
         launches: Vec::new(),
     };
     let of_dispatch = lowered.iter().map(|l| builder.add(l));
@@ -96,26 +100,48 @@ pub(super) fn build(
     Ok((builder.launches, of_dispatch))
 }
 
-/// Every text once, in parallel: drivers compile on the calling thread.
-fn compile(gpu: &Gpu, sources: &[Source]) -> Result<HashMap<String, Pipeline>> {
+/// Every text once.
+fn texts(sources: &[Source]) -> Result<HashMap<String, Text>> {
     let distinct: BTreeMap<String, &Source> = sources.iter().map(|s| (s.key(), s)).collect();
     let distinct: Vec<(String, &Source)> = distinct.into_iter().collect();
-    let built = distinct
-        .into_par_iter()
-        .map(|(key, source)| Ok((key, Pipeline::build(gpu, source)?)));
+    let parsed = distinct.into_par_iter();
+    parsed.map(|(key, s)| Ok((key, s.text()?))).collect()
+}
+
+/// Every pipeline once, in parallel: drivers compile on the calling thread.
+fn compile(
+    gpu: &Gpu,
+    lowered: &[Lowered],
+    mut texts: HashMap<String, Text>,
+) -> Result<HashMap<String, Pipeline>> {
+    let mut distinct = BTreeMap::new();
+    for source in lowered.iter().flat_map(Lowered::sources) {
+        let key = source.key();
+        if !distinct.contains_key(&key) {
+            let text = texts.remove(&key).map_or_else(|| source.text(), Ok)?;
+            distinct.insert(key, text);
+        }
+    }
+    let distinct: Vec<(String, Text)> = distinct.into_iter().collect();
+    let built = distinct.into_par_iter().map(|(key, text)| {
+        let pipeline = Pipeline::build(gpu, &key, text)?;
+        Ok((key, pipeline))
+    });
     built.collect()
 }
 
 fn lower<'a>(
     table: &Table,
-    pipelines: &HashMap<String, Pipeline>,
+    texts: &HashMap<String, Text>,
     dispatch: &'a Dispatch,
     source: Source,
 ) -> Result<Lowered<'a>> {
     let (op, dims) = (dispatch.op, &dispatch.dims);
-    let reflection = &pipelines[&source.key()].reflection;
+    let reflection = &texts[&source.key()].reflection;
     let cannot = |why: String| Error::Model(format!("{} {}: {why}", op.name, dispatch.describe()));
-    let mut groups = reflection.groups((op.launch)(dims)).map_err(cannot)?;
+    let own = source.variant.as_ref().and_then(|(v, _)| v.launch);
+    let launch = own.unwrap_or(op.launch)(dims);
+    let mut groups = reflection.groups(launch).map_err(cannot)?;
     let split = (op.split)(dims);
     let iterations = match &source.variant {
         None => (op.iterations)(dims),
@@ -137,7 +163,11 @@ fn lower<'a>(
     groups[2] = parts as u32;
     Ok(Lowered {
         dispatch,
-        source,
+        source: if parts > 1 {
+            source.of_a_part()
+        } else {
+            source
+        },
         split,
         parts: parts as u32,
         groups,
@@ -219,10 +249,7 @@ impl<'a> Builder<'a> {
         self.push(&l.source, &l.dispatch.dims, &args, l.groups);
         let dims = split_sum::Dims::of(&split, l.parts);
         let words = bytemuck::cast_slice(bytemuck::bytes_of(&dims)).to_vec();
-        let source = Source {
-            op: adder(),
-            variant: None,
-        };
+        let source = adder();
         // A sum without an epilogue reads nothing there.
         let e = if split.epilogue == 0 {
             whole
@@ -230,7 +257,7 @@ impl<'a> Builder<'a> {
             args[reads - 1]
         };
         let reflection = &self.pipelines[&source.key()].reflection;
-        let groups = reflection.groups((adder().launch)(&words));
+        let groups = reflection.groups((source.op.launch)(&words));
         let groups = groups.map_err(|why| Error::Model(format!("split_sum: {why}")))?;
         self.push(&source, &words, &[whole, e, output], groups);
         Ok(first..self.launches.len())

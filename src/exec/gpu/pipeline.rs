@@ -8,6 +8,7 @@ use crate::{
     device::Gpu,
     error::{Error, Result},
     kernel::Op,
+    ops::Epilogue,
     reflect::{Access, Reflection, reflect},
     variant::{Settings, Variant},
 };
@@ -28,12 +29,40 @@ impl Source {
         }
     }
 
-    fn wgsl(&self) -> Result<String, String> {
-        match &self.variant {
+    /// What runs for a part of a split sum: the epilogue is for the sum of all parts.
+    pub(super) fn of_a_part(mut self) -> Source {
+        if let Some((_, settings)) = &mut self.variant
+            && settings.0.contains_key("bias")
+        {
+            *settings = std::mem::take(settings).with(Epilogue::NONE);
+        }
+        self
+    }
+
+    /// # Errors
+    /// A mistake in the text, with the kernel's name.
+    pub(super) fn text(&self) -> Result<Text> {
+        let wgsl = match &self.variant {
             None => Ok(self.op.wgsl.into()),
             Some((variant, settings)) => variant.render(settings),
-        }
+        };
+        let text = wgsl.and_then(|wgsl| {
+            let reflection = reflect(&wgsl)?;
+            Ok(Text { wgsl, reflection })
+        });
+        text.map_err(|why| does_not_build(&self.key(), &why))
     }
+}
+
+fn does_not_build(key: &str, why: &str) -> Error {
+    Error::Device(format!("kernel {key} does not build: {why}"))
+}
+
+/// The WGSL of a source, and what it says about itself.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    wgsl: String,
+    pub(super) reflection: Reflection,
 }
 
 /// A compiled shader and what its text says about itself.
@@ -46,11 +75,8 @@ pub(super) struct Pipeline {
 impl Pipeline {
     /// # Errors
     /// What the shader compiler says, with the kernel's name.
-    pub(super) fn build(gpu: &Gpu, source: &Source) -> Result<Pipeline> {
-        let key = source.key();
-        let failed = |why: String| Error::Device(format!("kernel {key} does not build: {why}"));
-        let wgsl = source.wgsl().map_err(failed)?;
-        let reflection = reflect(&wgsl).map_err(failed)?;
+    pub(super) fn build(gpu: &Gpu, key: &str, text: Text) -> Result<Pipeline> {
+        let Text { wgsl, reflection } = text;
         let scope = gpu.device.push_error_scope(ErrorFilter::Validation);
         let entries =
             reflection
@@ -75,24 +101,24 @@ impl Pipeline {
         let layout = gpu
             .device
             .create_bind_group_layout(&BindGroupLayoutDescriptor {
-                label: Some(&key),
+                label: Some(key),
                 entries: &entries.collect::<Vec<_>>(),
             });
         let module = gpu.device.create_shader_module(ShaderModuleDescriptor {
-            label: Some(&key),
+            label: Some(key),
             source: ShaderSource::Wgsl(wgsl.into()),
         });
         let pipeline_layout = gpu
             .device
             .create_pipeline_layout(&PipelineLayoutDescriptor {
-                label: Some(&key),
+                label: Some(key),
                 bind_group_layouts: &[Some(&layout)],
                 immediate_size: 0,
             });
         let pipeline = gpu
             .device
             .create_compute_pipeline(&ComputePipelineDescriptor {
-                label: Some(&key),
+                label: Some(key),
                 layout: Some(&pipeline_layout),
                 module: &module,
                 entry_point: Some("main"),
@@ -100,7 +126,7 @@ impl Pipeline {
                 cache: None,
             });
         if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(failed(e.to_string()));
+            return Err(does_not_build(key, &e.to_string()));
         }
         Ok(Pipeline {
             pipeline,

@@ -1,0 +1,14 @@
+
+// The epilogue of epilogue.wgsl on four results.
+fn relu4(x: vec4<f32>) -> vec4<f32> {
+    let bits = bitcast<vec4<u32>>(x);
+    return select(x, vec4<f32>(), (bits > vec4<u32>(0x80000000u)) & (bits <= vec4<u32>(0xff800000u)));
+}
+fn masked4(y: vec4<f32>, dy: vec4<f32>) -> vec4<f32> { return select(dy, vec4<f32>(), y <= vec4<f32>()); }
+
+// A result with the epilogue that the settings name: software drivers would execute all of it.
+//% macro result(sum, e, y, width)
+//%   set biased = (sum ~ ' + ' ~ e) if bias else sum
+//%   set clamped = ('relu' ~ width ~ '(' ~ biased ~ ')') if relu else biased
+${'masked' ~ width ~ '(' ~ y ~ ', ' ~ clamped ~ ')' if mask else clamped}
+//% endmacro
