@@ -282,7 +282,7 @@ fn plan_prints_the_step() {
     );
     for part in [
         "conv2d_dw",
-        "softmax_cross_entropy",
+        "cross_entropy_log",
         "sgd",
         "FLOPs",
         "21840 parameters",

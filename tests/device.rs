@@ -3,7 +3,7 @@
 use kiln::{
     device::{self, Choice, Machine, Needs},
     exec::gpu::GpuExecutor,
-    ops::{matmul, softmax_cross_entropy},
+    ops::{HYPER_WORDS, matmul, softmax_cross_entropy},
     plan::{Dispatch, Plan, Role},
 };
 
@@ -107,8 +107,9 @@ fn very_long_loops_are_split_or_refused() {
         smoothing: 0.0,
     };
     let names = [
-        ("logits", classes),
+        ("hyper", HYPER_WORDS),
         ("label", 1),
+        ("logits", classes),
         ("row", 2),
         ("dlogits", classes),
     ];

@@ -262,11 +262,15 @@ fn follow(
         run.write(param.at, contents).unwrap();
     }
     let range = plan.program(name).expect("it was recorded").range.clone();
-    let losses = ["mse", "softmax_cross_entropy"];
+    let losses = ["mse", "cross_entropy_log"];
     let is_loss = |i: &usize| losses.contains(&plan.dispatches[*i].op.name);
     let loss = range.clone().find(is_loss).expect("a loss");
-    // The loss, and its row in the log.
-    run.some(range.start..loss + 2);
+    // The loss, and its row in the log where that is a dispatch of its own.
+    let forward = match plan.dispatches[loss + 1..].first() {
+        Some(d) if d.op.name == "log_batch" => loss + 2,
+        _ => loss + 1,
+    };
+    run.some(range.start..forward);
     for (at, tensor) in program.forward(plan, range.start, loss) {
         program.check(machine, &tensor, &run.read(at).unwrap())?;
     }
@@ -275,7 +279,7 @@ fn follow(
         let dy = golden.floats(&format!("{name}/dy"));
         run.write(gradient, &dy).unwrap();
     }
-    run.some(loss + 2..range.end);
+    run.some(forward..range.end);
     for (param, _, tensor) in &program.params {
         let slot = Slice {
             buffer: buffer(plan, "grads").buffer,
@@ -296,9 +300,9 @@ impl Program {
             ..buffer(plan, "log")
         };
         let mut results = match self.case["op"].as_str().expect("an op") {
-            "softmax_cross_entropy" => vec![(mean, "y"), (loss.writes()[1], "dlogits")],
+            "softmax_cross_entropy" => vec![(mean, "y"), (loss.writes()[0], "dlogits")],
             "mse_loss" => vec![(mean, "y"), (loss.writes()[1], "dx")],
-            "cnn" => vec![(mean, "y"), (loss.reads()[0], "logits")],
+            "cnn" => vec![(mean, "y"), (loss.reads()[2], "logits")],
             _ => vec![(first.writes()[0], "y")],
         };
         if self.case["outputs"].get("indices").is_some() {

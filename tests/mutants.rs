@@ -104,6 +104,36 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         "softmax_cross_entropy",
         &[("if dims.smoothing > 0.0", "if false")],
     ),
+    (
+        "labels of the epoch's first batch",
+        "softmax_cross_entropy",
+        &[("hyper.cursor + ", "")],
+    ),
+    (
+        "labels of the epoch's first batch",
+        "cross_entropy_log",
+        &[("hyper.cursor + ", "")],
+    ),
+    (
+        "lanes' second rows dropped",
+        "cross_entropy_log",
+        &[("r += LANES", "r += dims.rows")],
+    ),
+    (
+        "NaN counted as finite",
+        "grad_stats_log",
+        &[("< vec4<u32>(0x7f800000u)", "!= vec4<u32>(0x7f800000u)")],
+    ),
+    (
+        "reduction stops a level early",
+        "grad_stats_log",
+        &[("half > 0u", "half > 1u")],
+    ),
+    (
+        "goals of the epoch's first batch",
+        "mse",
+        &[("hyper.cursor * dims.cols + ", "")],
+    ),
     ("half of the gradient", "mse", &[("2.0 / f32", "1.0 / f32")]),
     (
         "swapped transpose",

@@ -8,8 +8,8 @@ use kiln::{
     exec::tuning::{Choice, PORTABLE, Table, key},
     kernel::Op,
     ops::{
-        self, Epilogue, Flat, Mat, as_words, conv2d, grad_stats, matmul, max_pool2d,
-        softmax_cross_entropy,
+        self, Epilogue, Flat, HYPER_WORDS, Mat, as_words, conv2d, cross_entropy_log, grad_stats,
+        grad_stats_log, matmul, max_pool2d, softmax_cross_entropy,
     },
     record::Window,
 };
@@ -295,12 +295,23 @@ fn any_case() -> impl Strategy<Value = (&'static str, Vec<u32>, u64)> {
             smoothing,
         })
     });
+    let logged = (size(), size(), prop_oneof![Just(0f32), 0f32..1.0], 6u32..70);
+    let logged = logged.prop_map(|(rows, cols, smoothing, slots)| {
+        words(cross_entropy_log::Dims {
+            rows,
+            cols,
+            smoothing,
+            slots,
+        })
+    });
     let dims = prop_oneof![
         (Just("matmul"), any_matmul()),
         (convolution, any_conv()),
         (pooling, any_pool()),
-        (Just("gather"), mat),
+        (Just("gather"), mat.clone()),
+        (Just("mse"), mat),
         (Just("softmax_cross_entropy"), logits),
+        (Just("cross_entropy_log"), logged),
     ];
     (dims, any::<u64>()).prop_map(|((name, dims), seed)| (name, dims, seed))
 }
@@ -461,10 +472,37 @@ pub fn cross_entropy_survives_extremes(op: &'static Op) -> Result<(), String> {
         NAN, NAN, NAN,
         third, third - 0.125, third,
     ];
-    let reads: [&[f32]; 2] = [&logits, as_words(&labels)];
+    let hyper = [0.0; HYPER_WORDS as usize];
+    let reads: [&[f32]; 3] = [&hyper, as_words(&labels), &logits];
     everywhere(op, dims, &reads, |got| {
         compare(&rows, &got[0], 2e-6, 1e-6)?;
         compare(&gradient, &got[1], 2e-7, 2e-6)
+    })
+}
+
+/// The same in one dispatch: the gradient stays as it is, the log gets the mean and the count.
+pub fn cross_entropy_log_is_the_loss(op: &'static Op) -> Result<(), String> {
+    let logits = [1e4, -1e4, 0.0, -INF, 0.0, 0.0, 0.0, 0.0, 0.0];
+    let labels = [0, 1, 2];
+    let dims = words(cross_entropy_log::Dims {
+        rows: 3,
+        cols: 3,
+        smoothing: 0.0,
+        slots: 1,
+    });
+    let (half, even) = (2f32.ln(), 3f32.ln());
+    let ninth = 1.0 / 9.0;
+    #[rustfmt::skip]
+    let gradient = [
+        0.0, 0.0, 0.0,
+        0.0, -1.0 / 6.0, 1.0 / 6.0,
+        ninth, ninth, ninth - 1.0 / 3.0,
+    ];
+    let hyper = [0.0; HYPER_WORDS as usize];
+    let reads: [&[f32]; 3] = [&hyper, as_words(&labels), &logits];
+    everywhere(op, dims, &reads, |got| {
+        compare(&gradient, &got[0], 2e-7, 2e-6)?;
+        compare(&[(half + even) / 3.0, 2.0], &got[1][..2], 2e-6, 1e-6)
     })
 }
 
@@ -484,6 +522,21 @@ pub fn grad_stats_counts(op: &'static Op) -> Result<(), String> {
     everywhere(op, dims, &[&[f32::MAX, 1.0]], |got| {
         compare(&[INF, 0.0], &got[0], 0.0, 0.0)
     })
+}
+
+/// The same in one dispatch, wherever the element lies in a vector.
+pub fn grad_stats_log_counts(op: &'static Op) -> Result<(), String> {
+    let hyper = [0.0; HYPER_WORDS as usize];
+    for (bad, at) in [(NAN, 0), (-NAN, 1021), (INF, 2), (-INF, 2047), (NAN, 1024)] {
+        let mut grad = vec![0.5; 2048];
+        grad[at] = bad;
+        let dims = words(grad_stats_log::Dims { n: 2048, slots: 1 });
+        let reads: [&[f32]; 3] = [&hyper, &grad, &[0.75]];
+        everywhere(op, dims, &reads, |got| {
+            compare(&[511.75, 1.0, 0.75], &got[0][2..5], 0.0, 0.0)
+        })?;
+    }
+    Ok(())
 }
 
 /// More than 65,535 workgroups do not fit one dimension of a launch: the last element is reached,
@@ -515,15 +568,19 @@ fn max_pooling_picks_as_pytorch_does() {
 /// See [`cross_entropy_survives_extremes`].
 #[test]
 fn cross_entropy_survives_extreme_logits() {
-    demand(vec![cross_entropy_survives_extremes(op(
-        "softmax_cross_entropy",
-    ))]);
+    demand(vec![
+        cross_entropy_survives_extremes(op("softmax_cross_entropy")),
+        cross_entropy_log_is_the_loss(op("cross_entropy_log")),
+    ]);
 }
 
 /// See [`grad_stats_counts`].
 #[test]
 fn what_is_not_finite_is_counted() {
-    demand(vec![grad_stats_counts(op("grad_stats"))]);
+    demand(vec![
+        grad_stats_counts(op("grad_stats")),
+        grad_stats_log_counts(op("grad_stats_log")),
+    ]);
 }
 
 /// See [`a_long_launch_ends`].

@@ -3,7 +3,8 @@
 //! tolerance.
 
 use kiln::ops::{
-    Flat, channel_sum, conv2d, gather_bytes, grad_stats, matmul, max_pool2d, softmax_cross_entropy,
+    Flat, channel_sum, conv2d, cross_entropy_log, gather_bytes, grad_stats, grad_stats_log, matmul,
+    max_pool2d, softmax_cross_entropy,
 };
 use rayon::ThreadPoolBuilder;
 
@@ -130,6 +131,22 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
             rows: 997,
             cols: 131,
             smoothing,
+        }),
+    ));
+    cases.push((
+        "cross_entropy_log",
+        words(cross_entropy_log::Dims {
+            rows: 997,
+            cols: 131,
+            smoothing,
+            slots: 64,
+        }),
+    ));
+    cases.push((
+        "grad_stats_log",
+        words(grad_stats_log::Dims {
+            n: 300_008,
+            slots: 64,
         }),
     ));
     for name in ["sgd", "add", "relu", "relu_grad"] {

@@ -102,7 +102,7 @@ impl Recorded {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn trainer(&self, subject: &Subject, machine: &Machine) -> Result<Trainer<'_>> {
+    pub fn trainer<'a>(&'a self, subject: &'a Subject, machine: &Machine) -> Result<Trainer<'a>> {
         let plan = &self.session.plan;
         let exec: Box<dyn Executor> = match machine {
             Machine::Cpu => Box::new(Cpu::new(plan.clone())?),

@@ -14,9 +14,11 @@ pub mod channel_sum;
 pub mod conv2d;
 pub mod conv2d_dw;
 pub mod conv2d_dx;
+pub mod cross_entropy_log;
 pub mod gather;
 pub mod gather_bytes;
 pub mod grad_stats;
+pub mod grad_stats_log;
 pub mod gradient_control;
 pub mod log_batch;
 pub mod log_grad;
@@ -35,15 +37,15 @@ mod fast;
 
 pub use {
     add::Add, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum,
-    conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, gather::Gather,
-    gather_bytes::GatherBytes, grad_stats::GradStats, gradient_control::GradientControl,
-    log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d,
-    max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu, relu_grad::ReluGrad, sgd::Sgd,
-    softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
+    conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog,
+    gather::Gather, gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_log::GradStatsLog,
+    gradient_control::GradientControl, log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul,
+    max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
+    relu_grad::ReluGrad, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 22] = [
+pub static ALL: [&Op; 24] = [
     &Op::of::<Add>(),
     &Op::of::<AvgPool2d>(),
     &Op::of::<AvgPool2dGrad>(),
@@ -51,9 +53,11 @@ pub static ALL: [&Op; 22] = [
     &Op::of::<Conv2d>(),
     &Op::of::<Conv2dDw>(),
     &Op::of::<Conv2dDx>(),
+    &Op::of::<CrossEntropyLog>(),
     &Op::of::<Gather>(),
     &Op::of::<GatherBytes>(),
     &Op::of::<GradStats>(),
+    &Op::of::<GradStatsLog>(),
     &Op::of::<GradientControl>(),
     &Op::of::<LogBatch>(),
     &Op::of::<LogGrad>(),

@@ -3,14 +3,15 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::as_words;
+use super::{as_integers, as_words, gather::CURSOR, hyper, sample_hyper};
 use crate::{
     kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
 
-/// `logits` and `dlogits` are `[rows, cols]`, `label` is `[rows]`, `row` is `[rows, 2]`.
+/// `logits` and `dlogits` are `[rows, cols]`, `row` is `[rows, 2]`; `label` holds the labels of an
+/// epoch in its order, of which the batch's begin at the cursor.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 pub struct Dims {
@@ -28,7 +29,7 @@ pub struct SoftmaxCrossEntropy;
 
 impl Kernel for SoftmaxCrossEntropy {
     type Dims = Dims;
-    sources!("softmax_cross_entropy", ["logits", "label"] -> ["row", "dlogits"]);
+    sources!("softmax_cross_entropy" + "hyper" + "cross_entropy", ["hyper", "label", "logits"] -> ["row", "dlogits"]);
     const CASES: &'static [Dims] = &[
         case(1, 1, 0.0),
         case(100, 10, 0.0),
@@ -42,7 +43,13 @@ impl Kernel for SoftmaxCrossEntropy {
 
     fn lens(d: &Dims) -> Vec<u64> {
         let [rows, cols] = [d.rows, d.cols].map(u64::from);
-        vec![rows * cols, rows, rows * 2, rows * cols]
+        vec![
+            super::HYPER_WORDS.into(),
+            rows,
+            rows * cols,
+            rows * 2,
+            rows * cols,
+        ]
     }
 
     fn iterations(d: &Dims) -> u64 {
@@ -58,49 +65,61 @@ impl Kernel for SoftmaxCrossEntropy {
     }
 
     fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
-        match name {
-            "label" => {
-                let labels: Vec<u32> = (0..len).map(|_| rng.below(d.cols)).collect();
-                as_words(&labels).to_vec()
-            }
-            _ => rng.floats(len).iter().map(|x| x * 5.0).collect(),
-        }
+        sample(d.rows, d.cols, name, len, rng)
     }
 
     fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-        let (cols, smoothing) = (d.cols as usize, d.smoothing as f64);
+        let cols = d.cols as usize;
+        let labels = &as_integers(reads[1])[hyper(reads[0]).cursor as usize..];
         for r in 0..d.rows as usize {
-            let x = &reads[0][r * cols..][..cols];
-            let label = reads[1][r].to_bits() as usize;
-            let max = x.iter().copied().fold(f32::NEG_INFINITY, f32::max) as f64;
-            let total: f64 = x.iter().map(|&v| (v as f64 - max).exp()).sum();
-            let log_total = total.ln() + max;
-            let mut loss = (1.0 - smoothing) * (log_total - x[label] as f64);
-            if smoothing > 0.0 {
-                let mean: f64 = x.iter().map(|&v| v as f64).sum::<f64>() / cols as f64;
-                loss += smoothing * (log_total - mean);
-            }
-            let beaten = |(c, &v): (usize, &f32)| {
-                c == label
-                    || if c < label {
-                        v < x[label]
-                    } else {
-                        v <= x[label]
-                    }
-            };
-            let right = !x[label].is_nan() && x.iter().enumerate().all(beaten);
+            let (x, dx) = (&reads[2][r * cols..], &mut writes[1][r * cols..]);
+            let (loss, right) = one_row(d, &x[..cols], labels[r] as usize, &mut dx[..cols]);
             writes[0][2 * r] = loss as f32;
             writes[0][2 * r + 1] = right as u32 as f32;
-            for c in 0..cols {
-                let p = (x[c] as f64 - log_total).exp();
-                let hit = if c == label { 1.0 - smoothing } else { 0.0 };
-                let target = hit + smoothing / cols as f64;
-                writes[1][r * cols + c] = ((p - target) / d.rows as f64) as f32;
-            }
         }
     }
 
     const FAST: Option<HostFn<Dims>> = Some(super::fast::softmax_cross_entropy);
+}
+
+/// The loss of a row, whether it is right, and the gradient of the batch's mean.
+pub(super) fn one_row(d: &Dims, x: &[f32], label: usize, dx: &mut [f32]) -> (f64, bool) {
+    let (cols, smoothing) = (d.cols as f64, d.smoothing as f64);
+    let max = x.iter().copied().fold(f32::NEG_INFINITY, f32::max) as f64;
+    let total: f64 = x.iter().map(|&v| (v as f64 - max).exp()).sum();
+    let log_total = total.ln() + max;
+    let mut loss = (1.0 - smoothing) * (log_total - x[label] as f64);
+    if smoothing > 0.0 {
+        let mean: f64 = x.iter().map(|&v| v as f64).sum::<f64>() / cols;
+        loss += smoothing * (log_total - mean);
+    }
+    let beaten = |(c, &v): (usize, &f32)| {
+        c == label
+            || if c < label {
+                v < x[label]
+            } else {
+                v <= x[label]
+            }
+    };
+    let right = !x[label].is_nan() && x.iter().enumerate().all(beaten);
+    for (c, (dx, &v)) in dx.iter_mut().zip(x).enumerate() {
+        let hit = if c == label { 1.0 - smoothing } else { 0.0 };
+        let target = hit + smoothing / cols;
+        *dx = (((v as f64 - log_total).exp() - target) / d.rows as f64) as f32;
+    }
+    (loss, right)
+}
+
+/// Contents for tests: labels of more samples than a batch, so that the cursor matters.
+pub(super) fn sample(rows: u32, cols: u32, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+    match name {
+        "hyper" => sample_hyper(CURSOR),
+        "label" => {
+            let labels: Vec<u32> = (0..rows + CURSOR).map(|_| rng.below(cols)).collect();
+            as_words(&labels).to_vec()
+        }
+        _ => rng.floats(len).iter().map(|x| x * 5.0).collect(),
+    }
 }
 
 const fn case(rows: u32, cols: u32, smoothing: f32) -> Dims {

@@ -2,7 +2,10 @@
 
 use super::{Loss, Recorder, Tensor, Window, tensor::Kind};
 use crate::{
-    ops::{self, Epilogue, Flat, Mat, channel_sum, conv2d, gather_bytes, matmul, max_pool2d},
+    ops::{
+        self, Epilogue, Flat, Mat, channel_sum, conv2d, cross_entropy_log, gather_bytes, matmul,
+        max_pool2d, softmax_cross_entropy,
+    },
     plan::Slice,
 };
 
@@ -232,35 +235,55 @@ impl Recorder {
         })
     }
 
-    /// The mean cross-entropy of `logits[N, classes]` against `label[N]` (class indices as
-    /// integers), logged, with the count of right predictions. Ends the forward pass.
-    pub fn cross_entropy(&mut self, logits: Tensor, label: Tensor, smoothing: f32) -> Loss {
+    /// The mean cross-entropy of `logits[N, classes]`, logged, with the count of right predictions.
+    /// `labels` are the class indices of an epoch in its order, as integers, of which the batch's
+    /// begin at the step's cursor. Ends the forward pass.
+    pub fn cross_entropy(&mut self, logits: Tensor, labels: Tensor, smoothing: f32) -> Loss {
         let [rows, cols] = logits.matrix("cross_entropy");
-        let row = self.value("row", &[rows, 2], Kind::Input);
         let gradient = self.value("d_logits", &[rows, cols], Kind::Value);
-        let dims = ops::softmax_cross_entropy::Dims {
+        let slots = self.log_slots();
+        if cross_entropy_log::fits(rows, cols) {
+            let dims = cross_entropy_log::Dims {
+                rows,
+                cols,
+                smoothing,
+                slots,
+            };
+            let args = [self.hyper, labels.at, logits.at, gradient.at, self.log];
+            self.push::<ops::CrossEntropyLog>(dims, &args);
+            return self.end_of_forward(logits, gradient);
+        }
+        let row = self.value("row", &[rows, 2], Kind::Input);
+        let dims = softmax_cross_entropy::Dims {
             rows,
             cols,
             smoothing,
         };
-        let args = [logits.at, label.at, row.at, gradient.at];
+        let args = [self.hyper, labels.at, logits.at, row.at, gradient.at];
         self.push::<ops::SoftmaxCrossEntropy>(dims, &args);
-        self.log_rows(row, logits, gradient)
+        self.log_rows(row);
+        self.end_of_forward(logits, gradient)
     }
 
-    /// The mean squared error of `x[N, outputs]` against `goal`, logged. Ends the forward pass.
-    pub fn mse(&mut self, x: Tensor, goal: Tensor) -> Loss {
+    /// The mean squared error of `x[N, outputs]`, logged. `goals` are those of an epoch in its
+    /// order, of which the batch's begin at the step's cursor. Ends the forward pass.
+    pub fn mse(&mut self, x: Tensor, goals: Tensor) -> Loss {
         let [rows, cols] = x.matrix("mse");
         let row = self.value("row", &[rows, 2], Kind::Input);
         let gradient = self.value("d_output", &[rows, cols], Kind::Value);
-        self.push::<ops::Mse>(Mat { rows, cols }, &[x.at, goal.at, row.at, gradient.at]);
-        self.log_rows(row, x, gradient)
+        let args = [self.hyper, goals.at, x.at, row.at, gradient.at];
+        self.push::<ops::Mse>(Mat { rows, cols }, &args);
+        self.log_rows(row);
+        self.end_of_forward(x, gradient)
     }
 
-    fn log_rows(&mut self, row: Tensor, output: Tensor, gradient: Tensor) -> Loss {
+    fn log_rows(&mut self, row: Tensor) {
         let (rows, slots) = (row.shape[0], self.log_slots());
         let dims = ops::log_batch::Dims { rows, slots };
         self.push::<ops::LogBatch>(dims, &[self.hyper, row.at, self.log]);
+    }
+
+    fn end_of_forward(&mut self, output: Tensor, gradient: Tensor) -> Loss {
         self.uses(&[Some(output)]);
         Loss { output, gradient }
     }

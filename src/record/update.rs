@@ -2,7 +2,7 @@
 
 use super::{Recorder, tensor::Kind};
 use crate::{
-    ops::{self, Flat, grad_stats},
+    ops::{self, Flat, grad_stats, grad_stats_log},
     plan::{Role, Slice},
 };
 
@@ -10,13 +10,21 @@ impl Recorder {
     /// The gradient arena's squared norm and the count of its elements that are not finite,
     /// logged, with the factor that `control` puts on this update's rate.
     pub fn grad_stats(&mut self, control: Slice) {
-        let [_, grads] = self.arenas();
+        let ([_, grads], slots) = (self.arenas(), self.log_slots());
+        if grads.len <= grad_stats_log::MOST {
+            let dims = grad_stats_log::Dims {
+                n: grads.len,
+                slots,
+            };
+            let args = [self.hyper, grads, control, self.log];
+            return self.push::<ops::GradStatsLog>(dims, &args);
+        }
         let dims = grad_stats::Dims::new(grads.len);
         let part = self.value("part", &[dims.parts, 2], Kind::Input);
         self.push::<ops::GradStats>(dims, &[grads, part.at]);
         let dims = ops::log_grad::Dims {
             parts: dims.parts,
-            slots: self.log_slots(),
+            slots,
         };
         self.push::<ops::LogGrad>(dims, &[self.hyper, part.at, control, self.log]);
     }

@@ -15,7 +15,7 @@ pub use session::Session;
 
 use crate::{
     control::{Monitor, Observe, Rule, Timing},
-    data::{self, Dataset},
+    data::{self, Dataset, Targets},
     error::{Error, Result},
     exec::{Executor, Fetch},
     ops::{self, Hyper},
@@ -90,6 +90,8 @@ pub struct Trainer<'a> {
     session: &'a Session,
     config: &'a Config,
     rate: Rate,
+    /// The training split's, in its own order.
+    targets: &'a Targets,
     /// The next update.
     step: u64,
     chunks: u64,
@@ -118,7 +120,7 @@ impl<'a> Trainer<'a> {
         session: &'a Session,
         config: &'a Config,
         rate: Rate,
-        data: &Dataset,
+        data: &'a Dataset,
         weights: &[Vec<f32>],
     ) -> Result<Trainer<'a>> {
         session.load(exec.as_mut(), data, weights)?;
@@ -127,6 +129,7 @@ impl<'a> Trainer<'a> {
             session,
             config,
             rate,
+            targets: &data.train.targets,
             step: 0,
             chunks: 0,
             loaded_epoch: None,
@@ -282,7 +285,8 @@ impl<'a> Trainer<'a> {
             Order::Shuffled => data::order(self.config.seed, epoch, samples as usize),
             Order::Sequential => (0..samples as u32).collect(),
         };
-        self.exec.write(self.session.order, ops::as_words(&order))?;
+        let exec = self.exec.as_mut();
+        self.session.load_order(exec, self.targets, &order)?;
         self.loaded_epoch = Some(epoch);
         Ok(())
     }

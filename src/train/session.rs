@@ -130,13 +130,13 @@ impl<'a> Layout<'a> {
 
     /// Gathers a batch of `rows` and records the way to its loss.
     fn forward(&self, r: &mut Recorder, order: Tensor, from: &Inputs, rows: u64) -> Loss {
-        let (x, target) = from.batch(r, order, &self.data.shape, rows as u32);
+        let x = from.batch(r, order, &self.data.shape, rows as u32);
         let output = self.network.record(r, &self.params, x);
         match self.data.task {
             Task::Classification { .. } => {
-                r.cross_entropy(output, target, self.config.label_smoothing)
+                r.cross_entropy(output, from.targets, self.config.label_smoothing)
             }
-            Task::Regression { .. } => r.mse(output, target),
+            Task::Regression { .. } => r.mse(output, from.targets),
         }
     }
 
@@ -257,7 +257,18 @@ impl Session {
         }
     }
 
-    /// Writes data and weights.
+    /// Writes the order of an epoch's samples, and their targets in it.
+    pub(super) fn load_order(
+        &self,
+        exec: &mut dyn Executor,
+        targets: &Targets,
+        order: &[u32],
+    ) -> Result<()> {
+        exec.write(self.order, ops::as_words(order))?;
+        self.inputs.load_targets(exec, targets, order)
+    }
+
+    /// Writes data and weights; the training split's targets come with each epoch's order.
     pub(super) fn load(
         &self,
         exec: &mut dyn Executor,
@@ -269,6 +280,7 @@ impl Session {
             test.inputs.load(exec, split)?;
             let order: Vec<u32> = (0..split.len as u32).collect();
             exec.write(test.order.at, ops::as_words(&order))?;
+            test.inputs.load_targets(exec, &split.targets, &order)?;
         }
         let mut control = vec![0.0; self.control.len as usize];
         for (i, c) in self.controllers.iter().enumerate() {
@@ -318,16 +330,15 @@ impl Inputs {
         })
     }
 
-    /// Picks a batch of features, shaped `[rows, …]`, and of targets.
-    fn batch(&self, r: &mut Recorder, order: Tensor, shape: &[u32], rows: u32) -> (Tensor, Tensor) {
-        let x = match self.table {
+    /// Picks a batch of features, shaped `[rows, …]`.
+    fn batch(&self, r: &mut Recorder, order: Tensor, shape: &[u32], rows: u32) -> Tensor {
+        match self.table {
             Some(table) => r.gather_bytes(order, self.features, table, shape, rows),
             None => {
                 let x = r.gather(order, self.features, rows);
                 x.view(&[&[rows], shape].concat())
             }
-        };
-        (x, r.gather(order, self.targets, rows))
+        }
     }
 
     fn load(&self, exec: &mut dyn Executor, split: &Split) -> Result<()> {
@@ -340,9 +351,27 @@ impl Inputs {
             }
             Features::Floats(data) => exec.write(self.features.at, data)?,
         }
-        match &split.targets {
-            Targets::Classes(labels) => exec.write(self.targets.at, ops::as_words(labels)),
-            Targets::Values { data, .. } => exec.write(self.targets.at, data),
+        Ok(())
+    }
+
+    /// Writes the targets in the order in which samples are picked, so that no step has to.
+    fn load_targets(
+        &self,
+        exec: &mut dyn Executor,
+        targets: &Targets,
+        order: &[u32],
+    ) -> Result<()> {
+        let order = order.iter().map(|&i| i as usize);
+        match targets {
+            Targets::Classes(labels) => {
+                let labels: Vec<u32> = order.map(|i| labels[i]).collect();
+                exec.write(self.targets.at, ops::as_words(&labels))
+            }
+            Targets::Values { data, width } => {
+                let width = *width as usize;
+                let rows = order.flat_map(|i| &data[i * width..][..width]);
+                exec.write(self.targets.at, &rows.copied().collect::<Vec<_>>())
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 //! crosses a kink; in f32 it would drown in rounding.
 
 use kiln::{
-    ops::{Mat, conv2d, matmul, max_pool2d, softmax_cross_entropy},
+    ops::{Mat, conv2d, cross_entropy_log, matmul, max_pool2d},
     plan::{Dispatch, Plan, Slice},
 };
 
@@ -36,8 +36,8 @@ pub fn loss(plan: &Plan, program: &str, memory: &mut Memory) -> f64 {
             "add" => (reads[0].iter().zip(&reads[1]))
                 .map(|(x, y)| x + y)
                 .collect(),
-            "softmax_cross_entropy" => return cross_entropy(&dims(d), &reads[0], &reads[1]),
-            "mse" => return mse(&dims(d), &reads[0], &reads[1]),
+            "cross_entropy_log" => return cross_entropy(&dims(d), &reads[2], &reads[1]),
+            "mse" => return mse(&dims(d), &reads[2], &reads[1]),
             other => panic!("{other} has no place in a forward pass"),
         };
         let to = d.writes()[0];
@@ -143,7 +143,7 @@ fn pool(d: &max_pool2d::Dims, x: &[f64], reduce: impl Fn(&[f64], f64) -> f64) ->
 }
 
 /// `−Σ target·log softmax`, with the target smoothed, averaged over the rows.
-fn cross_entropy(d: &softmax_cross_entropy::Dims, logits: &[f64], label: &[f64]) -> f64 {
+fn cross_entropy(d: &cross_entropy_log::Dims, logits: &[f64], label: &[f64]) -> f64 {
     let (cols, smoothing) = (d.cols as usize, d.smoothing as f64);
     let row = |(x, &label): (&[f64], &f64)| -> f64 {
         let top = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -68,9 +68,8 @@ pub fn network() -> Network {
 
     r.begin("train", BATCH);
     let x = r.gather_bytes(order, images, table, &[1, 8, 8], BATCH);
-    let label = r.gather(order, labels, BATCH);
     let logits = forward(&mut r, &p, x);
-    let loss = r.cross_entropy(logits, label, 0.05);
+    let loss = r.cross_entropy(logits, labels, 0.05);
     r.backward(loss);
     r.grad_stats(control);
     Sgd::default().record(&mut r, control, momentum_buffer);
@@ -82,9 +81,8 @@ pub fn network() -> Network {
 
     r.begin("regress", BATCH);
     let x = r.gather_bytes(order, images, table, &[64], BATCH);
-    let goal = r.gather(order, goals, BATCH);
     let y = r.linear(x, p[13], Some(p[12]), false);
-    let loss = r.mse(y, goal);
+    let loss = r.mse(y, goals);
     r.backward(loss);
     Sgd::default().record(&mut r, control, momentum_buffer);
     r.end();

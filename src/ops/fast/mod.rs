@@ -46,10 +46,10 @@ pub(super) use {
     conv::{conv2d, conv2d_dw, conv2d_dx},
     elementwise::{add, relu, relu_grad, sgd},
     gather::gather_bytes,
-    loss::softmax_cross_entropy,
+    loss::{cross_entropy_log, softmax_cross_entropy},
     matmul::matmul,
     pool::{avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad},
-    sums::{channel_sum, grad_stats},
+    sums::{channel_sum, grad_stats, grad_stats_log},
 };
 
 use rayon::prelude::*;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{is_large, scratch};
-use crate::ops::{channel_sum, grad_stats};
+use crate::ops::{LOG_WORDS, channel_sum, grad_stats, grad_stats_log, hyper};
 
 /// Sums that are kept side by side, which the compiler makes vectors of.
 const LANES: usize = 16;
@@ -96,6 +96,17 @@ pub(in crate::ops) fn grad_stats(
         let out = out.chunks_mut(2).enumerate();
         out.for_each(|(part, out)| part_of(part, out));
     }
+}
+
+pub(in crate::ops) fn grad_stats_log(
+    d: &grad_stats_log::Dims,
+    reads: &[&[f32]],
+    writes: &mut [&mut [f32]],
+) {
+    let at = (hyper(reads[0]).slot % d.slots * LOG_WORDS) as usize;
+    let row = &mut writes[0][at..];
+    squares(&reads[1][..d.n as usize], 0, 1, &mut row[2..4]);
+    row[4] = reads[2][0];
 }
 
 vectorised! {

@@ -1,0 +1,39 @@
+// grad_stats and log_grad in one, for gradients that one workgroup adds up quickly: log[slot] = (…,
+// Σ grad², count of elements that are not finite, factor on the rate), in a fixed tree.
+
+struct Dims { n: u32, slots: u32 }
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<uniform> hyper: Hyper;
+@group(0) @binding(2) var<storage, read> grad: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> control: array<f32>;
+@group(0) @binding(4) var<storage, read_write> log: array<f32>;
+
+const LANES: u32 = 256u;
+
+var<workgroup> sums: array<vec2<f32>, 256>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) lane: u32) {
+    var squares = vec4<f32>();
+    var bad = vec4<f32>();
+    for (var i = lane; i < dims.n / 4u; i += LANES) {
+        let g = grad[i];
+        let finite = (bitcast<vec4<u32>>(g) & vec4<u32>(0x7fffffffu)) < vec4<u32>(0x7f800000u);
+        squares += select(vec4<f32>(), g * g, finite);
+        bad += select(vec4<f32>(1.0), vec4<f32>(), finite);
+    }
+    sums[lane] = vec2<f32>(
+        (squares.x + squares.y) + (squares.z + squares.w),
+        (bad.x + bad.y) + (bad.z + bad.w),
+    );
+    for (var half = LANES / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half { sums[lane] += sums[lane + half]; }
+    }
+    if lane == 0u {
+        let at = hyper.slot % dims.slots * LOG_WORDS;
+        log[at + 2u] = sums[0].x;
+        log[at + 3u] = sums[0].y;
+        log[at + 4u] = control[0];
+    }
+}

@@ -1,0 +1,84 @@
+//! [`GradStats`](super::GradStats) and [`LogGrad`](super::LogGrad) in one dispatch, for gradients
+//! that one workgroup adds up quickly.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{HYPER_WORDS, LOG_WORDS, fast, grad_stats, hyper, sample_hyper};
+use crate::{
+    kernel::{HostFn, Kernel, Launch},
+    rng::Rng,
+    sources,
+};
+
+/// `grad` is `[n]`, `log` is `[slots, LOG_WORDS]`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Dims {
+    /// Elements, a multiple of 4.
+    pub n: u32,
+    /// Slots of the ring.
+    pub slots: u32,
+}
+
+/// Invocations that share the sum: `LANES` in the WGSL.
+const LANES: u64 = 256;
+
+/// Elements up to which one workgroup is faster than two dispatches.
+pub const MOST: u32 = 1 << 15;
+
+/// See the module.
+pub struct GradStatsLog;
+
+impl Kernel for GradStatsLog {
+    type Dims = Dims;
+    sources!("grad_stats_log" + "hyper", ["hyper", "grad", "control"] -> ["log"]);
+    const CASES: &'static [Dims] = &[
+        Dims { n: 4, slots: 8 },
+        Dims { n: 1012, slots: 6 },
+        Dims { n: MOST, slots: 64 },
+    ];
+
+    fn launch(_: &Dims) -> Launch {
+        Launch::Groups(1)
+    }
+
+    fn lens(d: &Dims) -> Vec<u64> {
+        let log = u64::from(d.slots) * u64::from(LOG_WORDS);
+        vec![HYPER_WORDS.into(), d.n.into(), 1, log]
+    }
+
+    fn iterations(d: &Dims) -> u64 {
+        u64::from(d.n / 4).div_ceil(LANES) + 8
+    }
+
+    fn describe(d: &Dims) -> String {
+        format!("{} gradients", d.n)
+    }
+
+    fn flops(d: &Dims) -> u64 {
+        2 * d.n as u64
+    }
+
+    fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+        match name {
+            "hyper" => sample_hyper(0),
+            "grad" => {
+                let dims = grad_stats::Dims { n: d.n, parts: 1 };
+                grad_stats::GradStats::sample(&dims, name, len, rng)
+            }
+            _ => rng.floats(len),
+        }
+    }
+
+    fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+        let at = (hyper(reads[0]).slot % d.slots * LOG_WORDS) as usize;
+        let grad = &reads[1][..d.n as usize];
+        let finite = grad.iter().filter(|g| g.is_finite());
+        let squares = finite.clone().map(|&g| f64::from(g) * f64::from(g));
+        writes[0][at + 2] = squares.sum::<f64>() as f32;
+        writes[0][at + 3] = (grad.len() - finite.count()) as f32;
+        writes[0][at + 4] = reads[2][0];
+    }
+
+    const FAST: Option<HostFn<Dims>> = Some(fast::grad_stats_log);
+}
