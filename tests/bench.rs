@@ -148,7 +148,7 @@ fn schedules_are_compared() {
 fn kernels_are_rated() {
     for device in ["cpu", "software"] {
         let report = json(&format!(
-            "kernels --device {device} --filter \"w1 softmax\""
+            "kernels --device {device} --filter \"w1 cross_entropy\""
         ));
         let cases = report["cases"].as_array().unwrap();
         assert!(!cases.is_empty());

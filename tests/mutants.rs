@@ -336,7 +336,7 @@ const JUDGED: &[Judged] = &[
     (
         "gradient of the sum, in kernel and twin alike",
         "grad::lenet_with_residuals",
-        || backward(|plan| replace(plan, "softmax_cross_entropy", unscaled)),
+        || backward(|plan| replace(plan, "cross_entropy_log", unscaled)),
     ),
     (
         "swapped transpose in a backward rule",
@@ -468,8 +468,8 @@ fn untransposed(dims: &[u32], reads: &[&[f32]], writes: &mut [&mut [f32]]) {
 
 /// A twin whose gradient is that of the sum over the rows.
 fn unscaled(dims: &[u32], reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-    (op("softmax_cross_entropy").cpu)(dims, reads, writes);
-    writes[1].iter_mut().for_each(|g| *g *= dims[0] as f32);
+    (op("cross_entropy_log").cpu)(dims, reads, writes);
+    writes[0].iter_mut().for_each(|g| *g *= dims[0] as f32);
 }
 
 /// The kernel `name` with another twin.

@@ -108,15 +108,20 @@ fn steps_of_one_submit_have_their_own_rates() {
 }
 
 /// The GPU after every dispatch of a training step, each time from the CPU's numbers: the first
-/// kernel that goes wrong is named. Both programs together use every kernel.
+/// kernel that goes wrong is named. The programs together use every kernel.
 #[test]
 fn the_gpu_follows_the_cpu_dispatch_by_dispatch() {
-    let network = network();
-    let plan = &network.plan;
-    let used: BTreeSet<&str> = plan.dispatches.iter().map(|d| d.op.name).collect();
+    let networks = [network(), network::wide()];
+    let all = networks.iter().flat_map(|n| &n.plan.dispatches);
+    let used: BTreeSet<&str> = all.map(|d| d.op.name).collect();
     let mut all: BTreeSet<&str> = ops::ALL.iter().map(|op| op.name).collect();
     all.remove("split_sum"); // launched by the GPU executor, named by no plan
-    assert_eq!(used, all, "the network has one of everything");
+    assert_eq!(used, all, "the networks have one of everything");
+    networks.iter().for_each(follow);
+}
+
+fn follow(network: &Network) {
+    let plan = &network.plan;
     let mut cpu = Cpu::naive(plan.clone()).unwrap();
     let mut gpu = GpuExecutor::new(gpu(), plan).unwrap();
     network.load(&mut cpu);

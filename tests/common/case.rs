@@ -5,11 +5,7 @@
 
 use kiln::{
     error::Error,
-    exec::{
-        Executor,
-        gpu::GpuExecutor,
-        tuning::{PORTABLE, Table},
-    },
+    exec::{Executor, gpu::GpuExecutor, tuning::Table},
     kernel::{CpuFn, Op},
     ops::{HYPER_WORDS, Hyper},
     plan::{ALIGN, Dispatch, HYPER, Plan, Role, Slice},
@@ -114,6 +110,11 @@ impl Case {
                 let loss = want[0].iter().map(|w| 4e-6 * (1.0 + w.abs())).collect();
                 vec![loss, vec![4e-6 / rows; want[1].len()]]
             }
+            "cross_entropy_log" => {
+                let rows = self.dims[0] as f32;
+                let log = want[1].iter().map(|w| 4e-6 * (1.0 + w.abs())).collect();
+                vec![vec![4e-6 / rows; want[0].len()], log]
+            }
             // Squares: nothing cancels but the difference, which is rounded once.
             "mse" => self.scaled(&want),
             _ => {
@@ -162,7 +163,7 @@ fn written_alike(want: &[f32], got: &[f32]) -> Result<(), String> {
 /// Runs all cases on the GPU with their portable shaders. See [`on_gpu_by`].
 pub fn on_gpu(cases: &[Case]) -> Vec<Result<Outputs, String>> {
     let portable = Table {
-        prefer: PORTABLE.into(),
+        prefer: Vec::new(),
         groups: 1,
         ..Table::built_in(true)
     };

@@ -1,5 +1,5 @@
-//! A small network with one of everything, as the product trains it: images and labels gathered
-//! on the device, two residual connections, every kind of pooling, statistics, a fused update.
+//! A small network with one of everything, as the product trains it: images gathered on the
+//! device, two residual connections, every kind of pooling, statistics, a fused update.
 
 use std::sync::Arc;
 
@@ -96,6 +96,46 @@ pub fn network() -> Network {
     }
 }
 
+/// A network whose loss and gradients are too large for one workgroup each.
+pub fn wide() -> Network {
+    let (features, classes) = (40, 1100);
+    let mut r = Recorder::new(SLOTS);
+    let order = r.input("order", &[SAMPLES]);
+    let data = r.input("features", &[SAMPLES, features]);
+    let labels = r.input("labels", &[SAMPLES]);
+    let p = [r.param(&[classes, features]), r.param(&[classes])];
+    r.seal();
+    let momentum_buffer = r.slot("momentum_buffer");
+    let control = r.control(0);
+
+    r.begin("train", BATCH);
+    let x = r.gather(order, data, BATCH);
+    let logits = r.linear(x, p[0], Some(p[1]), false);
+    let loss = r.cross_entropy(logits, labels, 0.05);
+    r.backward(loss);
+    r.grad_stats(control);
+    Sgd::default().record(&mut r, control, momentum_buffer);
+    r.end();
+
+    let plan = r.finish();
+    let mut rng = Rng::new(12, Purpose::Test, 0);
+    let order: Vec<u32> = (0..SAMPLES).rev().collect();
+    let labels: Vec<u32> = (0..SAMPLES).map(|_| rng.below(classes)).collect();
+    let mut contents = vec![
+        (buffer(&plan, "order"), as_words(&order).to_vec()),
+        (data.at, rng.floats((SAMPLES * features) as usize)),
+        (buffer(&plan, "labels"), as_words(&labels).to_vec()),
+        (control, vec![1.0]),
+    ];
+    contents.extend(initial(&p, &mut rng));
+    Network {
+        params: buffer(&plan, "params"),
+        log: buffer(&plan, "log"),
+        contents,
+        plan: Arc::new(plan),
+    }
+}
+
 /// One controller of each kind that runs on the device.
 fn rules() -> [Rule; 2] {
     let ratio = gradient::Ratio {
@@ -163,14 +203,19 @@ fn contents(plan: &Plan, params: &[Tensor]) -> Contents {
         (buffer(plan, "labels"), as_words(&labels).to_vec()),
         (buffer(plan, "goals"), goals),
     ];
-    for p in params {
-        // Initialised as PyTorch does: by the number of inputs that an output sees.
+    contents.extend(initial(params, &mut rng));
+    contents
+}
+
+/// Parameters as PyTorch initialises them: by the number of inputs that an output sees.
+fn initial(params: &[Tensor], rng: &mut Rng) -> Contents {
+    let of = |p: &Tensor| {
         let fan_in = p.shape()[1..].iter().product::<u32>() as f32;
         let bound = 1.0 / fan_in.max(4.0).sqrt();
         let values = rng.floats(p.at.len as usize);
-        contents.push((p.at, values.iter().map(|v| v * bound).collect()));
-    }
-    contents
+        (p.at, values.iter().map(|v| v * bound).collect())
+    };
+    params.iter().map(of).collect()
 }
 
 impl Network {
