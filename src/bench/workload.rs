@@ -57,6 +57,14 @@ impl Workload {
         }
     }
 
+    /// Shape of a sample.
+    pub fn shape(self) -> Vec<u32> {
+        match self {
+            Workload::W3 => vec![W3_FEATURES],
+            _ => vec![1, 28, 28],
+        }
+    }
+
     /// Samples in a batch.
     pub fn batch_size(self) -> u32 {
         match self {

@@ -134,7 +134,7 @@ fn words(d: &Dims) -> u32 {
     }
 }
 
-/// A product too small to be worth a pipeline of its own.
+/// A product too small to be worth many registers, or for GPUs a pipeline of its own.
 fn is_small(d: &Dims) -> bool {
     d.m as u64 * d.n as u64 * (d.k as u64) < 1 << 18
 }
@@ -149,11 +149,15 @@ const REGISTER: Variant = Variant {
         "shared/result",
         "matmul.register"
     ),
-    tiles: &[[32, 1], [16, 1], [32, 2], [64, 1]],
+    tiles: &[[32, 2], [32, 1], [16, 1], [8, 1], [64, 1]],
     tile: |words| {
         let d: Dims = dims(words);
-        let rows = if d.m <= 16 { 16 } else { 32 };
-        (!is_small(&d)).then_some([rows, if d.n > 48 { 2 } else { 1 }])
+        Some(match d.m {
+            _ if is_small(&d) => [8, 1],
+            ..=16 => [16, 1],
+            _ if d.n > 48 => [32, 2],
+            _ => [32, 1],
+        })
     },
     settings: |dims_words, [rows, quads], subgroup| {
         let d: Dims = dims(dims_words);

@@ -1,5 +1,5 @@
-//! Which launches are timed: the products of the trade, every dispatch of a training step of W1,
-//! W2 and W4, and streams too large for any cache.
+//! Which launches are timed: the products of the trade, every dispatch of a training step of
+//! the workloads, and streams too large for any cache.
 
 use bytemuck::Pod;
 
@@ -41,7 +41,7 @@ const SMALL_ROWS: u32 = 64;
 /// None that a user could cause.
 pub fn all(on_cpu: bool) -> Result<Vec<Case>> {
     let mut cases = products(on_cpu)?;
-    for workload in [Workload::W1, Workload::W2, Workload::W4] {
+    for workload in [Workload::W1, Workload::W2, Workload::W3, Workload::W4] {
         cases.extend(step(workload)?);
     }
     cases.extend(streams()?);
@@ -141,20 +141,26 @@ fn train(plan: &Plan) -> &[Dispatch] {
     program.map_or(&[], |p| &plan.dispatches[p.range.clone()])
 }
 
-/// The plan of a workload, recorded over blank images: only the shapes count.
+/// The plan of a workload, recorded over blank samples: only the shapes count.
 fn plan(workload: Workload, batch: u32) -> Result<Plan> {
     let classes = 10;
+    let shape = workload.shape();
+    let words = batch as usize * shape.iter().product::<u32>() as usize;
+    let features = match workload {
+        Workload::W3 => Features::Floats(vec![0.0; words]),
+        _ => Features::Bytes {
+            data: vec![0; words],
+            table: vec![0.0; 256],
+        },
+    };
     let data = Dataset {
         name: "blank".into(),
-        shape: vec![1, 28, 28],
+        shape,
         task: Task::Classification {
             classes: (0..classes).map(|c| c.to_string()).collect(),
         },
         train: Split {
-            features: Features::Bytes {
-                data: vec![0; batch as usize * 28 * 28],
-                table: vec![0.0; 256],
-            },
+            features,
             targets: Targets::Classes(vec![0; batch as usize]),
             len: batch as usize,
         },
