@@ -2,6 +2,7 @@
 
 mod bench;
 mod devices;
+mod machine;
 mod plan;
 mod progress;
 mod schedule;

@@ -3,7 +3,11 @@
 //! Never a silent choice by the clock: the built-in tables are rules, and rows that were measured are
 //! part of the table. The same table gives the same bits.
 
-use std::collections::BTreeMap;
+mod file;
+
+pub use file::{Key, Saved, TableFile, Tuned, Tuning, cached};
+
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +21,7 @@ pub const PORTABLE: &str = "portable";
 
 /// One row of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Choice {
     /// [`PORTABLE`] or the name of a [`Variant`].
     pub variant: String,
@@ -24,8 +29,31 @@ pub struct Choice {
     pub tile: Tile,
 }
 
+impl Choice {
+    /// The portable shader.
+    pub fn portable() -> Choice {
+        Choice {
+            variant: PORTABLE.into(),
+            tile: [0, 0],
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let [rows, cols] = self.tile;
+        match self.variant.as_str() {
+            PORTABLE => f.write_str(PORTABLE),
+            variant => write!(f, "{variant} {rows}x{cols}"),
+        }
+    }
+}
+
+/// Measured choices, by [`key`].
+pub type Rows = BTreeMap<String, Choice>;
+
 /// What to run for which launch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// Where it comes from, for people: `built-in, software`, …
     pub name: String,
@@ -36,7 +64,7 @@ pub struct Table {
     /// Whether variants may broadcast within subgroups, where the device has them.
     pub subgroups: bool,
     /// Measured choices, by kernel and class of launch.
-    pub rows: BTreeMap<String, Choice>,
+    pub rows: Rows,
 }
 
 /// The fewest terms that are worth a part of their own.
@@ -58,6 +86,20 @@ impl Table {
         }
     }
 
+    /// The shader for a launch: what the measured row says, else the rule. The variant may turn
+    /// out to be one that cannot compute it.
+    pub fn choice(&self, op: &Op, dims: &[u32]) -> Choice {
+        if let Some(row) = self.rows.get(&key(op, dims)) {
+            return row.clone();
+        }
+        let preferred = op.variants.iter().find(|v| v.name == self.prefer);
+        let tile = preferred.and_then(|variant| (variant.tile)(dims));
+        tile.map_or_else(Choice::portable, |tile| Choice {
+            variant: self.prefer.clone(),
+            tile,
+        })
+    }
+
     /// The variant for a launch and its settings; nothing for the portable shader.
     pub fn pick(
         &self,
@@ -68,15 +110,10 @@ impl Table {
         if op.variants.is_empty() {
             return None;
         }
-        let measured = self.rows.get(&key(op, dims));
-        let name = measured.map_or(&self.prefer, |row| &row.variant);
-        let variant = op.variants.iter().find(|v| v.name == *name)?;
-        let tile = match measured {
-            Some(row) => row.tile,
-            None => (variant.tile)(dims)?,
-        };
+        let choice = self.choice(op, dims);
+        let variant = op.variants.iter().find(|v| v.name == choice.variant)?;
         let subgroup = if self.subgroups { subgroup } else { 0 };
-        Some((variant, (variant.settings)(dims, tile, subgroup)?))
+        Some((variant, (variant.settings)(dims, choice.tile, subgroup)?))
     }
 
     /// In how many parts a sum of `terms` is added by a launch of `groups` workgroups, each of
