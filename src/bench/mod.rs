@@ -11,6 +11,7 @@ pub mod schedules;
 pub mod statistics;
 mod step;
 mod subject;
+pub mod tune;
 mod workload;
 
 pub use kernels::{KernelsReport, kernels};

@@ -136,27 +136,35 @@ fn step(workload: Workload) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn train(plan: &Plan) -> &[Dispatch] {
-    let program = plan.program("train");
+/// The dispatches of a training step, of the smaller one where no batch is full.
+pub(in crate::bench) fn train(plan: &Plan) -> &[Dispatch] {
+    let program = plan.program("train").or(plan.program("train tail"));
     program.map_or(&[], |p| &plan.dispatches[p.range.clone()])
 }
 
-/// The plan of a workload, recorded over blank images: only the shapes count.
-fn plan(workload: Workload, batch: u32) -> Result<Plan> {
-    let classes = 10;
+/// The plan of a workload, recorded over blank samples: only the shapes count.
+///
+/// # Errors
+/// None that a user could cause.
+pub fn plan(workload: Workload, batch: u32) -> Result<Plan> {
+    let (classes, samples) = (10, batch as usize);
+    let (shape, features) = match workload {
+        Workload::W3 => (vec![10], Features::Floats(vec![0.0; samples * 10])),
+        _ => {
+            let (data, table) = (vec![0; samples * 28 * 28], vec![0.0; 256]);
+            (vec![1, 28, 28], Features::Bytes { data, table })
+        }
+    };
     let data = Dataset {
         name: "blank".into(),
-        shape: vec![1, 28, 28],
+        shape,
         task: Task::Classification {
             classes: (0..classes).map(|c| c.to_string()).collect(),
         },
         train: Split {
-            features: Features::Bytes {
-                data: vec![0; batch as usize * 28 * 28],
-                table: vec![0.0; 256],
-            },
-            targets: Targets::Classes(vec![0; batch as usize]),
-            len: batch as usize,
+            features,
+            targets: Targets::Classes(vec![0; samples]),
+            len: samples,
         },
         test: None,
         standardization: None,
