@@ -36,8 +36,11 @@ const SAMPLE: Duration = Duration::from_millis(10);
 /// A shader whose first run takes this many times the shortest is not run again.
 const SLOW: f64 = 4.0;
 
+/// Seconds that a first run may take anyway: below it says little.
+const SHORT: f64 = 0.02;
+
 /// One that is behind the fastest by this factor when its pace is found gets no turns.
-const BEHIND: f64 = 1.5;
+const BEHIND: f64 = 2.0;
 
 /// How much shorter a time must be to count.
 const GAIN: f64 = 0.03;
@@ -308,7 +311,7 @@ fn start(
                 });
             }
         }
-        runners.retain(|r| r.trial == 0 || r.first <= SLOW * best);
+        runners.retain(|r| r.trial == 0 || r.first <= SHORT.max(SLOW * best));
     }
     for (i, trial) in trials.iter_mut().enumerate() {
         let runs = runners.iter().any(|r| r.trial == i);
