@@ -113,12 +113,11 @@ pub struct TuneReport {
     pub steps: Vec<StepRow>,
 }
 
-impl TuneReport {
-    /// What a table is to hold: a row, or nothing where the built-in rule is as good.
+impl LaunchRow {
+    /// What a table is to hold of it: a row, or nothing where the built-in rule is as good.
     pub fn measured(&self) -> BTreeMap<String, Option<Choice>> {
-        let row = |l: &LaunchRow| (l.chosen != l.built_in).then(|| l.chosen.clone());
-        let rows = self.launches.iter().map(|l| (l.launch.clone(), row(l)));
-        rows.collect()
+        let row = (self.chosen != self.built_in).then(|| self.chosen.clone());
+        BTreeMap::from([(self.launch.clone(), row)])
     }
 }
 

@@ -1,6 +1,9 @@
 //! `kiln tune`: which shaders are fastest on this adapter.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
 use serde::Serialize;
@@ -14,7 +17,7 @@ use crate::{
     },
     device::{self, Choice, Gpu, Machine, Needs},
     error::{Error, Result},
-    exec::tuning::{Key, Saved, TableFile, cached},
+    exec::tuning::{Key, TableFile, cached},
 };
 
 /// `kiln tune`.
@@ -54,7 +57,7 @@ pub(super) struct Tune {
     setup: Option<Setup>,
 }
 
-/// What is tuned unless flags say otherwise: w3 is too small for variants to matter.
+/// What is tuned unless flags say otherwise: the steps in which arithmetic counts.
 const DEFAULT: [Workload; 3] = [Workload::W1, Workload::W2, Workload::W4];
 
 /// The report, and what became of it.
@@ -81,25 +84,31 @@ impl Tune {
                     .into(),
             )
         })?;
-        let report = self.measure(&steps, &gpu)?;
-        let saved = match self.dry_run {
-            true => None,
-            false => Some(TableFile::save(&file, &key, &report.measured())?),
-        };
-        if let Some(why) = saved.as_ref().and_then(|s| s.replaced.as_ref()) {
-            eprintln!("note: the table of an earlier run is replaced: {why}");
+        if !self.json {
+            say!("{}", head(&gpu))?;
         }
+        let mut rows = None;
+        let report = tune::tune(&steps, &gpu, |row| {
+            if !self.json {
+                say!("{}", line(row))?;
+            }
+            // Each at once: all of them take minutes, and whoever stops before keeps the first.
+            if !self.dry_run {
+                rows = Some(keep(&file, &key, row)?);
+            }
+            Ok(())
+        })?;
         if self.json {
             let written = Written {
                 report: &report,
                 file,
-                written: saved.is_some(),
-                rows: saved.map(|s| s.rows),
+                written: rows.is_some(),
+                rows,
             };
             say!("{}", bench::json(&written)?)?;
         } else {
             say!("\n{}", summary(&report))?;
-            say!("{}", ending(saved.as_ref(), &file))?;
+            say!("{}", ending(rows, &file))?;
         }
         Ok(Outcome::Done)
     }
@@ -136,26 +145,30 @@ impl Tune {
             ))),
         }
     }
+}
 
-    /// Measures, and prints each launch when it is done: all of them take minutes.
-    fn measure(&self, steps: &[Step], gpu: &Arc<Gpu>) -> Result<TuneReport> {
-        if self.json {
-            return tune::tune(steps, gpu, |_| Ok(()));
-        }
-        let device = crate::bench::Device::of(&Machine::Gpu(gpu.clone()));
-        say!("on {}", bench::adapter(&device))?;
-        say!(
-            "{:<52} {:>4} {:<15} {:>10}   {:<15} {:>10} {:>7}",
-            "launch",
-            "uses",
-            "built-in",
-            "µs",
-            "chosen",
-            "µs",
-            "gain"
-        )?;
-        tune::tune(steps, gpu, |row| say!("{}", line(row)))
+fn head(gpu: &Arc<Gpu>) -> String {
+    let device = crate::bench::Device::of(&Machine::Gpu(gpu.clone()));
+    format!(
+        "on {}\n{:<52} {:>4} {:<15} {:>10}   {:<15} {:>10} {:>7}",
+        bench::adapter(&device),
+        "launch",
+        "uses",
+        "built-in",
+        "µs",
+        "chosen",
+        "µs",
+        "gain"
+    )
+}
+
+/// Puts a launch into the table, and says how many rows that has.
+fn keep(file: &Path, key: &Key, row: &LaunchRow) -> Result<usize> {
+    let saved = TableFile::save(file, key, &row.measured())?;
+    if let Some(why) = saved.replaced {
+        eprintln!("note: the table of an earlier run is replaced: {why}");
     }
+    Ok(saved.rows)
 }
 
 fn line(l: &LaunchRow) -> String {
@@ -199,13 +212,12 @@ fn summary(r: &TuneReport) -> String {
     lines.join("\n")
 }
 
-fn ending(saved: Option<&Saved>, file: &std::path::Path) -> String {
-    match saved {
-        None => "nothing was written (--dry-run)".into(),
-        Some(saved) => format!(
-            "wrote {} ({} rows); runs on this adapter use it from now on",
-            file.display(),
-            saved.rows
+fn ending(rows: Option<usize>, file: &Path) -> String {
+    match rows {
+        None => "nothing was written".into(),
+        Some(rows) => format!(
+            "wrote {} ({rows} rows); runs on this adapter use it from now on",
+            file.display()
         ),
     }
 }
