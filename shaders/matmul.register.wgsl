@@ -7,8 +7,10 @@
 //% endif
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> a: array<${'vec4<f32>' if vec_a else 'f32'}>;
-@group(0) @binding(2) var<storage, read> b: array<${'vec4<f32>' if vec_b else 'f32'}>;
+//% set pairs = wide and vec_b and not tb and whole_n and quads % 2 == 0
+//% set four = 'vec2<u64>' if wide else 'vec4<f32>'
+@group(0) @binding(1) var<storage, read> a: array<${four if vec_a else 'f32'}>;
+@group(0) @binding(2) var<storage, read> b: array<${'vec4<u64>' if pairs else four if vec_b else 'f32'}>;
 @group(0) @binding(3) var<storage, read> e: array<${'vec4<f32>' if vec_c and (bias or mask) else 'f32'}>;
 @group(0) @binding(4) var<storage, read_write> c: array<${'vec4<f32>' if vec_c else 'f32'}>;
 
@@ -16,8 +18,17 @@ const TILE_ROWS: u32 = ${rows}u;
 const TILE_COLS: u32 = ${4 * lanes * quads}u;
 
 // A word of `a`, of `b`.
-fn word_a(i: u32) -> f32 { return ${'a[i / 4u][i % 4u]' if vec_a else 'a[i]'}; }
-fn word_b(i: u32) -> f32 { return ${'b[i / 4u][i % 4u]' if vec_b else 'b[i]'}; }
+//% for side, unit in [['a', 4 if vec_a else 1], ['b', 8 if pairs else 4 if vec_b else 1]]
+//%   if unit == 1
+fn word_${side}(i: u32) -> f32 { return ${side}[i]; }
+//%   elif wide
+fn word_${side}(i: u32) -> f32 {
+    return bitcast<f32>(u32(${side}[i / ${unit}u][i % ${unit}u / 2u] >> (32u * (i % 2u))));
+}
+//%   else
+fn word_${side}(i: u32) -> f32 { return ${side}[i / 4u][i % 4u]; }
+//%   endif
+//% endfor
 
 // Element (i, p) of op(a).
 fn at_a(i: u32, p: u32) -> u32 { return ${'p * dims.m + i' if ta else 'i * dims.k + p'}; }
@@ -75,7 +86,11 @@ fn main(
 //%   endif
 //% endfor
 //% for j in range(quads)
+//%   if pairs
+    let first${j} = col0 + 8u * (lane + ${j // 2 * lanes}u) + ${j % 2 * 4}u;
+//%   else
     let first${j} = col0 + 4u * (lane + ${j * lanes}u);
+//%   endif
 //%   for q in range(4)
     let col${j}_${q} = min(first${j} + ${q}u, dims.n - 1u);
 //%   endfor
@@ -85,6 +100,9 @@ fn main(
 //%     endfor
 //%   elif vec_b
     let quad_b${j} = min(first${j} / 4u, dims.n / 4u - 1u);
+//%     if pairs and j % 2 == 0
+    let pair_b${j} = quad_b${j} / 2u;
+//%     endif
 //%   endif
 //% endfor
 
@@ -96,9 +114,9 @@ fn main(
     for (var p = terms.x; p < whole; p += 4u) {
 //% for i in range(loads)
 //%   if by_quads and broadcast
-        let a${i} = a[quad${i} + p * (dims.m / 4u)];
+        let a${i} = ${'four' if wide}(a[quad${i} + p * (dims.m / 4u)]);
 //%   elif vec_a and not ta
-        let a${i} = a[quad${i} + p / 4u];
+        let a${i} = ${'four' if wide}(a[quad${i} + p / 4u]);
 //%   else
         let a${i} = vec4<f32>(word_a(at_a(my_row${i}, p)), word_a(at_a(my_row${i}, p + 1u)), word_a(at_a(my_row${i}, p + 2u)), word_a(at_a(my_row${i}, p + 3u)));
 //%   endif
@@ -107,7 +125,7 @@ fn main(
 //%   if tb
 //%     for q in range(4)
 //%       if vec_b
-        let t${j}_${q} = b[quad_b${j}_${q} + p / 4u];
+        let t${j}_${q} = ${'four' if wide}(b[quad_b${j}_${q} + p / 4u]);
 //%       else
         let at${j}_${q} = at_b(p, col${j}_${q});
         let t${j}_${q} = vec4<f32>(b[at${j}_${q}], b[at${j}_${q} + 1u], b[at${j}_${q} + 2u], b[at${j}_${q} + 3u]);
@@ -117,8 +135,14 @@ fn main(
 //%   for d in range(4)
 //%     if tb
         let b${d}_${j} = vec4<f32>(t${j}_0.${xyzw[d]}, t${j}_1.${xyzw[d]}, t${j}_2.${xyzw[d]}, t${j}_3.${xyzw[d]});
+//%     elif pairs
+//%       if j % 2 == 0
+        let w${d}_${j} = b[(p + ${d}u) * (dims.n / 8u) + pair_b${j}];
+        let b${d}_${j} = four(w${d}_${j}.xy);
+        let b${d}_${j + 1} = four(w${d}_${j}.zw);
+//%       endif
 //%     elif vec_b
-        let b${d}_${j} = b[(p + ${d}u) * (dims.n / 4u) + quad_b${j}];
+        let b${d}_${j} = ${'four' if wide}(b[(p + ${d}u) * (dims.n / 4u) + quad_b${j}]);
 //%     else
         let b${d}_${j} = vec4<f32>(b[at_b(p + ${d}u, col${j}_0)], b[at_b(p + ${d}u, col${j}_1)], b[at_b(p + ${d}u, col${j}_2)], b[at_b(p + ${d}u, col${j}_3)]);
 //%     endif

@@ -9,7 +9,9 @@ use std::{
 use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Limits};
 
 use crate::{
+    variant::Extras,
     error::{Error, Result},
+    exec::tuning::{Key, Table, Tuned, Tuning},
     plan::Plan,
 };
 
@@ -69,8 +71,10 @@ pub struct Description {
     pub name: String,
     /// Vulkan, Metal, DX12 or GL.
     pub backend: String,
-    /// Driver and version.
+    /// The driver.
     pub driver: String,
+    /// Its version, as it words it.
+    pub driver_info: String,
     /// `discrete GPU`, `integrated GPU`, `software`, …
     pub kind: &'static str,
     /// Bytes of the largest binding.
@@ -115,8 +119,10 @@ pub struct Gpu {
     pub description: Description,
     /// A software adapter: the host's own cores behind a driver.
     pub software: bool,
-    /// Lanes of every subgroup, where shaders may rely on that; else 0.
-    pub subgroup: u32,
+    /// What shaders may use beyond plain WGSL.
+    pub extras: Extras,
+    /// Which shaders it runs, unless an executor is given another table.
+    pub table: Table,
     fault: Arc<Mutex<Option<String>>>,
 }
 
@@ -139,22 +145,74 @@ pub enum Machine {
     Gpu(Arc<Gpu>),
 }
 
-/// Opens what `choice` asks for, for plans that need `needs`. The text says in one line what was
-/// chosen and why.
+/// A machine, and what is to be said about it.
+pub struct Opened {
+    /// The machine.
+    pub machine: Machine,
+    /// What was chosen and why, in one line.
+    pub line: String,
+    /// Why a table that might have been meant is not used.
+    pub remark: Option<String>,
+}
+
+/// Opens what `choice` asks for, for plans that need `needs`, with the built-in table. The text
+/// says in one line what was chosen and why.
 ///
 /// # Errors
 /// No such adapter, or one that is too small: what there is and what to do.
 pub fn open(choice: &Choice, needs: Needs) -> Result<(Machine, String)> {
+    let opened = open_tuned(choice, needs, &Tuning::BuiltIn)?;
+    Ok((opened.machine, opened.line))
+}
+
+/// As [`open`], with the shaders that `tuning` asks for.
+///
+/// # Errors
+/// As [`open`], and a table that is broken or was asked for by name and cannot be used here.
+pub fn open_tuned(choice: &Choice, needs: Needs, tuning: &Tuning) -> Result<Opened> {
+    let cpu = |why: &str| match tuning {
+        Tuning::File(path) => Err(Error::Usage(format!(
+            "--tuning {}: the CPU executor runs no shaders ({why}); remove it, or name an adapter \
+             with --device",
+            path.display()
+        ))),
+        _ => Ok(Opened {
+            machine: Machine::Cpu,
+            line: cpu_line(why),
+            remark: None,
+        }),
+    };
     if *choice == Choice::Cpu {
-        return Ok((Machine::Cpu, cpu_line("--device cpu")));
+        return cpu("--device cpu");
     }
     let adapters = adapters();
-    let found = adapters.iter().map(|(_, d)| d.to_string());
-    let found = found.collect::<Vec<_>>().join("; ");
-    let among = match found.as_str() {
-        "" => "wgpu finds no adapter on this machine".to_string(),
-        list => format!("wgpu finds: {list}"),
+    let Some((adapter, description)) = select(choice, &adapters)? else {
+        return cpu("no GPU found");
     };
+    if let Some(why) = &description.unusable {
+        return Err(Error::Device(format!(
+            "{description} cannot be used: {why}"
+        )));
+    }
+    let software = description.kind == SOFTWARE;
+    let Tuned { table, remark } = tuning.table(&Key::of(description), software)?;
+    let gpu = open_adapter(adapter, description, needs, table)?;
+    let why = match choice {
+        Choice::Auto => "the best GPU found".to_string(),
+        other => format!("--device {other}"),
+    };
+    Ok(Opened {
+        machine: Machine::Gpu(Arc::new(gpu)),
+        line: format!("device: {description} ({why})"),
+        remark,
+    })
+}
+
+/// The adapter that `choice` means, best first; none if it means the CPU executor.
+fn select<'a>(
+    choice: &Choice,
+    adapters: &'a [(Adapter, Description)],
+) -> Result<Option<&'a (Adapter, Description)>> {
     let fits = |d: &Description| match choice {
         Choice::Auto | Choice::Gpu => d.kind != SOFTWARE,
         Choice::Software => d.kind == SOFTWARE,
@@ -162,31 +220,25 @@ pub fn open(choice: &Choice, needs: Needs) -> Result<(Machine, String)> {
         Choice::Named(name) => d.to_string().to_lowercase().contains(&name.to_lowercase()),
     };
     let usable = |d: &Description| fits(d) && (d.unusable.is_none() || *choice != Choice::Auto);
-    let Some((adapter, description)) = adapters.iter().find(|(_, d)| usable(d)) else {
-        return match choice {
-            Choice::Auto => Ok((Machine::Cpu, cpu_line("no GPU found"))),
-            Choice::Software => Err(Error::Device(format!(
-                "no software adapter: {among}. On Debian and Ubuntu `apt install \
-                 mesa-vulkan-drivers` brings one (lavapipe); `--device cpu` needs none"
-            ))),
-            _ => Err(Error::Device(format!(
-                "no adapter matches --device {choice}: {among}. `kiln devices` lists them; \
-                 `--device cpu` needs none"
-            ))),
-        };
-    };
-    if let Some(why) = &description.unusable {
-        return Err(Error::Device(format!(
-            "{description} cannot be used: {why}"
-        )));
+    let found = adapters.iter().find(|(_, d)| usable(d));
+    if found.is_some() || *choice == Choice::Auto {
+        return Ok(found);
     }
-    let gpu = open_adapter(adapter, description, needs)?;
-    let why = match choice {
-        Choice::Auto => "the best GPU found".to_string(),
-        other => format!("--device {other}"),
+    let all: Vec<String> = adapters.iter().map(|(_, d)| d.to_string()).collect();
+    let among = match all.join("; ").as_str() {
+        "" => "wgpu finds no adapter on this machine".to_string(),
+        list => format!("wgpu finds: {list}"),
     };
-    let line = format!("device: {description} ({why})");
-    Ok((Machine::Gpu(Arc::new(gpu)), line))
+    Err(Error::Device(match choice {
+        Choice::Software => format!(
+            "no software adapter: {among}. On Debian and Ubuntu `apt install \
+             mesa-vulkan-drivers` brings one (lavapipe); `--device cpu` needs none"
+        ),
+        _ => format!(
+            "no adapter matches --device {choice}: {among}. `kiln devices` lists them; \
+             `--device cpu` needs none"
+        ),
+    }))
 }
 
 fn cpu_line(why: &str) -> String {
@@ -237,7 +289,8 @@ fn describe(adapter: &Adapter) -> Description {
             Backend::Dx12 => "DX12".into(),
             other => format!("{other:?}"),
         },
-        driver: [info.driver, info.driver_info].join(" ").trim().into(),
+        driver: info.driver,
+        driver_info: info.driver_info,
         name: info.name,
         kind: match info.device_type {
             DeviceType::DiscreteGpu => "discrete GPU",
@@ -255,10 +308,18 @@ fn describe(adapter: &Adapter) -> Description {
     }
 }
 
+impl Description {
+    /// The driver with its version.
+    pub fn driver_line(&self) -> String {
+        let line = [self.driver.as_str(), &self.driver_info].join(" ");
+        line.trim().into()
+    }
+}
+
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let (name, backend, kind) = (&self.name, &self.backend, self.kind);
-        match self.driver.as_str() {
+        match self.driver_line().as_str() {
             "" => write!(f, "{name} ({kind}, {backend})"),
             driver => write!(f, "{name} ({kind}, {backend}, {driver})"),
         }
@@ -266,7 +327,12 @@ impl fmt::Display for Description {
 }
 
 /// WebGPU's defaults for GL-class devices, and more only where the plan needs it.
-fn open_adapter(adapter: &Adapter, description: &Description, needs: Needs) -> Result<Gpu> {
+fn open_adapter(
+    adapter: &Adapter,
+    description: &Description,
+    needs: Needs,
+    table: Table,
+) -> Result<Gpu> {
     let mut limits = Limits::downlevel_defaults();
     limits.max_storage_buffer_binding_size =
         limits.max_storage_buffer_binding_size.max(needs.binding);
@@ -287,10 +353,14 @@ fn open_adapter(adapter: &Adapter, description: &Description, needs: Needs) -> R
     }
     let info = adapter.get_info();
     let even = info.subgroup_min_size == info.subgroup_max_size;
-    let features = adapter.features() & wgpu::Features::SUBGROUP;
-    let subgroup = match even && !features.is_empty() {
-        true => info.subgroup_min_size,
-        false => 0,
+    let wanted = wgpu::Features::SUBGROUP | wgpu::Features::SHADER_INT64;
+    let features = adapter.features() & wanted;
+    let extras = Extras {
+        subgroup: match even && features.contains(wgpu::Features::SUBGROUP) {
+            true => info.subgroup_min_size,
+            false => 0,
+        },
+        int64: features.contains(wgpu::Features::SHADER_INT64),
     };
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("kiln"),
@@ -319,7 +389,8 @@ fn open_adapter(adapter: &Adapter, description: &Description, needs: Needs) -> R
         queue,
         description: description.clone(),
         software: description.kind == SOFTWARE,
-        subgroup,
+        extras,
+        table,
         fault,
     })
 }

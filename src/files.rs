@@ -1,8 +1,29 @@
-//! Files that are there whole or not at all.
+//! Files that are there whole or not at all, and where kiln keeps its own.
 
-use std::{io::Write, path::Path};
+use std::{
+    env,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use etcetera::BaseStrategy;
 
 use crate::error::{Error, Result};
+
+/// Where kiln keeps what it can make again: the folder that `KILN_CACHE_DIR` names, else `kiln` in
+/// the user's cache directory (`XDG_CACHE_HOME` or `~/.cache`; on Windows the local application
+/// data). None if there is no home.
+pub fn cache_dir() -> Option<PathBuf> {
+    match env::var_os("KILN_CACHE_DIR").filter(|dir| !dir.is_empty()) {
+        Some(dir) => Some(dir.into()),
+        None => Some(
+            etcetera::choose_base_strategy()
+                .ok()?
+                .cache_dir()
+                .join("kiln"),
+        ),
+    }
+}
 
 /// Writes to a temporary file beside `path`, syncs it, and renames it: whoever reads `path` sees
 /// the old file or the new one, also after a crash.

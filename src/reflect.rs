@@ -178,8 +178,11 @@ mod tests {
                     .iter()
                     .flat_map(|d| variant.tiles.iter().map(move |t| (d, t)))
                 {
-                    for subgroup in [0, 4, 8, 16, 32] {
-                        let Some(settings) = (variant.settings)(dims, tile, subgroup) else {
+                    let extras = [0, 4, 8, 16, 32].into_iter().flat_map(|subgroup| {
+                        [false, true].map(|int64| Extras { subgroup, int64 })
+                    });
+                    for extras in extras {
+                        let Some(settings) = (variant.settings)(dims, tile, extras) else {
                             continue;
                         };
                         let name = format!("{}.{} {settings}", op.name, variant.name);

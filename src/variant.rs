@@ -48,6 +48,32 @@ impl fmt::Display for Settings {
     }
 }
 
+/// What a device's shaders may use beyond plain WGSL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extras {
+    /// Lanes of every subgroup, where shaders may rely on that; else 0.
+    pub subgroup: u32,
+    /// 64-bit integers.
+    pub int64: bool,
+}
+
+impl Extras {
+    /// What every device has.
+    pub const NONE: Extras = Extras {
+        subgroup: 0,
+        int64: false,
+    };
+
+    /// Lanes of a workgroup that is one subgroup, and whether its lanes can broadcast: 8 lanes that
+    /// cannot where subgroups are of no use.
+    pub fn lanes(self) -> (u32, bool) {
+        match self.subgroup {
+            lanes @ (4 | 8 | 16 | 32) => (lanes, true),
+            _ => (8, false),
+        }
+    }
+}
+
 /// One more way to compute a kernel on a GPU.
 pub struct Variant {
     /// Between the dots of its file name.
@@ -59,9 +85,9 @@ pub struct Variant {
     /// The size for a launch of these dims that nobody has measured; `None` where the portable
     /// shader is as good.
     pub tile: fn(dims: &[u32]) -> Option<Tile>,
-    /// The settings for a launch of these dims with this tile on a device whose subgroups all have
-    /// `subgroup` lanes (0: not fixed, or none). `None` where the variant cannot compute it.
-    pub settings: fn(dims: &[u32], tile: Tile, subgroup: u32) -> Option<Settings>,
+    /// The settings for a launch of these dims with this tile on a device with these extras. `None`
+    /// where the variant cannot compute it.
+    pub settings: fn(dims: &[u32], tile: Tile, extras: Extras) -> Option<Settings>,
     /// How many invocations, where not as many as the portable shader's.
     pub launch: Option<fn(dims: &[u32]) -> Launch>,
     /// The most loop iterations that one invocation makes, if the sum is not split.

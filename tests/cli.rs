@@ -8,8 +8,10 @@ use std::{
 
 use serde_json::Value;
 
-fn kiln(args: &str, dir: &Path) -> Output {
+/// Runs the binary in a folder, with a cache of its own: what somebody tuned here is not used.
+pub fn kiln(args: &str, dir: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kiln"));
+    command.env("KILN_CACHE_DIR", dir.join("cache"));
     command.current_dir(dir).args(split(args));
     command.output().expect("the binary runs")
 }

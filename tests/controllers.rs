@@ -20,6 +20,7 @@ fn run(schedule: &str, flags: &str) -> (Vec<Value>, Vec<Value>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kiln"));
     let words = base.split(' ').chain(flags.split_whitespace());
     command
+        .env("KILN_CACHE_DIR", dir.path()) // what somebody tuned here is not used
         .current_dir(dir.path())
         .args(words)
         .args(["--schedule", schedule]);

@@ -22,3 +22,4 @@ mod step;
 mod threads;
 mod tidy;
 mod trajectories;
+mod tuning;

@@ -118,13 +118,13 @@ fn long_sums() -> Vec<Case> {
 #[test]
 fn variants_agree_with_their_twins() {
     let mut ran = BTreeSet::new();
-    for (groups, subgroups) in [(1, true), (64, false)] {
+    for (groups, extras) in [(1, true), (64, false)] {
         for kernel in ops::ALL.into_iter().filter(|op| !op.variants.is_empty()) {
             let long = long_sums().into_iter().filter(|c| c.op.name == kernel.name);
             let cases: Vec<Case> = cases(kernel).into_iter().chain(long).collect();
             for variant in kernel.variants {
                 // Tiles do not change what differs without broadcasts and in parts.
-                let tiles = if subgroups { variant.tiles.len() } else { 1 };
+                let tiles = if extras { variant.tiles.len() } else { 1 };
                 for &tile in &variant.tiles[..tiles] {
                     let choice = Choice {
                         variant: variant.name.into(),
@@ -133,12 +133,12 @@ fn variants_agree_with_their_twins() {
                     let rows = cases.iter().map(|c| (key(c.op, &c.dims), choice.clone()));
                     let table = Table {
                         groups,
-                        subgroups,
+                        extras,
                         rows: rows.collect(),
                         ..Table::built_in(true)
                     };
                     ran.extend(cases.iter().filter_map(|c| {
-                        let (variant, _) = table.pick(c.op, &c.dims, 8)?;
+                        let (variant, _) = table.pick(c.op, &c.dims, EIGHT)?;
                         Some(format!("{}.{}", c.op.name, variant.name))
                     }));
                     let judged = cases.iter().zip(on_gpu_by(&table, &cases));

@@ -1,5 +1,5 @@
 //! Measurements that check what they measure: the time of a training step, whether a schedule
-//! changes it, and how near each kernel comes to what the machine can do.
+//! changes it, how near each kernel comes to what the machine can do, and which shader is fastest.
 //!
 //! Every time is wall time with the medians and the 10th and 90th percentiles of many runs;
 //! whatever is compared runs in turns. Nothing is reported of a run that does not train, or of a
@@ -11,6 +11,7 @@ pub mod schedules;
 pub mod statistics;
 mod step;
 mod subject;
+pub mod tune;
 mod workload;
 
 pub use kernels::{KernelsReport, kernels};
@@ -38,6 +39,8 @@ pub struct Device {
     /// A software adapter: a GPU's driver that computes on the host's cores. Its times say little
     /// about any GPU.
     pub software_adapter: bool,
+    /// The table that picks the shaders; the CPU executor has none.
+    pub tuning: Option<String>,
 }
 
 impl Device {
@@ -47,10 +50,12 @@ impl Device {
             Machine::Cpu => Device {
                 device: format!("CPU executor, {} threads", rayon::current_num_threads()),
                 software_adapter: false,
+                tuning: None,
             },
             Machine::Gpu(gpu) => Device {
                 device: gpu.description.to_string(),
                 software_adapter: gpu.software,
+                tuning: Some(gpu.table.name.clone()),
             },
         }
     }

@@ -200,7 +200,7 @@ fn steps_per_block(subject: &Subject, machine: &Machine, block: Duration) -> Res
 /// Calls `run` for each of `count` once a round: the order is turned by one every round and
 /// reversed in every other, so that nobody is always first or always behind the same one. Gives
 /// the times of each.
-fn in_turns(
+pub(super) fn in_turns(
     count: usize,
     rounds: u64,
     mut run: impl FnMut(usize) -> Result<f64>,

@@ -20,7 +20,7 @@ impl Devices {
         }
         for d in &adapters {
             say!("{}", d.name)?;
-            say!("    {}, {}, driver {}", d.kind, d.backend, d.driver)?;
+            say!("    {}, {}, driver {}", d.kind, d.backend, d.driver_line())?;
             say!(
                 "    bindings up to {}, buffers up to {}, {} storage buffers per kernel",
                 mebibytes(d.max_binding),

@@ -2,11 +2,13 @@
 
 mod bench;
 mod devices;
+mod machine;
 mod plan;
 mod progress;
 mod schedule;
 mod setup;
 mod train;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,8 @@ enum Command {
     Schedule(schedule::ScheduleCommand),
     /// Measure: a training step, the cost of a schedule, the kernels
     Bench(bench::BenchCommand),
+    /// Find the fastest shaders on this adapter and keep the choice for later runs
+    Tune(Box<tune::Tune>),
     /// List the adapters that wgpu sees
     Devices(devices::Devices),
 }
@@ -55,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => command.run(),
         Command::Schedule(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Tune(command) => command.run(),
         Command::Devices(command) => command.run(),
     };
     match result {

@@ -13,15 +13,16 @@ use clap::Args;
 
 use super::{
     Outcome,
+    machine::MachineFlags,
     progress::{Progress, significant},
     schedule::segments,
     setup::{Ready, Setup},
     tell,
 };
 use crate::{
-    device::{self, Choice, Machine, Needs},
+    device::{Machine, Needs},
     error::{Error, Result},
-    exec::{Executor, cpu::Cpu, gpu::GpuExecutor, tuning::Table},
+    exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     train::{Evaluation, Metrics, Observer, Trainer, Update, weights},
 };
 
@@ -30,14 +31,8 @@ use crate::{
 pub(super) struct Train {
     #[command(flatten)]
     setup: Setup,
-    /// auto, gpu, software, cpu, or part of an adapter's name (see `kiln devices`)
-    #[arg(
-        long,
-        value_name = "DEVICE",
-        default_value = "auto",
-        help_heading = "Machine and output"
-    )]
-    device: Choice,
+    #[command(flatten, next_help_heading = "Machine and output")]
+    machine: MachineFlags,
     /// Write metrics.jsonl and model.safetensors into this new directory
     #[arg(long, value_name = "DIR", help_heading = "Machine and output")]
     out: Option<PathBuf>,
@@ -56,10 +51,7 @@ impl Train {
             check_free(dir)?;
         }
         let ready = self.setup.ready()?;
-        let (machine, mut line) = device::open(&self.device, Needs::of(&ready.session.plan))?;
-        if let Machine::Gpu(gpu) = &machine {
-            line += &format!("; shaders: {}", Table::built_in(gpu.software).name);
-        }
+        let (machine, line) = self.machine.open(Needs::of(&ready.session.plan))?;
         if !self.quiet {
             tell(format_args!("{}", introduction(&ready, &line)?));
         }

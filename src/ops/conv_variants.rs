@@ -4,7 +4,7 @@
 use super::{Epilogue, conv2d::Dims, matmul::DEPTH};
 use crate::{
     template,
-    variant::{Settings, Tile, Variant, dims},
+    variant::{Extras, Settings, Tile, Variant, dims},
 };
 
 /// A convolution too small to be worth a pipeline of its own.
@@ -37,9 +37,8 @@ struct InRegisters {
 }
 
 impl InRegisters {
-    fn settings(self, d: &Dims, subgroup: u32) -> Option<Settings> {
-        let broadcast = matches!(subgroup, 4 | 8 | 16 | 32);
-        let lanes = if broadcast { subgroup } else { 8 };
+    fn settings(self, d: &Dims, extras: Extras) -> Option<Settings> {
+        let (lanes, broadcast) = extras.lanes();
         let taps = d.kh * d.kw;
         let in_quads = [self.source_w, self.out_w]
             .iter()
@@ -84,7 +83,7 @@ pub(super) const FORWARD_REGISTER: Variant = Variant {
     ),
     tiles: &[[32, 1], [32, 2]],
     tile: one_unit,
-    settings: |words, [_, units], subgroup| {
+    settings: |words, [_, units], extras| {
         let d: Dims = dims(words);
         let shape = InRegisters {
             rows: d.group_o(),
@@ -94,7 +93,7 @@ pub(super) const FORWARD_REGISTER: Variant = Variant {
             padding: [d.padding_h, d.padding_w],
             strided: d.stride_h > 1 || d.stride_w > 1,
         };
-        shape.settings(&d, subgroup)
+        shape.settings(&d, extras)
     },
     launch: None,
     iterations: |words, _| dims::<Dims>(words).group_c().into(),
@@ -112,7 +111,7 @@ pub(super) const DX_REGISTER: Variant = Variant {
     ),
     tiles: &[[32, 1], [32, 2]],
     tile: one_unit,
-    settings: |words, [_, units], subgroup| {
+    settings: |words, [_, units], extras| {
         let d: Dims = dims(words);
         let padding = [
             (d.dilation_h * (d.kh - 1)).checked_sub(d.padding_h)?,
@@ -127,7 +126,7 @@ pub(super) const DX_REGISTER: Variant = Variant {
             strided: false,
         };
         let unit_stride = d.stride_h == 1 && d.stride_w == 1;
-        unit_stride.then(|| shape.settings(&d, subgroup)).flatten()
+        unit_stride.then(|| shape.settings(&d, extras)).flatten()
     },
     launch: None,
     iterations: |words, _| dims::<Dims>(words).group_o().into(),
@@ -138,13 +137,9 @@ pub(super) const DW_REGISTER: Variant = Variant {
     wgsl: template!("shared/launch", "shared/conv", "conv2d_dw.register"),
     tiles: &[[32, 1], [16, 1], [8, 1]],
     tile: |words| (!is_small(&dims(words))).then_some([16, 1]),
-    settings: |words, [rows, _], subgroup| {
+    settings: |words, [rows, _], extras| {
         let d: Dims = dims(words);
-        let lanes = if matches!(subgroup, 4 | 8 | 16 | 32) {
-            subgroup
-        } else {
-            8
-        };
+        let (lanes, _) = extras.lanes();
         let taps = d.kh * d.kw;
         let in_quads = [d.w, d.ow].iter().all(|w| w.is_multiple_of(4));
         let quad = in_quads && d.dilation_w == 1;

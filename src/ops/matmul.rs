@@ -147,6 +147,7 @@ const REGISTER: Variant = Variant {
         "shared/epilogue",
         "shared/matmul",
         "shared/result",
+        "shared/wide",
         "matmul.register"
     ),
     tiles: &[[32, 2], [32, 1], [16, 1], [8, 1], [64, 1]],
@@ -159,10 +160,9 @@ const REGISTER: Variant = Variant {
             _ => [32, 1],
         })
     },
-    settings: |dims_words, [rows, quads], subgroup| {
+    settings: |dims_words, [rows, quads], extras| {
         let d: Dims = dims(dims_words);
-        let broadcast = matches!(subgroup, 4 | 8 | 16 | 32);
-        let lanes = if broadcast { subgroup } else { 8 };
+        let (lanes, broadcast) = extras.lanes();
         // Without broadcasts every lane loads every row: fewer of them.
         let rows = if broadcast { rows } else { rows.min(16) };
         let in_quads = |n: u32| u32::from(n.is_multiple_of(4));
@@ -179,6 +179,8 @@ const REGISTER: Variant = Variant {
             ("vec_b", in_quads(if d.tb != 0 { d.k } else { d.n })),
             ("vec_c", vec_c),
             ("whole_k", in_quads(d.k)),
+            ("whole_n", d.n.is_multiple_of(8).into()),
+            ("wide", extras.int64.into()),
         ]);
         Some(settings.with(Epilogue(d.epilogue)))
     },

@@ -136,16 +136,20 @@ fn step(workload: Workload) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn train(plan: &Plan) -> &[Dispatch] {
-    let program = plan.program("train");
+/// The dispatches of a training step, of the smaller one where no batch is full.
+pub(in crate::bench) fn train(plan: &Plan) -> &[Dispatch] {
+    let program = plan.program("train").or(plan.program("train tail"));
     program.map_or(&[], |p| &plan.dispatches[p.range.clone()])
 }
 
 /// The plan of a workload, recorded over blank samples: only the shapes count.
-fn plan(workload: Workload, batch: u32) -> Result<Plan> {
-    let classes = 10;
+///
+/// # Errors
+/// None that a user could cause.
+pub fn plan(workload: Workload, batch: u32) -> Result<Plan> {
+    let (classes, samples) = (10, batch as usize);
     let shape = workload.shape();
-    let words = batch as usize * shape.iter().product::<u32>() as usize;
+    let words = samples * shape.iter().product::<u32>() as usize;
     let features = match workload {
         Workload::W3 => Features::Floats(vec![0.0; words]),
         _ => Features::Bytes {
@@ -161,8 +165,8 @@ fn plan(workload: Workload, batch: u32) -> Result<Plan> {
         },
         train: Split {
             features,
-            targets: Targets::Classes(vec![0; batch as usize]),
-            len: batch as usize,
+            targets: Targets::Classes(vec![0; samples]),
+            len: samples,
         },
         test: None,
         standardization: None,

@@ -7,9 +7,9 @@ use std::{
 
 use super::cases::Case;
 use crate::{
-    device::Machine,
+    device::{Gpu, Machine},
     error::{Error, Result},
-    exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
+    exec::{Executor, cpu::Cpu, gpu::GpuExecutor, tuning::Table},
     kernel::{CpuFn, Op},
     ops::{HYPER_WORDS, Hyper},
     plan::{Dispatch, HYPER, Plan, Program, Role, Slice},
@@ -51,19 +51,51 @@ impl Contents {
     }
 }
 
+/// What a launch must leave in its outputs, and who says so.
+pub(in crate::bench) struct Expected {
+    outputs: Vec<Vec<f32>>,
+    pub(in crate::bench) by: &'static str,
+}
+
+impl Expected {
+    /// Of a launch on an adapter: what the naive twin computes, or, where that takes too long, the
+    /// CPU executor's fast path.
+    pub(in crate::bench) fn on_adapter(case: &Case) -> Expected {
+        match (case.op.flops)(&case.dims) <= TWINS_LIMIT {
+            true => Expected::of(case, &case.dims, case.op.cpu, "twin"),
+            false => Expected::of(case, &case.dims, case.op.fast, "fast path"),
+        }
+    }
+
+    fn of(case: &Case, dims: &[u32], run: CpuFn, by: &'static str) -> Expected {
+        let outputs = Contents::sample(case.op, dims).on_host(dims, run);
+        Expected { outputs, by }
+    }
+}
+
+/// Builds what runs a plan.
+type Build<'a> = &'a dyn Fn(&Arc<Plan>) -> Result<Box<dyn Executor>>;
+
+/// How often a launch runs for one sample, and how long a run took when that was found out.
+#[derive(Clone, Copy)]
+pub(in crate::bench) struct Pace {
+    count: u64,
+    per_submit: u64,
+    /// Seconds of a run.
+    pub(in crate::bench) one: f64,
+}
+
 /// A launch, ready to run.
-pub struct Launch<'a> {
+pub struct Launch {
     op: &'static Op,
-    dims: &'a [u32],
-    contents: Contents,
     exec: Box<dyn Executor>,
     program: Program,
     hyper: Hyper,
     outputs: Vec<Slice>,
 }
 
-impl<'a> Launch<'a> {
-    fn new(op: &'static Op, dims: &'a [u32], machine: &Machine) -> Result<Launch<'a>> {
+impl Launch {
+    fn new(op: &'static Op, dims: &[u32], build: Build) -> Result<Launch> {
         let contents = Contents::sample(op, dims);
         let mut plan = Plan::default();
         plan.buffer("hyper", HYPER_WORDS, Role::Input);
@@ -88,11 +120,7 @@ impl<'a> Launch<'a> {
             batch: 0,
             range: 0..1,
         };
-        let plan = Arc::new(plan);
-        let mut exec: Box<dyn Executor> = match machine {
-            Machine::Cpu => Box::new(Cpu::new(plan)?),
-            Machine::Gpu(gpu) => Box::new(GpuExecutor::new(gpu.clone(), &plan)?),
-        };
+        let mut exec = build(&Arc::new(plan))?;
         let words = contents.reads.iter().chain(&contents.before);
         for (at, words) in args.iter().zip(words) {
             if at.buffer != HYPER {
@@ -102,25 +130,21 @@ impl<'a> Launch<'a> {
         Ok(Launch {
             hyper: contents.hyper(op),
             op,
-            dims,
-            contents,
             exec,
             program,
             outputs,
         })
     }
 
-    /// Runs once, from the state that it was made in, and compares every output with what `want`
-    /// computes on the host.
-    fn check(&mut self, case: &Case, want: CpuFn) -> Result<()> {
+    /// Runs once, from the state that it was made in, and compares every output.
+    fn check(&mut self, name: &str, want: &Expected) -> Result<()> {
         self.exec.run(&self.program, &[self.hyper])?;
-        let want = self.contents.on_host(self.dims, want);
-        for ((at, want), name) in self.outputs.iter().zip(&want).zip(self.op.writes) {
+        let outputs = self.outputs.iter().zip(&want.outputs);
+        for ((at, want), output) in outputs.zip(self.op.writes) {
             let got = self.exec.read(*at)?;
             compare(want, &got).map_err(|why| {
                 Error::Device(format!(
-                    "{}: `{name}` is wrong at {why}; no time is shown of a wrong result",
-                    case.name
+                    "{name}: `{output}` is wrong at {why}; no time is shown of a wrong result"
                 ))
             })?;
         }
@@ -149,29 +173,43 @@ impl<'a> Launch<'a> {
         Ok(start.elapsed())
     }
 
-    /// Seconds of a run, sampled several times: each sample is many runs with the queue full.
-    pub(super) fn samples(&mut self) -> Result<Vec<f64>> {
-        /// How long a sample takes at least, if its runs are short.
-        const SAMPLE: Duration = Duration::from_millis(20);
+    /// Finds out how many runs take about as long as a sample should, which warms up, too.
+    pub(in crate::bench) fn pace(&mut self, sample: Duration) -> Result<Pace> {
         /// Work in one submit: far below every watchdog.
         const SUBMIT: Duration = Duration::from_millis(20);
-        /// When slow cases stop being sampled, and how often they are all the same.
-        const LONG: Duration = Duration::from_millis(1500);
-        const LEAST: usize = 5;
-        const MOST: usize = 15;
         self.time(1, 1)?; // warm: memory touched, shader compiled
         let (mut count, mut took) = (1, self.time(1, 1)?);
-        while took < SAMPLE / 2 && count < 1 << 20 {
+        while took < sample / 2 && count < 1 << 20 {
             count *= 2;
             took = self.time(count, count.min(64))?;
         }
         let one = took.as_secs_f64() / count as f64;
         let runs = |time: Duration| ((time.as_secs_f64() / one) as u64).max(1);
-        let (count, per_submit) = (runs(SAMPLE), runs(SUBMIT).min(64));
+        Ok(Pace {
+            count: runs(sample),
+            per_submit: runs(SUBMIT).min(64),
+            one,
+        })
+    }
+
+    /// Seconds of a run: the mean of as many as the pace says, with the queue full.
+    pub(in crate::bench) fn sample(&mut self, pace: Pace) -> Result<f64> {
+        let took = self.time(pace.count, pace.per_submit)?;
+        Ok(took.as_secs_f64() / pace.count as f64)
+    }
+
+    /// Several samples.
+    pub(super) fn samples(&mut self) -> Result<Vec<f64>> {
+        /// How long a sample takes at least, if its runs are short.
+        const SAMPLE: Duration = Duration::from_millis(20);
+        /// When slow cases stop being sampled, and how often they are all the same.
+        const LONG: Duration = Duration::from_millis(1500);
+        const LEAST: usize = 5;
+        const MOST: usize = 15;
+        let pace = self.pace(SAMPLE)?;
         let (start, mut samples) = (Instant::now(), Vec::new());
         while samples.len() < LEAST || (samples.len() < MOST && start.elapsed() < LONG) {
-            let took = self.time(count, per_submit)?;
-            samples.push(took.as_secs_f64() / count as f64);
+            samples.push(self.sample(pace)?);
         }
         Ok(samples)
     }
@@ -186,18 +224,46 @@ const TWINS_LIMIT: u64 = 100_000_000;
 ///
 /// # Errors
 /// If the result is wrong: where, and by how much.
-pub fn checked<'a>(case: &'a Case, machine: &Machine) -> Result<(Launch<'a>, &'static str)> {
-    let mut launch = Launch::new(case.op, &case.dims, machine)?;
-    if (case.op.flops)(&case.dims) <= TWINS_LIMIT {
-        launch.check(case, case.op.cpu)?;
-        return Ok((launch, "twin"));
+pub fn checked(case: &Case, machine: &Machine) -> Result<(Launch, &'static str)> {
+    if let Machine::Gpu(gpu) = machine {
+        let want = Expected::on_adapter(case);
+        return Ok((checked_by(case, gpu, &gpu.table, &want)?, want.by));
     }
-    if matches!(machine, Machine::Gpu(_)) {
-        launch.check(case, case.op.fast)?;
-        return Ok((launch, "fast path"));
+    let small = (case.op.flops)(&case.dims) <= TWINS_LIMIT;
+    let (dims, by) = match small {
+        true => (&case.dims, "twin"),
+        false => (&case.smaller, "twin, fewer rows"),
+    };
+    let on_cpu = |dims: &[u32]| {
+        let build = |plan: &Arc<Plan>| -> Result<Box<dyn Executor>> {
+            Ok(Box::new(Cpu::new(plan.clone())?))
+        };
+        Launch::new(case.op, dims, &build)
+    };
+    let mut launch = on_cpu(dims)?;
+    launch.check(&case.name, &Expected::of(case, dims, case.op.cpu, by))?;
+    match small {
+        true => Ok((launch, by)),
+        false => Ok((on_cpu(&case.dims)?, by)),
     }
-    Launch::new(case.op, &case.smaller, machine)?.check(case, case.op.cpu)?;
-    Ok((launch, "twin, fewer rows"))
+}
+
+/// Checks a case on an adapter, with the shader that `table` picks.
+///
+/// # Errors
+/// If the shader does not build, or its result is wrong.
+pub(in crate::bench) fn checked_by(
+    case: &Case,
+    gpu: &Arc<Gpu>,
+    table: &Table,
+    want: &Expected,
+) -> Result<Launch> {
+    let build = |plan: &Arc<Plan>| -> Result<Box<dyn Executor>> {
+        Ok(Box::new(GpuExecutor::tuned(gpu.clone(), plan, table)?))
+    };
+    let mut launch = Launch::new(case.op, &case.dims, &build)?;
+    launch.check(&case.name, want)?;
+    Ok(launch)
 }
 
 /// The first place where two results differ by more than 0.0001 of the largest magnitude. Sums

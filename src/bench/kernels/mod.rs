@@ -6,6 +6,7 @@ mod launch;
 
 pub use cases::Case;
 pub use ceiling::Ceilings;
+pub(super) use launch::{Expected, checked_by};
 pub use launch::{Launch, checked};
 
 use serde::Serialize;

@@ -7,17 +7,16 @@ use crate::{
         self, KernelsReport,
         kernels::{CaseRow, cases},
     },
-    cli::{Outcome, say},
-    device::{self, Choice, Machine, Needs},
+    cli::{Outcome, machine::MachineFlags, say},
+    device::{Machine, Needs},
     error::Result,
 };
 
 /// `kiln bench kernels`.
 #[derive(Args)]
 pub(super) struct Kernels {
-    /// auto, gpu, software, cpu, or part of an adapter's name (see `kiln devices`)
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    device: Choice,
+    #[command(flatten)]
+    machine: MachineFlags,
     /// Only cases whose name or shapes contain this: "matmul 512", conv2d, w4, sgd
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -28,7 +27,7 @@ pub(super) struct Kernels {
 
 impl Kernels {
     pub(super) fn run(self) -> Result<Outcome> {
-        let (machine, _) = device::open(&self.device, Needs::default())?;
+        let (machine, _) = self.machine.open(Needs::default())?;
         let mut list = cases::all(matches!(machine, Machine::Cpu))?;
         if let Some(filter) = &self.filter {
             list = cases::select(list, filter)?;

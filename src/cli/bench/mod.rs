@@ -42,16 +42,20 @@ impl BenchCommand {
     }
 }
 
-/// The name of the device, with a warning where it needs one.
-fn adapter(device: &Device) -> String {
-    match device.software_adapter {
-        true => format!("{} [software adapter: not a GPU's speed]", device.device),
-        false => device.device.clone(),
+/// The name of the device, with a warning where it needs one, and what picks its shaders.
+pub(super) fn adapter(device: &Device) -> String {
+    let mut line = device.device.clone();
+    if device.software_adapter {
+        line += " [software adapter: not a GPU's speed]";
     }
+    if let Some(table) = &device.tuning {
+        line += &format!("; shaders: {table}");
+    }
+    line
 }
 
 /// A report as one line.
-fn json(report: &impl Serialize) -> Result<String> {
+pub(super) fn json(report: &impl Serialize) -> Result<String> {
     serde_json::to_string(report)
         .map_err(|e| Error::io("standard output".as_ref())(std::io::Error::other(e)))
 }

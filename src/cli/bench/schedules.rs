@@ -10,8 +10,8 @@ use crate::{
         self, ScheduleOptions, SchedulesReport,
         schedules::{select, standard},
     },
-    cli::{Outcome, say},
-    device::{self, Choice, Needs},
+    cli::{Outcome, machine::MachineFlags, say},
+    device::Needs,
     error::Result,
 };
 
@@ -35,14 +35,8 @@ pub(super) struct Schedules {
     #[arg(long, value_name = "MS", default_value_t = 50, help_heading = "Measurement",
           value_parser = clap::value_parser!(u64).range(1..=600_000))]
     block_ms: u64,
-    /// auto, gpu, software, cpu, or part of an adapter's name (see `kiln devices`)
-    #[arg(
-        long,
-        value_name = "DEVICE",
-        default_value = "auto",
-        help_heading = "Measurement"
-    )]
-    device: Choice,
+    #[command(flatten, next_help_heading = "Measurement")]
+    machine: MachineFlags,
     /// Print one line of JSON
     #[arg(long, help_heading = "Measurement")]
     json: bool,
@@ -57,7 +51,7 @@ impl Schedules {
         let mut subject = self.which.subject_alone()?;
         subject.limit(SAMPLES);
         let needs = Needs::of(&subject.under("constant", 1)?.session.plan);
-        let (machine, _) = device::open(&self.device, needs)?;
+        let (machine, _) = self.machine.open(needs)?;
         let options = ScheduleOptions {
             rounds: self.rounds,
             block: Duration::from_millis(self.block_ms),

@@ -7,8 +7,8 @@ use clap::Args;
 use super::subject::Which;
 use crate::{
     bench::{self, StepOptions, StepReport, Workload},
-    cli::{Outcome, say},
-    device::{self, Choice, Needs},
+    cli::{Outcome, machine::MachineFlags, say},
+    device::Needs,
     error::{Error, Result},
 };
 
@@ -24,14 +24,8 @@ pub(super) struct Step {
     /// First steps to leave out of the percentiles [default: 10, at most half]
     #[arg(long, value_name = "N", help_heading = "Measurement")]
     warmup: Option<u64>,
-    /// auto, gpu, software, cpu, or part of an adapter's name (see `kiln devices`)
-    #[arg(
-        long,
-        value_name = "DEVICE",
-        default_value = "auto",
-        help_heading = "Measurement"
-    )]
-    device: Choice,
+    #[command(flatten, next_help_heading = "Measurement")]
+    machine: MachineFlags,
     /// Print one line of JSON
     #[arg(long, help_heading = "Measurement")]
     json: bool,
@@ -46,7 +40,7 @@ impl Step {
             Some(rate) => subject.at(rate)?,
             None => subject.under(&Workload::schedule(self.steps), self.steps)?,
         };
-        let (machine, _) = device::open(&self.device, Needs::of(&recorded.session.plan))?;
+        let (machine, _) = self.machine.open(Needs::of(&recorded.session.plan))?;
         let report = bench::step(&subject, &recorded, &machine, options, started)?;
         if self.json {
             say!("{}", super::json(&report)?)?;

@@ -80,7 +80,7 @@ pub(super) fn build(
 ) -> Result<(Vec<Launch>, Vec<Range<usize>>)> {
     let sources = plan.dispatches.iter().map(|d| Source {
         op: d.op,
-        variant: table.pick(d.op, &d.dims, gpu.subgroup),
+        variant: table.pick(d.op, &d.dims, gpu.extras),
     });
     let sources: Vec<Source> = sources.collect();
     let texts = texts(&sources)?;

@@ -49,13 +49,12 @@ pub(crate) struct Staging {
 }
 
 impl GpuExecutor {
-    /// Builds everything that the plan's steps will need, with the device's built-in table.
+    /// Builds everything that the plan's steps will need, with the device's own table.
     ///
     /// # Errors
     /// As [`GpuExecutor::tuned`].
     pub fn new(gpu: Arc<Gpu>, plan: &Plan) -> Result<GpuExecutor> {
-        let table = Table::built_in(gpu.software);
-        GpuExecutor::tuned(gpu, plan, &table)
+        GpuExecutor::tuned(gpu.clone(), plan, &gpu.table)
     }
 
     /// Builds everything that the plan's steps will need, with the shaders that `table` picks.

@@ -3,13 +3,17 @@
 //! Never a silent choice by the clock: the built-in tables are rules, and rows that were measured are
 //! part of the table. The same table gives the same bits.
 
-use std::collections::BTreeMap;
+mod file;
+
+pub use file::{Key, Saved, TableFile, Tuned, Tuning, cached};
+
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     kernel::Op,
-    variant::{Settings, Tile, Variant},
+    variant::{Extras, Settings, Tile, Variant},
 };
 
 /// The kernel's plain shader, which computes everything everywhere.
@@ -17,6 +21,7 @@ pub const PORTABLE: &str = "portable";
 
 /// One row of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Choice {
     /// [`PORTABLE`] or the name of a [`Variant`].
     pub variant: String,
@@ -24,8 +29,31 @@ pub struct Choice {
     pub tile: Tile,
 }
 
+impl Choice {
+    /// The portable shader.
+    pub fn portable() -> Choice {
+        Choice {
+            variant: PORTABLE.into(),
+            tile: [0, 0],
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let [rows, cols] = self.tile;
+        match self.variant.as_str() {
+            PORTABLE => f.write_str(PORTABLE),
+            variant => write!(f, "{variant} {rows}x{cols}"),
+        }
+    }
+}
+
+/// Measured choices, by [`key`].
+pub type Rows = BTreeMap<String, Choice>;
+
 /// What to run for which launch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// Where it comes from, for people: `built-in, software`, …
     pub name: String,
@@ -33,10 +61,10 @@ pub struct Table {
     pub prefer: Vec<String>,
     /// Workgroups that keep the device busy: a launch with fewer has its long sums split.
     pub groups: u32,
-    /// Whether variants may broadcast within subgroups, where the device has them.
-    pub subgroups: bool,
+    /// Whether variants may use what the device has beyond plain WGSL.
+    pub extras: bool,
     /// Measured choices, by kernel and class of launch.
-    pub rows: BTreeMap<String, Choice>,
+    pub rows: Rows,
 }
 
 /// The fewest terms that are worth a part of their own.
@@ -53,9 +81,26 @@ impl Table {
             name: format!("built-in, {kind}"),
             prefer: prefer.map(String::from).into(),
             groups,
-            subgroups: true,
+            extras: true,
             rows: BTreeMap::new(),
         }
+    }
+
+    /// The shader for a launch: what the measured row says, else the rule. The variant may turn
+    /// out to be one that cannot compute it.
+    pub fn choice(&self, op: &Op, dims: &[u32]) -> Choice {
+        if let Some(row) = self.rows.get(&key(op, dims)) {
+            return row.clone();
+        }
+        let named = |name: &String| op.variants.iter().find(|v| v.name == *name);
+        let preferred = self.prefer.iter().find_map(named);
+        let choice = preferred.and_then(|variant| {
+            Some(Choice {
+                variant: variant.name.into(),
+                tile: (variant.tile)(dims)?,
+            })
+        });
+        choice.unwrap_or_else(Choice::portable)
     }
 
     /// The variant for a launch and its settings; nothing for the portable shader.
@@ -63,23 +108,15 @@ impl Table {
         &self,
         op: &Op,
         dims: &[u32],
-        subgroup: u32,
+        extras: Extras,
     ) -> Option<(&'static Variant, Settings)> {
         if op.variants.is_empty() {
             return None;
         }
-        let measured = self.rows.get(&key(op, dims));
-        let named = |name: &String| op.variants.iter().find(|v| v.name == *name);
-        let variant = match measured {
-            Some(row) => named(&row.variant)?,
-            None => self.prefer.iter().find_map(named)?,
-        };
-        let tile = match measured {
-            Some(row) => row.tile,
-            None => (variant.tile)(dims)?,
-        };
-        let subgroup = if self.subgroups { subgroup } else { 0 };
-        Some((variant, (variant.settings)(dims, tile, subgroup)?))
+        let choice = self.choice(op, dims);
+        let variant = op.variants.iter().find(|v| v.name == choice.variant)?;
+        let extras = if self.extras { extras } else { Extras::NONE };
+        Some((variant, (variant.settings)(dims, choice.tile, extras)?))
     }
 
     /// In how many parts a sum of `terms` is added by a launch of `groups` workgroups, each of
