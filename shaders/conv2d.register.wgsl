@@ -8,7 +8,7 @@
 //% set step = (kh * kw) ~ 'u'
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> x: array<${'vec4<f32>' if quad else 'f32'}>;
+@group(0) @binding(1) var<storage, read> x: array<${('vec2<u64>' if wide else 'vec4<f32>') if quad else 'f32'}>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> e: array<${'vec4<f32>' if quad and mask else 'f32'}>;
 @group(0) @binding(4) var<storage, read_write> y: array<${'vec4<f32>' if quad else 'f32'}>;

@@ -3,7 +3,9 @@
 // ${'quad of pixels' if quad else 'pixel'}; at the end the lanes' sums are added in order.
 //% set xyzw = ['x', 'y', 'z', 'w']
 //% set taps = kh * kw
-//% set type = 'vec4<f32>' if quad else 'f32'
+//% set type = ('vec2<u64>' if wide else 'vec4<f32>') if quad else 'f32'
+//% set load = 'four(' if quad and wide else ''
+//% set close = ')' if quad and wide else ''
 //% set q0 = (0 - pad_w) // 4
 //% set q1 = (3 - pad_w + kw - 1) // 4
 
@@ -56,7 +58,7 @@ fn main(
             let ox = u - oy * out_w;
             let at = plane + oy * w + ox - ${pad_h}u * w;
 //% for i in range(rows)
-            let g${i} = dy[image_dy + my_row${i} + u];
+            let g${i} = ${load}dy[image_dy + my_row${i} + u]${close};
             d${i} += ${'(g' ~ i ~ '.x + g' ~ i ~ '.y) + (g' ~ i ~ '.z + g' ~ i ~ '.w)' if quad else 'g' ~ i};
 //% endfor
 //% for ky in range(kh)
@@ -68,13 +70,13 @@ fn main(
 //%     for q in range(q0, q1 + 1)
 //%       set shift = ' + ' ~ q ~ 'u' if q >= 0 else ' - ' ~ (0 - q) ~ 'u'
 //%       if pad_h > 0 and (q != 0 or pad_w > 0)
-            let v${ky}_${q - q0} = select(vec4<f32>(), x[r${ky}${shift}], in_y${ky} && ox${shift} < w);
+            let v${ky}_${q - q0} = select(vec4<f32>(), ${load}x[r${ky}${shift}]${close}, in_y${ky} && ox${shift} < w);
 //%       elif q != 0
-            let v${ky}_${q - q0} = select(vec4<f32>(), x[r${ky}${shift}], ox${shift} < w);
+            let v${ky}_${q - q0} = select(vec4<f32>(), ${load}x[r${ky}${shift}]${close}, ox${shift} < w);
 //%       elif pad_h > 0
-            let v${ky}_${q - q0} = select(vec4<f32>(), x[r${ky}${shift}], in_y${ky});
+            let v${ky}_${q - q0} = select(vec4<f32>(), ${load}x[r${ky}${shift}]${close}, in_y${ky});
 //%       else
-            let v${ky}_${q - q0} = x[r${ky}${shift}];
+            let v${ky}_${q - q0} = ${load}x[r${ky}${shift}]${close};
 //%       endif
 //%     endfor
 //%   endif

@@ -1,9 +1,9 @@
-// part[g] = (Σ grad², count of elements that are not finite) over every parts-th run of 64
+// part[g] = (Σ grad², count of elements that are not finite) over every parts-th run of 256
 // elements, in a fixed order.
 
 struct Dims { n: u32, parts: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(1) var<storage, read> grad: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> part: array<f32>;
 
 const LANES: u32 = 64u;
@@ -18,12 +18,18 @@ fn main(
 ) {
     let g = group_index(group, groups);
     if g >= dims.parts { return; }
-    var s = vec2<f32>();
-    for (var i = g * LANES + lane; i < dims.n; i += LANES * dims.parts) {
+    var squares = vec4<f32>();
+    var bad = vec4<f32>();
+    for (var i = g * LANES + lane; i < dims.n / 4u; i += LANES * dims.parts) {
         let x = grad[i];
-        if is_non_finite(x) { s.y += 1.0; } else { s.x += x * x; }
+        let finite = (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) < vec4<u32>(0x7f800000u);
+        squares += select(vec4<f32>(), x * x, finite);
+        bad += select(vec4<f32>(1.0), vec4<f32>(), finite);
     }
-    sums[lane] = s;
+    sums[lane] = vec2<f32>(
+        (squares.x + squares.y) + (squares.z + squares.w),
+        (bad.x + bad.y) + (bad.z + bad.w),
+    );
     for (var half = LANES / 2u; half > 0u; half /= 2u) {
         workgroupBarrier();
         if lane < half { sums[lane] += sums[lane + half]; }

@@ -17,15 +17,7 @@ fn main(
 ) {
     let i = group_index(group, groups) * 64u + lane;
     if i >= dims.n / 4u { return; }
-    let p = param[i];
-    var g = grad[i];
-    if hyper.maximize != 0u { g = -g; }
-    if hyper.weight_decay != 0.0 { g += hyper.weight_decay * p; }
-    if hyper.momentum != 0.0 {
-        var v = g;
-        if hyper.first == 0u { v = hyper.momentum * momentum_buffer[i] + hyper.gradient_scale * g; }
-        momentum_buffer[i] = v;
-        g = select(v, g + hyper.momentum * v, hyper.nesterov != 0u);
-    }
-    param[i] = p - hyper.lr * control[0] * g;
+    let new = update(param[i], grad[i], momentum_buffer[i]);
+    if hyper.momentum != 0.0 { momentum_buffer[i] = new.momentum_buffer; }
+    param[i] = new.param;
 }

@@ -9,10 +9,10 @@ use std::{
 use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Limits};
 
 use crate::{
-    variant::Extras,
     error::{Error, Result},
     exec::tuning::{Key, Table, Tuned, Tuning},
     plan::Plan,
+    variant::Extras,
 };
 
 /// What `--device` asks for.

@@ -112,7 +112,7 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
     cases.push((
         "grad_stats",
         words(grad_stats::Dims {
-            n: 300_007,
+            n: 300_008,
             parts: 101,
         }),
     ));

@@ -8,6 +8,8 @@
 //% set taps = kh * kw
 //% set unit = 4 if quad else 1
 //% set type = 'vec4<f32>' if quad else 'f32'
+//% set load = 'four(' if wide else ''
+//% set close = ')' if wide else ''
 //% set loads = (taps * rows + lanes - 1) // lanes
 // The first and the last quad that a quad of outputs reaches, from its own.
 //% set q0 = (0 - pad_w) // 4
@@ -81,13 +83,13 @@ fn main(
 //%         set column = 'x' ~ j ~ (' + ' ~ q ~ 'u' if q >= 0 else ' - ' ~ (0 - q) ~ 'u')
 //%         set index = 'r' ~ j ~ '_' ~ ky ~ (' + ' ~ q ~ 'u' if q >= 0 else ' - ' ~ (0 - q) ~ 'u')
 //%         if pad_h > 0 and (q != 0 or pad_w > 0)
-        let v${ky}_${j}_${q - q0} = select(vec4<f32>(), ${source}[${index}], in_y${j}_${ky} && ${column} < w);
+        let v${ky}_${j}_${q - q0} = select(vec4<f32>(), ${load ~ source}[${index}]${close}, in_y${j}_${ky} && ${column} < w);
 //%         elif q != 0
-        let v${ky}_${j}_${q - q0} = select(vec4<f32>(), ${source}[${index}], ${column} < w);
+        let v${ky}_${j}_${q - q0} = select(vec4<f32>(), ${load ~ source}[${index}]${close}, ${column} < w);
 //%         elif pad_h > 0
-        let v${ky}_${j}_${q - q0} = select(vec4<f32>(), ${source}[${index}], in_y${j}_${ky});
+        let v${ky}_${j}_${q - q0} = select(vec4<f32>(), ${load ~ source}[${index}]${close}, in_y${j}_${ky});
 //%         else
-        let v${ky}_${j}_${q - q0} = ${source}[${index}];
+        let v${ky}_${j}_${q - q0} = ${load ~ source}[${index}]${close};
 //%         endif
 //%       endfor
 //%       for kx in range(kw)

@@ -7,4 +7,10 @@ fn four(x: vec2<u64>) -> vec4<f32> {
     let high = vec2<u32>(x >> vec2<u32>(32u));
     return bitcast<vec4<f32>>(vec4<u32>(low.x, high.x, low.y, high.y));
 }
+
+// The way back.
+fn pair(x: vec4<f32>) -> vec2<u64> {
+    let bits = bitcast<vec4<u32>>(x);
+    return vec2<u64>(bits.xz) | (vec2<u64>(bits.yw) << vec2<u32>(32u));
+}
 //% endif

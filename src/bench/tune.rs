@@ -12,12 +12,12 @@ use super::{
     statistics::Spread,
 };
 use crate::{
-    variant::Extras,
     device::{Gpu, Machine},
     error::{Error, Result},
     exec::tuning::{Choice, Table, key},
     kernel::Op,
     plan::Plan,
+    variant::Extras,
 };
 
 /// A training step whose launches are tuned.

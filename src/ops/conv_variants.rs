@@ -19,7 +19,7 @@ fn even(rows: u32, most: u32) -> u32 {
 
 /// How long a kernel's unrolled loop may be, in products of vectors: compilers of software drivers
 /// take seconds beyond it.
-const LONGEST_BODY: u32 = 288;
+const LONGEST_BODY: u32 = 576;
 
 /// Pixels of the largest plane whose weight gradient is summed in registers: a sum is split by
 /// images, and the loop over one must end on every driver, also with 4 lanes.
@@ -44,15 +44,20 @@ impl InRegisters {
             .iter()
             .all(|w| w.is_multiple_of(4));
         let quad = in_quads && d.dilation_w == 1 && d.stride_w == 1;
-        let units = if quad { self.units } else { 2 * self.units };
-        let rows = even(self.rows, (LONGEST_BODY / taps / units).clamp(1, 32));
-        (taps * rows * units <= 2 * LONGEST_BODY).then(|| {
+        // A pixel is a quarter of a quad's work.
+        let (units, body) = match quad {
+            true => (self.units, LONGEST_BODY),
+            false => (4 * self.units, 4 * LONGEST_BODY),
+        };
+        let rows = even(self.rows, (body / taps / units).clamp(1, 32));
+        (taps * rows * units <= 2 * body).then(|| {
             let settings = Settings::from([
                 ("rows", rows),
                 ("units", units),
                 ("lanes", lanes),
                 ("broadcast", broadcast.into()),
                 ("quad", quad.into()),
+                ("wide", (quad && extras.int64).into()),
                 ("kh", d.kh),
                 ("kw", d.kw),
                 ("pad_h", self.padding[0]),
@@ -66,9 +71,10 @@ impl InRegisters {
     }
 }
 
-/// Pixels are the columns of a tile: one size suits most, as rows follow from the channels.
-fn one_unit(words: &[u32]) -> Option<Tile> {
-    (!is_small(&dims(words))).then_some([32, 1])
+/// Pixels are the columns of a tile, rows follow from the channels: two units of pixels share what it
+/// takes to load the weights.
+fn two_units(words: &[u32]) -> Option<Tile> {
+    (!is_small(&dims(words))).then_some([32, 2])
 }
 
 pub(super) const FORWARD_REGISTER: Variant = Variant {
@@ -78,11 +84,12 @@ pub(super) const FORWARD_REGISTER: Variant = Variant {
         "shared/epilogue",
         "shared/conv",
         "shared/result",
+        "shared/wide",
         "conv2d.register",
         "shared/conv_register"
     ),
-    tiles: &[[32, 1], [32, 2]],
-    tile: one_unit,
+    tiles: &[[32, 2], [32, 1]],
+    tile: two_units,
     settings: |words, [_, units], extras| {
         let d: Dims = dims(words);
         let shape = InRegisters {
@@ -106,11 +113,12 @@ pub(super) const DX_REGISTER: Variant = Variant {
         "shared/epilogue",
         "shared/conv",
         "shared/result",
+        "shared/wide",
         "conv2d_dx.register",
         "shared/conv_register"
     ),
-    tiles: &[[32, 1], [32, 2]],
-    tile: one_unit,
+    tiles: &[[32, 2], [32, 1]],
+    tile: two_units,
     settings: |words, [_, units], extras| {
         let d: Dims = dims(words);
         let padding = [
@@ -134,7 +142,12 @@ pub(super) const DX_REGISTER: Variant = Variant {
 
 pub(super) const DW_REGISTER: Variant = Variant {
     name: "register",
-    wgsl: template!("shared/launch", "shared/conv", "conv2d_dw.register"),
+    wgsl: template!(
+        "shared/launch",
+        "shared/conv",
+        "shared/wide",
+        "conv2d_dw.register"
+    ),
     tiles: &[[32, 1], [16, 1], [8, 1]],
     tile: |words| (!is_small(&dims(words))).then_some([16, 1]),
     settings: |words, [rows, _], extras| {
@@ -144,13 +157,14 @@ pub(super) const DW_REGISTER: Variant = Variant {
         let in_quads = [d.w, d.ow].iter().all(|w| w.is_multiple_of(4));
         let quad = in_quads && d.dilation_w == 1;
         let memory = (16 << 10) / 4 / lanes / (taps + 1);
-        let rows = even(d.group_o(), rows.min(LONGEST_BODY / taps).min(memory));
+        let rows = even(d.group_o(), rows.min(LONGEST_BODY / 2 / taps).min(memory));
         let fits = d.stride_h == 1 && d.stride_w == 1 && memory > 0 && d.oh * d.ow < LARGEST_PLANE;
         (fits && taps <= LONGEST_BODY).then(|| {
             Settings::from([
                 ("rows", rows),
                 ("lanes", lanes),
                 ("quad", quad.into()),
+                ("wide", (quad && extras.int64).into()),
                 ("kh", d.kh),
                 ("kw", d.kw),
                 ("pad_h", d.padding_h),

@@ -13,9 +13,9 @@ use crate::{
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 pub struct Dims {
-    /// Elements.
+    /// Elements, a multiple of 4.
     pub n: u32,
-    /// Workgroups; each takes every `parts`-th run of 64 elements.
+    /// Workgroups; each takes every `parts`-th run of 256 elements.
     pub parts: u32,
 }
 
@@ -34,10 +34,10 @@ impl Kernel for GradStats {
     type Dims = Dims;
     sources!("grad_stats", ["grad"] -> ["part"]);
     const CASES: &'static [Dims] = &[
-        Dims { n: 1, parts: 1 },
-        Dims { n: 1009, parts: 3 },
+        Dims { n: 4, parts: 1 },
+        Dims { n: 1012, parts: 3 },
         Dims {
-            n: 70_001,
+            n: 70_004,
             parts: 35,
         },
     ];
@@ -51,7 +51,7 @@ impl Kernel for GradStats {
     }
 
     fn iterations(d: &Dims) -> u64 {
-        (d.n as u64).div_ceil(64 * d.parts as u64) + 6
+        (d.n as u64).div_ceil(256 * d.parts as u64) + 6
     }
 
     fn describe(d: &Dims) -> String {
@@ -81,7 +81,7 @@ impl Kernel for GradStats {
         for part in 0..d.parts as usize {
             let (mut sum, mut bad) = (0f64, 0u32);
             for (i, &g) in reads[0][..d.n as usize].iter().enumerate() {
-                if i / 64 % d.parts as usize != part {
+                if i / 256 % d.parts as usize != part {
                     continue;
                 }
                 if g.is_finite() {

@@ -155,6 +155,8 @@ const REGISTER: Variant = Variant {
         let d: Dims = dims(words);
         Some(match d.m {
             _ if is_small(&d) => [8, 1],
+            // Not worth the time that compilers take over larger ones.
+            _ if Matmul::flops(&d) < 1 << 23 => [16, 1],
             ..=16 => [16, 1],
             _ if d.n > 48 => [32, 2],
             _ => [32, 1],

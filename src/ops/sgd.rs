@@ -4,9 +4,10 @@
 
 use super::{Flat, HYPER_WORDS, hyper, sample_hyper};
 use crate::{
-    kernel::{HostFn, Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch, rounded},
     rng::Rng,
-    sources,
+    sources, template,
+    variant::{Settings, Variant, dims},
 };
 
 /// See the module. The arenas hold a multiple of 4 words.
@@ -14,8 +15,14 @@ pub struct Sgd;
 
 impl Kernel for Sgd {
     type Dims = Flat;
-    sources!("sgd" + "hyper", ["hyper", "grad", "control"] -> ["momentum_buffer", "param"]);
-    const CASES: &'static [Flat] = &[Flat { n: 4 }, Flat { n: 64 }, Flat { n: 1012 }];
+    sources!("sgd" + "hyper" + "sgd", ["hyper", "grad", "control"] -> ["momentum_buffer", "param"]);
+    const CASES: &'static [Flat] = &[Flat { n: 4 }, Flat { n: 64 }, Flat { n: 1016 }];
+
+    const VARIANTS: &'static [Variant] = &[WIDE];
+
+    fn class(d: &Flat) -> String {
+        format!("x{}", rounded(d.n))
+    }
 
     fn launch(d: &Flat) -> Launch {
         Launch::Threads(d.n as u64 / 4)
@@ -72,3 +79,23 @@ impl Kernel for Sgd {
 
     const FAST: Option<HostFn<Flat>> = Some(super::fast::sgd);
 }
+
+/// Eight elements an invocation, for software drivers.
+const WIDE: Variant = Variant {
+    name: "wide",
+    wgsl: template!(
+        "shared/launch",
+        "shared/hyper",
+        "shared/sgd",
+        "shared/wide",
+        "sgd.wide"
+    ),
+    tiles: &[[64, 1], [8, 1]],
+    tile: |_| Some([64, 1]),
+    settings: |words, [lanes, _], extras| {
+        let fits = dims::<Flat>(words).n.is_multiple_of(8) && extras.int64;
+        fits.then(|| Settings::from([("lanes", lanes), ("wide", 1)]))
+    },
+    launch: Some(|words| Launch::Threads(u64::from(dims::<Flat>(words).n) / 8)),
+    iterations: |_, _| 1,
+};

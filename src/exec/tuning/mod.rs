@@ -73,13 +73,13 @@ const FEWEST_TERMS: u64 = 512;
 impl Table {
     /// The rules for a real GPU, or for a software driver.
     pub fn built_in(software: bool) -> Table {
-        let (kind, prefer, groups) = match software {
-            true => ("software", ["register", "window", "word"], 4),
-            false => ("GPU", ["workgroup", "window", "word"], 256),
+        let (kind, prefer, groups): (_, &[&str], _) = match software {
+            true => ("software", &["register", "window", "word", "wide"], 4),
+            false => ("GPU", &["workgroup", "window", "word"], 256),
         };
         Table {
             name: format!("built-in, {kind}"),
-            prefer: prefer.map(String::from).into(),
+            prefer: prefer.iter().map(ToString::to_string).collect(),
             groups,
             extras: true,
             rows: BTreeMap::new(),

@@ -113,7 +113,7 @@ vectorised! {
     /// The sum of squares of a part's finite elements, and how many are not.
     fn squares<'a>(grad: &'a [f32], part: usize, parts: usize, out: &'a mut [f32]) {
         let (mut sums, mut bads) = ([0f64; LANES], [0u32; LANES]);
-        for run in grad.chunks(64).skip(part).step_by(parts) {
+        for run in grad.chunks(256).skip(part).step_by(parts) {
             let (chunks, rest) = run.as_chunks::<LANES>();
             let mut last = [0.0; LANES];
             last[..rest.len()].copy_from_slice(rest);

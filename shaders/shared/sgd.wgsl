@@ -1,0 +1,16 @@
+
+// torch.optim.SGD for four elements: the parameters, and their momentum buffer.
+struct Updated { param: vec4<f32>, momentum_buffer: vec4<f32> }
+
+fn update(p: vec4<f32>, gradient: vec4<f32>, before: vec4<f32>) -> Updated {
+    var g = gradient;
+    if hyper.maximize != 0u { g = -g; }
+    if hyper.weight_decay != 0.0 { g += hyper.weight_decay * p; }
+    var v = before;
+    if hyper.momentum != 0.0 {
+        v = g;
+        if hyper.first == 0u { v = hyper.momentum * before + hyper.gradient_scale * g; }
+        g = select(v, g + hyper.momentum * v, hyper.nesterov != 0u);
+    }
+    return Updated(p - hyper.lr * control[0] * g, v);
+}
