@@ -1,17 +1,20 @@
 //! Which machine computes: the adapters that wgpu sees, and the choice among them.
 
+mod cache;
+
 use std::{
     fmt,
     str::FromStr,
     sync::{Arc, Mutex},
 };
 
-use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Limits};
+use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Features, Limits};
 
 use crate::{
     error::{Error, Result},
     plan::Plan,
 };
+use cache::Cache;
 
 /// What `--device` asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -117,6 +120,10 @@ pub struct Gpu {
     pub software: bool,
     /// Lanes of every subgroup, where shaders may rely on that; else 0.
     pub subgroup: u32,
+    /// What a person should know about how it was opened.
+    pub note: Option<String>,
+    /// Pipelines that earlier processes compiled, where that helps.
+    pub(crate) cache: Option<Cache>,
     fault: Arc<Mutex<Option<String>>>,
 }
 
@@ -287,8 +294,8 @@ fn open_adapter(adapter: &Adapter, description: &Description, needs: Needs) -> R
     }
     let info = adapter.get_info();
     let even = info.subgroup_min_size == info.subgroup_max_size;
-    let features = adapter.features() & wgpu::Features::SUBGROUP;
-    let subgroup = match even && !features.is_empty() {
+    let features = adapter.features() & (Features::SUBGROUP | Features::PIPELINE_CACHE);
+    let subgroup = match even && features.contains(Features::SUBGROUP) {
         true => info.subgroup_min_size,
         false => 0,
     };
@@ -314,12 +321,19 @@ fn open_adapter(adapter: &Adapter, description: &Description, needs: Needs) -> R
             keep_first(&lost, format!("the device was lost: {message}"));
         }
     });
+    let software = description.kind == SOFTWARE;
+    // Software drivers put nothing into such a cache: they have one of their own.
+    let key = wgpu::util::pipeline_cache_key(&info)
+        .filter(|_| !software && features.contains(Features::PIPELINE_CACHE));
+    let (cache, note) = key.and_then(|key| Cache::of(&device, &key)).unzip();
     Ok(Gpu {
         device,
         queue,
         description: description.clone(),
-        software: description.kind == SOFTWARE,
+        software,
         subgroup,
+        note: note.flatten(),
+        cache,
         fault,
     })
 }

@@ -1,8 +1,17 @@
 //! Files that are there whole or not at all.
 
-use std::{io::Write, path::Path};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use crate::error::{Error, Result};
+
+/// Where kiln keeps what it can do without: the system's cache directory for this user. Nothing is
+/// made there before something is kept.
+pub fn cache_dir() -> Option<PathBuf> {
+    Some(dirs::cache_dir()?.join("kiln"))
+}
 
 /// Writes to a temporary file beside `path`, syncs it, and renames it: whoever reads `path` sees
 /// the old file or the new one, also after a crash.

@@ -59,6 +59,7 @@ impl Train {
         let (machine, mut line) = device::open(&self.device, Needs::of(&ready.session.plan))?;
         if let Machine::Gpu(gpu) = &machine {
             line += &format!("; shaders: {}", Table::built_in(gpu.software).name);
+            line.extend(gpu.note.iter().map(|note| format!("\n{note}")));
         }
         if !self.quiet {
             tell(format_args!("{}", introduction(&ready, &line)?));
