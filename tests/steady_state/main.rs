@@ -21,7 +21,7 @@ const UPDATES: u64 = 128;
 
 /// Windows of updates within which the steady state must be reached. Threads take turns at random,
 /// so each needs some updates until it has met the largest piece of every kernel.
-const WINDOWS: usize = 20;
+const WINDOWS: usize = 8;
 
 /// How often something happened.
 type Counts = BTreeMap<String, u64>;
