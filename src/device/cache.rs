@@ -134,14 +134,36 @@ mod tests {
             println!("skipped: {} keeps no pipelines", gpu.description);
             return;
         }
+        let compile = |cache: &Cache| {
+            let text = "@compute @workgroup_size(1) fn main() {}";
+            let module = gpu
+                .device
+                .create_shader_module(wgpu::ShaderModuleDescriptor {
+                    label: None,
+                    source: wgpu::ShaderSource::Wgsl(text.into()),
+                });
+            let descriptor = wgpu::ComputePipelineDescriptor {
+                label: None,
+                layout: None,
+                module: &module,
+                entry_point: Some("main"),
+                compilation_options: Default::default(),
+                cache: Some(cache.pipelines()),
+            };
+            gpu.device.create_compute_pipeline(&descriptor)
+        };
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("new/key");
         let note = || Cache::open(&gpu.device, path.clone()).unwrap().1;
-        let save = || Cache::open(&gpu.device, path.clone()).unwrap().0.save();
+        let save = || {
+            let cache = Cache::open(&gpu.device, path.clone()).unwrap().0;
+            compile(&cache);
+            cache.save();
+        };
         assert_eq!(note(), None, "nothing there");
         save();
         let sound = fs::read(&path).unwrap();
-        println!("{} bytes", sound.len());
+        println!("{} bytes are kept", sound.len());
         assert_eq!(note(), None, "just saved");
         let mut flipped = sound.clone();
         *flipped.last_mut().unwrap() ^= 1;

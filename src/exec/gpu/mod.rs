@@ -10,6 +10,7 @@ use std::{
         Arc,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
+    time::Duration,
 };
 
 use wgpu::*;
@@ -32,6 +33,10 @@ const STRIDE: u64 = ALIGN as u64 * 4;
 /// Submits that may be under way before the host holds back: enough for two chunks of updates, each
 /// a run and the fetch of its log, so that training waits nowhere but for a log.
 const IN_FLIGHT: usize = 4;
+
+/// wgpu tells of a mapping as soon as its submit is waited for, here or on another thread; after
+/// this long it never will.
+const DELIVERY: Duration = Duration::from_secs(10);
 
 /// See the module.
 pub struct GpuExecutor {
@@ -91,7 +96,7 @@ impl Mailbox {
         let failed = |e: &dyn std::fmt::Display| {
             Error::Device(format!("reading back from the device failed: {e}"))
         };
-        let mapped = self.mapped.recv().map_err(|e| failed(&e))?;
+        let mapped = self.mapped.recv_timeout(DELIVERY).map_err(|e| failed(&e))?;
         mapped.map_err(|e| failed(&e))?;
         let view = self.buffer.get_mapped_range(..).map_err(|e| failed(&e))?;
         words.resize(view.len() / 4, 0.0);
