@@ -17,7 +17,7 @@ fn main(
 ) {
     let i = group_index(group, groups) * 64u + lane;
     if i >= dims.n / 4u { return; }
-    let new = update(param[i], grad[i], momentum_buffer[i]);
-    if hyper.momentum != 0.0 { momentum_buffer[i] = new.momentum_buffer; }
-    param[i] = new.param;
+    let after = update(param[i], grad[i], momentum_buffer[i]);
+    if hyper.momentum != 0.0 { momentum_buffer[i] = after.momentum_buffer; }
+    param[i] = after.param;
 }

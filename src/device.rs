@@ -1,12 +1,14 @@
 //! Which machine computes: the adapters that wgpu sees, and the choice among them.
 
+mod cache;
+
 use std::{
     fmt,
     str::FromStr,
     sync::{Arc, Mutex},
 };
 
-use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Limits};
+use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Features, Limits};
 
 use crate::{
     error::{Error, Result},
@@ -14,6 +16,7 @@ use crate::{
     plan::Plan,
     variant::Extras,
 };
+use cache::Cache;
 
 /// What `--device` asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -123,6 +126,10 @@ pub struct Gpu {
     pub extras: Extras,
     /// Which shaders it runs, unless an executor is given another table.
     pub table: Table,
+    /// What a person should know about how it was opened.
+    pub note: Option<String>,
+    /// Pipelines that earlier processes compiled, where that helps.
+    pub(crate) cache: Option<Cache>,
     fault: Arc<Mutex<Option<String>>>,
 }
 
@@ -353,14 +360,14 @@ fn open_adapter(
     }
     let info = adapter.get_info();
     let even = info.subgroup_min_size == info.subgroup_max_size;
-    let wanted = wgpu::Features::SUBGROUP | wgpu::Features::SHADER_INT64;
+    let wanted = Features::SUBGROUP | Features::SHADER_INT64 | Features::PIPELINE_CACHE;
     let features = adapter.features() & wanted;
     let extras = Extras {
-        subgroup: match even && features.contains(wgpu::Features::SUBGROUP) {
+        subgroup: match even && features.contains(Features::SUBGROUP) {
             true => info.subgroup_min_size,
             false => 0,
         },
-        int64: features.contains(wgpu::Features::SHADER_INT64),
+        int64: features.contains(Features::SHADER_INT64),
     };
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("kiln"),
@@ -384,13 +391,20 @@ fn open_adapter(
             keep_first(&lost, format!("the device was lost: {message}"));
         }
     });
+    let software = description.kind == SOFTWARE;
+    // Software drivers put nothing into such a cache: they have one of their own.
+    let key = wgpu::util::pipeline_cache_key(&info)
+        .filter(|_| !software && features.contains(Features::PIPELINE_CACHE));
+    let (cache, note) = key.and_then(|key| Cache::of(&device, &key)).unzip();
     Ok(Gpu {
         device,
         queue,
         description: description.clone(),
-        software: description.kind == SOFTWARE,
+        software,
         extras,
         table,
+        note: note.flatten(),
+        cache,
         fault,
     })
 }

@@ -34,7 +34,9 @@ pub struct Slice {
 pub enum Role {
     /// Filled by the host: hyper-parameters, data, order.
     Input,
-    /// Parameters and optimiser slots: updated in place, once per step.
+    /// The parameter arena: updated in place, once per step.
+    Parameter,
+    /// Optimiser slots and controllers: updated in place, once per step.
     State,
     /// The gradient arena: each slice is written once per step.
     Gradient,
@@ -42,6 +44,18 @@ pub enum Role {
     Log,
     /// Activations and their gradients: written once, dead after their last reader.
     Value,
+}
+
+impl Role {
+    /// All roles, with what people call the memory.
+    pub const ALL: [(Role, &str); 6] = [
+        (Role::Parameter, "parameters"),
+        (Role::Gradient, "gradients"),
+        (Role::State, "optimiser state"),
+        (Role::Value, "activations"),
+        (Role::Input, "data"),
+        (Role::Log, "log"),
+    ];
 }
 
 /// A buffer of the plan.
@@ -53,6 +67,13 @@ pub struct Buffer {
     pub len: u32,
     /// What it holds.
     pub role: Role,
+}
+
+impl Buffer {
+    /// Its size.
+    pub fn bytes(&self) -> u64 {
+        u64::from(self.len) * 4
+    }
 }
 
 /// One launch of a kernel. `args` are the op's reads followed by its writes.
@@ -150,9 +171,15 @@ impl Plan {
         self.programs.iter().find(|p| p.name == name)
     }
 
-    /// Bytes of all buffers.
+    /// Bytes of all buffers: the most that a run takes, as they are made at its start and kept.
     pub fn memory(&self) -> u64 {
-        self.buffers.iter().map(|b| b.len as u64 * 4).sum()
+        self.buffers.iter().map(Buffer::bytes).sum()
+    }
+
+    /// Bytes of the buffers of one role, and how many there are.
+    pub fn memory_of(&self, role: Role) -> (u64, usize) {
+        let own = || self.buffers.iter().filter(move |b| b.role == role);
+        (own().map(Buffer::bytes).sum(), own().count())
     }
 
     /// Bytes of the largest binding: the device must allow that much.

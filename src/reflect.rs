@@ -131,6 +131,7 @@ impl Reflection {
 
 #[cfg(test)]
 mod tests {
+    use crate::variant::Extras;
     use std::collections::BTreeSet;
 
     use super::*;

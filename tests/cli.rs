@@ -288,7 +288,10 @@ fn plan_prints_the_step() {
         "sgd",
         "FLOPs",
         "21840 parameters",
+        "FLOP/B",
         "device memory",
+        "optimiser state",
+        "activations",
     ] {
         assert!(plan.contains(part), "{part}: {plan}");
     }

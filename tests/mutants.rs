@@ -6,15 +6,24 @@
 use std::{fs, path::Path};
 
 use kiln::{
-    exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
+    exec::{
+        Executor,
+        cpu::Cpu,
+        gpu::GpuExecutor,
+        tuning::{Choice, Table, key},
+    },
     kernel::{CpuFn, Op},
     ops::{Hyper, matmul},
     optim::Sgd,
     plan::{Dispatch, Plan},
+    variant::Variant,
 };
 
 use crate::{
-    common::{case::Case, gpu},
+    common::{
+        case::{Case, on_gpu_by},
+        gpu,
+    },
     golden_ops, grad, ops,
     ops::op,
     optim,
@@ -34,6 +43,29 @@ fn mutated(name: &str, suffix: usize, edits: &[Edit]) -> &'static Op {
     Box::leak(Box::new(Op {
         name: Box::leak(format!("{name}/{suffix}").into_boxed_str()),
         wgsl: Box::leak(wgsl.into_boxed_str()),
+        // Nothing runs beside the mutant.
+        variants: &[],
+        ..*base
+    }))
+}
+
+/// The kernel `name` with one variant alone, whose template is another one.
+fn mutated_variant(name: &str, variant: &str, suffix: usize, edits: &[Edit]) -> &'static Op {
+    let base = op(name);
+    let of_name = |v: &&Variant| v.name == variant;
+    let found = base.variants.iter().find(of_name).expect("a variant");
+    let mut wgsl = found.wgsl.to_string();
+    for (from, to) in edits {
+        assert!(
+            wgsl.contains(from),
+            "{name}.{variant} does not contain {from:?}"
+        );
+        wgsl = wgsl.replace(from, to);
+    }
+    let wgsl = Box::leak(wgsl.into_boxed_str());
+    Box::leak(Box::new(Op {
+        name: Box::leak(format!("{name}/{suffix}").into_boxed_str()),
+        variants: Box::leak(Box::new([Variant { wgsl, ..*found }])),
         ..*base
     }))
 }
@@ -66,7 +98,7 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         "sgd",
         &[
             ("g += hyper.weight_decay * p;", ""),
-            ("* g;\n}", "* (g + hyper.weight_decay * p);\n}"),
+            ("* g, v)", "* (g + hyper.weight_decay * p), v)"),
         ],
     ),
     (
@@ -255,7 +287,7 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
     (
         "infinities pass the finite check",
         "grad_stats",
-        &[("if is_non_finite(x)", "if is_nan(x)")],
+        &[("< vec4<u32>(0x7f800000u)", "<= vec4<u32>(0x7f800000u)")],
     ),
     (
         "norm of the wrong slot",
@@ -311,7 +343,7 @@ const JUDGED: &[Judged] = &[
             ops::grad_stats_counts(mutated(
                 "grad_stats",
                 1,
-                &[("i < dims.n", "i + 1u < dims.n")],
+                &[("i < dims.n / 4u", "i + 1u < dims.n / 4u")],
             ))
         },
     ),
@@ -534,6 +566,151 @@ fn shader_of_sgd(edits: &[Edit]) -> Result<(), String> {
 }
 
 const AGREE: &str = "ops::kernels_agree_with_their_twins";
+const VARIANTS_AGREE: &str = "ops::variants_agree_with_their_twins";
+
+/// What each mutant of a variant is, the kernel, the variant, and the edits of its template. Killed
+/// by `ops::variants_agree_with_their_twins`.
+const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
+    (
+        "rows of another lane",
+        "matmul",
+        "register",
+        &[(
+            "${i % lanes}u)\n//%   else\nx",
+            "${(i + 1) % lanes}u)\n//%   else\nx",
+        )],
+    ),
+    (
+        "columns of pairs swapped",
+        "matmul",
+        "register",
+        &[
+            (
+                "b${d}_${j} = four(w${d}_${j}.xy)",
+                "b${d}_${j} = four(w${d}_${j}.zw)",
+            ),
+            (
+                "b${d}_${j + 1} = four(w${d}_${j}.zw)",
+                "b${d}_${j + 1} = four(w${d}_${j}.xy)",
+            ),
+        ],
+    ),
+    (
+        "bias dropped",
+        "matmul",
+        "register",
+        &[("sum ~ ' + ' ~ e", "sum")],
+    ),
+    (
+        "row sums without their last term",
+        "matmul",
+        "register",
+        &[(
+            "p < terms.y; p += 1u) { sum +=",
+            "p + 1u < terms.y; p += 1u) { sum +=",
+        )],
+    ),
+    (
+        "neighbouring slices exchanged",
+        "matmul",
+        "workgroup",
+        &[("let at_b = d *", "let at_b = (d ^ 1u) *")],
+    ),
+    (
+        "padding read as pixels",
+        "conv2d",
+        "register",
+        &[(" && ${column} < w)", ")")],
+    ),
+    (
+        "a unit's second half stored as its first",
+        "conv2d",
+        "register",
+        &[(
+            "let unit${j} = min(first + ${j * lanes}u",
+            "let unit${j} = min(first",
+        )],
+    ),
+    (
+        "kernel not mirrored",
+        "conv2d_dx",
+        "register",
+        &[("${kh * kw - 1}u - tap", "tap")],
+    ),
+    (
+        "mask dropped",
+        "conv2d_dx",
+        "register",
+        &[("if mask else clamped", "if false else clamped")],
+    ),
+    (
+        "a lane's sum dropped",
+        "conv2d_dw",
+        "register",
+        &[("var l = 0u; l <", "var l = 1u; l <")],
+    ),
+    (
+        "bias's gradient of another channel",
+        "conv2d_dw",
+        "register",
+        &[("d${i} += $", "d0 += $")],
+    ),
+    (
+        "last maximum wins ties",
+        "max_pool2d",
+        "window",
+        &[("[${j}] > best", "[${j}] >= best")],
+    ),
+    (
+        "gradient to the window's first element",
+        "max_pool2d_grad",
+        "window",
+        &[("winner == ${i}u * dims.w + ${j}u", "${i + j} == 0")],
+    ),
+    (
+        "bytes of a word in the other order",
+        "gather_bytes",
+        "word",
+        &[
+            ("bytes & 255u", "bytes >> 24u"),
+            ("(bytes >> 24u)]", "(bytes & 255u)]"),
+        ],
+    ),
+    (
+        "halves of a word swapped",
+        "sgd",
+        "wide",
+        &[("four(g.xy)", "four(g.zw)")],
+    ),
+];
+
+/// Every mutant of a variant disagrees with the twin in at least one of the kernel's cases.
+#[test]
+fn variant_mutants_die() {
+    for (number, (what, name, variant, edits)) in VARIANTS.iter().enumerate() {
+        let op = mutated_variant(name, variant, number, edits);
+        let tile = op.variants[0].tiles[0];
+        let cases: Vec<Case> = ops::cases(crate::ops::op(name))
+            .into_iter()
+            .map(|case| Case { op, ..case })
+            .collect();
+        let choice = |c: &Case| {
+            let variant = op.variants[0].name.into();
+            (key(op, &c.dims), Choice { variant, tile })
+        };
+        let table = Table {
+            rows: cases.iter().map(choice).collect(),
+            groups: 1,
+            ..Table::built_in(true)
+        };
+        let judged = cases.iter().zip(on_gpu_by(&table, &cases));
+        let mut verdicts = judged.map(|(case, got)| got.and_then(|got| case.judge(&got)));
+        assert!(
+            verdicts.any(|verdict| verdict.is_err()),
+            "survives: {what} ({name}.{variant})"
+        );
+    }
+}
 
 /// Every mutant of a shader disagrees with the twin in at least one of the kernel's cases.
 #[test]
@@ -575,13 +752,14 @@ fn the_documented_mutants_are_these() {
         .iter()
         .map(|(what, name, _)| row(&format!("`{name}`: {what}"), AGREE));
     let judged = JUDGED.iter().map(|(what, killer, _)| row(what, killer));
-    let want: Vec<String> = shaders.chain(judged).collect();
+    let variants = VARIANTS.iter().map(|(what, name, variant, _)| {
+        row(&format!("`{name}.{variant}`: {what}"), VARIANTS_AGREE)
+    });
+    let want: Vec<String> = shaders.chain(variants).chain(judged).collect();
     let found: Vec<&str> = text.lines().filter(|l| l.ends_with("` |")).collect();
     assert_eq!(want, found, "docs/testing.md");
-    for (_, killer, _) in JUDGED
-        .iter()
-        .chain([&("", AGREE, (|| Ok(())) as fn() -> _)])
-    {
+    let killers = JUDGED.iter().map(|(_, killer, _)| *killer);
+    for killer in killers.chain([AGREE, VARIANTS_AGREE]) {
         let (file, test) = killer.split_once("::").expect("file::test");
         let source = fs::read_to_string(root.join(format!("tests/{file}.rs"))).unwrap();
         assert!(

@@ -12,6 +12,7 @@ use kiln::{
         grad_stats_log, matmul, max_pool2d, softmax_cross_entropy,
     },
     record::Window,
+    variant::Extras,
 };
 use proptest::{
     collection::vec,
@@ -113,8 +114,14 @@ fn long_sums() -> Vec<Case> {
     .into()
 }
 
-/// Every variant, with every tile that a tuning table may choose, with and without broadcasts,
-/// with whole sums and split ones.
+/// What lavapipe's shaders may use.
+const EIGHT: Extras = Extras {
+    subgroup: 8,
+    int64: true,
+};
+
+/// Every variant, with every tile that a tuning table may choose, with and without what the device has
+/// beyond plain WGSL, with whole sums and split ones.
 #[test]
 fn variants_agree_with_their_twins() {
     let mut ran = BTreeSet::new();
@@ -151,7 +158,7 @@ fn variants_agree_with_their_twins() {
             }
         }
     }
-    assert_eq!(ran.len(), 11, "{ran:?}");
+    assert_eq!(ran.len(), 12, "{ran:?}");
 }
 
 /// Sums in parts, with the portable shaders too.

@@ -329,3 +329,21 @@ fn every_gradient_is_written_once_a_step() {
         assert_eq!(written, writes, "{}", program.name);
     }
 }
+
+/// Every byte is counted once, under what it holds, after values have found a place to share.
+#[test]
+fn memory_is_counted_by_what_it_holds() {
+    let plan = &network().plan;
+    let of = Role::ALL.map(|(role, _)| plan.memory_of(role));
+    assert_eq!(
+        of.iter().map(|(bytes, _)| bytes).sum::<u64>(),
+        plan.memory()
+    );
+    assert_eq!(
+        of.iter().map(|(_, count)| count).sum::<usize>(),
+        plan.buffers.len()
+    );
+    let [params, gradients] = [Role::Parameter, Role::Gradient].map(|role| plan.memory_of(role));
+    assert_eq!(params, gradients, "the arenas are equal");
+    assert!(unshared(plan).memory() > plan.memory(), "values share");
+}

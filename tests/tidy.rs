@@ -26,10 +26,9 @@ const WRITERS: [&str; 3] = ["record", "model", "optim"];
 const RUNNERS: [&str; 3] = ["exec", "device", "reflect"];
 
 /// Crates that only some files may name.
-const CRATES: [(&str, &[&str]); 5] = [
-    ("wgpu", &["src/device.rs", "src/exec/gpu/"]),
-    ("pollster", &["src/device.rs", "src/exec/gpu/"]),
-    ("futures_intrusive", &["src/exec/gpu/"]),
+const CRATES: [(&str, &[&str]); 4] = [
+    ("wgpu", &["src/device", "src/exec/gpu/"]),
+    ("pollster", &["src/device", "src/exec/gpu/"]),
     ("naga", &["src/reflect.rs"]),
     ("clap", &["src/cli/"]),
 ];

@@ -82,7 +82,7 @@ fn the_same_table_gives_the_same_bits() {
     };
     let picks = |table: &Table| {
         let dispatches = network.plan.dispatches.iter();
-        let picked = dispatches.filter_map(|d| table.pick(d.op, &d.dims, gpu().subgroup));
+        let picked = dispatches.filter_map(|d| table.pick(d.op, &d.dims, gpu().extras));
         picked.count()
     };
     let built_in = Table::built_in(true);
@@ -159,7 +159,7 @@ fn broken_tables_are_refused() {
         (
             "16,",
             "17,",
-            "matmul.register has no tile [17, 1]; expected [32, 1], [16, 1]",
+            "matmul.register has no tile [17, 1]; expected [32, 2], [32, 1]",
         ),
         ("\"format\": 1", "\"format\": 7", "format 7, expected 1"),
         ("\"tile\"", "\"tiles\"", "unknown field `tiles`"),
@@ -233,7 +233,7 @@ fn runs_use_what_was_tuned_and_say_so() {
     assert!(!path.exists() && path.starts_with(dir.path().join("cache")));
     for launch in report["launches"].as_array().unwrap() {
         assert_eq!(launch["checked"], "twin");
-        assert!(launch["trials"].as_array().unwrap().len() > 2, "{launch}");
+        assert!(launch["trials"].as_array().unwrap().len() > 1, "{launch}");
         assert!(launch["built_in_us"].as_f64() >= launch["chosen_us"].as_f64());
     }
 

@@ -365,6 +365,13 @@ fn winner(trials: &[Trial]) -> (usize, Option<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What lavapipe has.
+    const EIGHT: Extras = Extras {
+        subgroup: 8,
+        int64: true,
+    };
+
     use crate::{bench::Workload, exec::tuning::PORTABLE};
 
     fn step(workload: Workload) -> Step {
@@ -398,14 +405,14 @@ mod tests {
             let built_in = Table::built_in(software);
             for class in classes(&[Workload::W1, Workload::W4].map(step)) {
                 let (op, dims) = (class.case.op, &class.case.dims);
-                let choices = choices(&class, 8, &built_in).unwrap();
+                let choices = choices(&class, EIGHT, &built_in).unwrap();
                 let texts = choices
                     .iter()
-                    .map(|c| text(&with(&built_in, &class.key, c), op, dims, 8).unwrap());
+                    .map(|c| text(&with(&built_in, &class.key, c), op, dims, EIGHT).unwrap());
                 let mut texts: Vec<Option<String>> = texts.collect();
                 assert_eq!(
                     texts[0],
-                    text(&built_in, op, dims, 8).unwrap(),
+                    text(&built_in, op, dims, EIGHT).unwrap(),
                     "{}",
                     class.key
                 );
@@ -413,7 +420,7 @@ mod tests {
                 texts.sort();
                 texts.dedup();
                 assert_eq!(texts.len(), choices.len(), "{}: {choices:?}", class.key);
-                assert!(choices.len() > 2, "{}: {choices:?}", class.key);
+                assert!(choices.len() > 1, "{}: {choices:?}", class.key);
             }
         }
     }

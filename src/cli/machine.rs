@@ -30,6 +30,9 @@ impl MachineFlags {
         let mut line = opened.line;
         if let Machine::Gpu(gpu) = &opened.machine {
             line += &format!("; shaders: {}", gpu.table.name);
+            if let Some(note) = &gpu.note {
+                eprintln!("note: {note}");
+            }
         }
         Ok((opened.machine, line))
     }

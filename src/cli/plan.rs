@@ -3,7 +3,11 @@
 use clap::Args;
 
 use super::{Outcome, say, setup::Setup};
-use crate::{device::mebibytes, error::Result, plan::Dispatch};
+use crate::{
+    device::mebibytes,
+    error::Result,
+    plan::{Dispatch, Plan, Program, Role},
+};
 
 /// `kiln plan`.
 #[derive(Args)]
@@ -24,52 +28,58 @@ impl PlanCommand {
             say!("{plan}")?;
         }
         for program in &plan.programs {
-            let dispatches = &plan.dispatches[program.range.clone()];
-            say!(
-                "{} (batch {}): {} dispatches",
-                program.name,
-                program.batch,
-                dispatches.len()
-            )?;
-            say!(
-                "  {:<22} {:<58} {:>12} {:>12} {:>8}",
-                "op",
-                "shapes",
-                "FLOPs",
-                "bytes",
-                "FLOP/B"
-            )?;
-            for d in dispatches {
-                say!("  {}", row(d))?;
-            }
-            let flops: u64 = dispatches.iter().map(Dispatch::flops).sum();
-            let bytes: u64 = dispatches.iter().map(Dispatch::bytes).sum();
-            say!("  {:<22} {:<58} {flops:>12} {bytes:>12}\n", "sum", "")?;
+            say_program(plan, program)?;
         }
-        let data: u64 = plan
-            .buffers
-            .iter()
-            .map(|b| match b.role {
-                crate::plan::Role::Input => b.len as u64 * 4,
-                _ => 0,
-            })
-            .sum();
-        say!(
-            "device memory: {} ({} of it data), {} buffers",
-            mebibytes(plan.memory()),
-            mebibytes(data),
-            plan.buffers.len()
-        )?;
+        say_memory(plan)?;
         Ok(Outcome::Done)
     }
 }
 
-fn row(d: &Dispatch) -> String {
-    let (flops, bytes) = (d.flops(), d.bytes());
-    let intensity = flops as f64 / bytes as f64;
-    format!(
-        "{:<22} {:<58} {flops:>12} {bytes:>12} {intensity:>8.2}",
-        d.op.name,
-        d.describe()
+/// What each dispatch computes and moves, and what the whole step does.
+fn say_program(plan: &Plan, program: &Program) -> Result<()> {
+    let dispatches = &plan.dispatches[program.range.clone()];
+    let shapes: Vec<String> = dispatches.iter().map(Dispatch::describe).collect();
+    let width = shapes.iter().map(|s| s.chars().count()).max().unwrap_or(0);
+    let (name, batch, count) = (&program.name, program.batch, dispatches.len());
+    say!("{name} (batch {batch}): {count} dispatches")?;
+    say!(
+        "  {:<22} {:<width$} {:>12} {:>12} {:>8}",
+        "op",
+        "shapes",
+        "FLOPs",
+        "bytes",
+        "FLOP/B"
+    )?;
+    let row = |op: &str, shapes: &str, flops: u64, bytes: u64| {
+        let intensity = flops as f64 / bytes as f64;
+        say!("  {op:<22} {shapes:<width$} {flops:>12} {bytes:>12} {intensity:>8.2}")
+    };
+    for (d, shapes) in dispatches.iter().zip(&shapes) {
+        row(d.op.name, shapes, d.flops(), d.bytes())?;
+    }
+    let flops = dispatches.iter().map(Dispatch::flops).sum();
+    let bytes = dispatches.iter().map(Dispatch::bytes).sum();
+    row("sum", "", flops, bytes)?;
+    say!("")
+}
+
+/// What the plan's buffers take, by what they hold.
+fn say_memory(plan: &Plan) -> Result<()> {
+    say!("device memory: all of it is taken at the start, so this is the peak")?;
+    let row = |name: &str, bytes: u64, count: usize| {
+        let buffers = if count == 1 { "buffer" } else { "buffers" };
+        say!(
+            "  {name:<16} {:>12}  {count:>3} {buffers}",
+            mebibytes(bytes)
+        )
+    };
+    for (role, name) in Role::ALL {
+        let (bytes, count) = plan.memory_of(role);
+        row(name, bytes, count)?;
+    }
+    row("sum", plan.memory(), plan.buffers.len())?;
+    say!(
+        "  Activations share memory with those that are no longer read. On a GPU, a uniform for every \
+         dispatch and the parts of split sums come on top."
     )
 }

@@ -11,7 +11,10 @@ use super::tell;
 use crate::train::{Evaluation, Update};
 
 /// Time between plain lines.
-const EVERY: Duration = Duration::from_secs(5);
+const LINES: Duration = Duration::from_secs(5);
+
+/// Time between two looks of the bar. In between, an update costs nothing but a look at the clock.
+const LOOKS: Duration = Duration::from_millis(50);
 
 /// See the module.
 pub(super) struct Progress {
@@ -44,10 +47,12 @@ impl Progress {
     }
 
     pub(super) fn update(&mut self, row: &Update) {
-        if self.quiet {
+        let done = row.step + 1;
+        let every = if self.bar.is_some() { LOOKS } else { LINES };
+        if self.quiet || self.spoken.elapsed() < every {
             return;
         }
-        let done = row.step + 1;
+        self.spoken = Instant::now();
         let rate = (done * self.batch) as f64 / self.started.elapsed().as_secs_f64();
         let text = format!(
             "loss {:.4}  lr {}  {rate:.0} samples/s",
@@ -59,11 +64,7 @@ impl Progress {
                 bar.set_position(done);
                 bar.set_message(text);
             }
-            None if self.spoken.elapsed() >= EVERY => {
-                self.spoken = Instant::now();
-                tell(format_args!("update {done}/{}  {text}", self.steps));
-            }
-            None => {}
+            None => tell(format_args!("update {done}/{}  {text}", self.steps)),
         }
     }
 

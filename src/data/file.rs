@@ -13,6 +13,9 @@ use super::Error;
 /// Deflate spends at least two bits on at most 258 bytes.
 const MAX_RATIO: u64 = 258 * 8 / 2;
 
+/// Bytes that are read at a time. A decoder keeps its window for every piece, so pieces are large.
+const BUFFER: usize = 1 << 18;
+
 /// A file's contents, decompressed if they are gzip, whatever the file is called.
 pub(super) struct DataFile {
     reader: Reader,
@@ -40,7 +43,7 @@ impl DataFile {
         let mut magic = Vec::new();
         (&mut file).take(2).read_to_end(&mut magic)?;
         file.rewind()?;
-        let file = BufReader::new(file);
+        let file = BufReader::with_capacity(BUFFER, file);
         Ok(if magic == [0x1f, 0x8b] {
             Self {
                 reader: Reader::Gzip(Box::new(MultiGzDecoder::new(file))),

@@ -71,14 +71,16 @@ fn load_with_classes(dir: &Path, classes: Option<&[&str]>) -> Result<Loaded, Err
         Some(_) => "split as the files are",
         None => "no t10k files, so no test split",
     };
-    let train = train.read(&shape, labels)?;
-    let test = match &mut test {
-        Some(pair) => {
-            let labels = pair.labels(Some(classes.len()), "the classes of the training labels")?;
-            Some(pair.read(&shape, labels)?)
-        }
-        None => None,
-    };
+    // Decompressing takes longer than everything else until the first update.
+    let (train, test) = rayon::join(
+        || train.read(&shape, labels),
+        || {
+            let pair = test.as_mut()?;
+            let labels = pair.labels(Some(classes.len()), "the classes of the training labels");
+            Some(labels.and_then(|labels| pair.read(&shape, labels)))
+        },
+    );
+    let (train, test) = (train?, test.transpose()?);
     Ok(Loaded {
         shape,
         task: Task::Classification { classes },

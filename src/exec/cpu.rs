@@ -1,6 +1,10 @@
 //! Runs a plan on the host: with the fast paths where there are any, or with the naive twins.
 
-use std::{mem::take, ops::Range, sync::Arc};
+use std::{
+    mem::{replace, take},
+    ops::Range,
+    sync::Arc,
+};
 
 use super::{Executor, Fetch, Pending};
 use crate::{
@@ -20,6 +24,8 @@ pub struct Cpu {
     of: fn(&Op) -> CpuFn,
     /// Which dispatches are worth more than one thread.
     large: Vec<bool>,
+    /// Memory of fetches that were collected, for those to come.
+    idle: Vec<Vec<f32>>,
 }
 
 /// Floating-point operations from which a dispatch may be split over threads.
@@ -52,6 +58,7 @@ impl Cpu {
             memory,
             of,
             large,
+            idle: Vec::new(),
         })
     }
 
@@ -120,15 +127,21 @@ impl Executor for Cpu {
     }
 
     fn fetch(&mut self, at: Slice) -> Result<Fetch> {
-        let words = self.memory[at.buffer.0 as usize][range(&at)].to_vec();
+        let mut words = self.idle.pop().unwrap_or_default();
+        words.clear();
+        words.extend_from_slice(&self.memory[at.buffer.0 as usize][range(&at)]);
         Ok(Fetch(Pending::Here(words)))
     }
 
-    fn collect(&mut self, fetch: Fetch) -> Result<Vec<f32>> {
-        match fetch.0 {
-            Pending::Here(words) => Ok(words),
-            Pending::Mapping(_) => unreachable!("this executor never maps"),
+    fn collect(&mut self, fetch: Fetch, words: &mut Vec<f32>) -> Result<()> {
+        let Pending::Here(fetched) = fetch.0 else {
+            unreachable!("this executor never maps");
+        };
+        let spare = replace(words, fetched);
+        if spare.capacity() > 0 {
+            self.idle.push(spare);
         }
+        Ok(())
     }
 
     /// Nothing is submitted: steps are grouped only so that loss and rate are shown often.

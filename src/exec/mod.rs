@@ -31,11 +31,12 @@ pub trait Executor {
     /// As [`Executor::write`].
     fn fetch(&mut self, at: Slice) -> Result<Fetch>;
 
-    /// Waits for a fetch.
+    /// Waits for a fetch, and replaces `words` by what it brought. Whoever fetches again and again
+    /// passes the same vector, and nothing is allocated.
     ///
     /// # Errors
     /// As [`Executor::write`].
-    fn collect(&mut self, fetch: Fetch) -> Result<Vec<f32>>;
+    fn collect(&mut self, fetch: Fetch, words: &mut Vec<f32>) -> Result<()>;
 
     /// Fetches and waits.
     ///
@@ -43,7 +44,9 @@ pub trait Executor {
     /// As [`Executor::write`].
     fn read(&mut self, at: Slice) -> Result<Vec<f32>> {
         let fetch = self.fetch(at)?;
-        self.collect(fetch)
+        let mut words = Vec::new();
+        self.collect(fetch, &mut words)?;
+        Ok(words)
     }
 
     /// Floating-point operations that one submit should hold: enough to hide its cost, few

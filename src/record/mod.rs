@@ -48,7 +48,7 @@ impl Recorder {
         let mut plan = Plan::default();
         let hyper = plan.buffer("hyper", ops::HYPER_WORDS, Role::Input);
         assert_eq!(hyper.buffer, HYPER);
-        let params = plan.buffer("params", 0, Role::State).buffer;
+        let params = plan.buffer("params", 0, Role::Parameter).buffer;
         let grads = plan.buffer("grads", 0, Role::Gradient).buffer;
         let log = plan.buffer("log", slots * ops::LOG_WORDS, Role::Log);
         Recorder {

@@ -67,9 +67,10 @@ impl Metrics {
     /// # Errors
     /// If it cannot be written.
     pub fn row(&mut self, row: &impl Serialize) -> Result<()> {
-        let line = serde_json::to_string(row).map_err(std::io::Error::other);
-        let written = line.and_then(|line| writeln!(self.file, "{line}"));
-        written.map_err(Error::io(&self.path))
+        let written = serde_json::to_writer(&mut self.file, row).map_err(std::io::Error::from);
+        written
+            .and_then(|()| writeln!(self.file))
+            .map_err(Error::io(&self.path))
     }
 
     /// Hands complete rows to the operating system.

@@ -13,6 +13,8 @@ pub use epochs::Epochs;
 pub use metrics::{Evaluation, Metrics, Update};
 pub use session::Session;
 
+use std::mem::take;
+
 use crate::{
     control::{Monitor, Observe, Rule, Timing},
     data::{self, Dataset, Targets},
@@ -98,15 +100,21 @@ pub struct Trainer<'a> {
     /// Order of the epoch that is on the device, if any.
     loaded_epoch: Option<u64>,
     in_flight: Option<Chunk>,
+    /// Memory that is used again for every chunk.
+    hypers: Vec<Hyper>,
+    log: Vec<f32>,
+    spare: Vec<Vec<Applied>>,
     /// Loss and gradient norm, summed over the updates of the epoch so far, and their count.
     epoch_sums: [f64; 3],
 }
 
+/// The rate and the momentum of an update.
+type Applied = (f64, Option<f64>);
+
 /// Updates that were given to the executor.
 struct Chunk {
     first: u64,
-    /// Rate and momentum of each.
-    applied: Vec<(f64, Option<f64>)>,
+    applied: Vec<Applied>,
     log: Fetch,
 }
 
@@ -134,6 +142,9 @@ impl<'a> Trainer<'a> {
             chunks: 0,
             loaded_epoch: None,
             in_flight: None,
+            hypers: Vec::new(),
+            log: Vec::new(),
+            spare: Vec::new(),
             epoch_sums: [0.0; 3],
         })
     }
@@ -200,14 +211,16 @@ impl<'a> Trainer<'a> {
         if observed && self.rate.answers_at_once() {
             self.observe_first(program, base)?;
         } else {
-            let hypers: Vec<Hyper> = (0..count)
-                .map(|i| self.hyper(self.step + i, base + i))
-                .collect();
+            let mut hypers = take(&mut self.hypers);
+            hypers.clear();
+            hypers.extend((0..count).map(|i| self.hyper(self.step + i, base + i)));
             self.exec.run(program, &hypers)?;
+            self.hypers = hypers;
         }
-        let applied = (self.step..self.step + count)
-            .map(|step| (self.rate.at(step), self.momentum_at(step)))
-            .collect();
+        let mut applied = self.spare.pop().unwrap_or_default();
+        applied.clear();
+        let steps = self.step..self.step + count;
+        applied.extend(steps.map(|step| (self.rate.at(step), self.momentum_at(step))));
         let log = self.exec.fetch(self.session.log_slots(base, count))?;
         let chunk = Chunk {
             first: self.step,
@@ -300,10 +313,11 @@ impl<'a> Trainer<'a> {
     }
 
     fn report(&mut self, chunk: Chunk, observer: &mut dyn Observer) -> Result<()> {
-        let log = self.exec.collect(chunk.log)?;
+        let mut log = take(&mut self.log);
+        self.exec.collect(chunk.log, &mut log)?;
         let per_epoch = self.session.epochs.updates();
         let slots = log.chunks_exact(ops::LOG_WORDS as usize);
-        for (step, (slot, (lr, momentum))) in (chunk.first..).zip(slots.zip(chunk.applied)) {
+        for (step, (slot, &(lr, momentum))) in (chunk.first..).zip(slots.zip(&chunk.applied)) {
             let &[loss, _, squares, bad, factor] = slot else {
                 unreachable!("a slot's words")
             };
@@ -326,12 +340,14 @@ impl<'a> Trainer<'a> {
                 .for_each(|(sum, x)| *sum += x);
             self.observe_update(Timing::NextUpdate, &[row.loss, row.grad_norm], step);
         }
+        self.log = log;
+        self.spare.push(chunk.applied);
         Ok(())
     }
 
     /// Shows the controllers what the epoch gave.
     fn end_epoch(&mut self, evaluation: Option<Evaluation>) {
-        let [loss, norm, count] = std::mem::take(&mut self.epoch_sums);
+        let [loss, norm, count] = take(&mut self.epoch_sums);
         let last = self.step - 1;
         self.rate
             .observe(Monitor::Loss, Observe::Epoch, loss / count, last);

@@ -16,6 +16,9 @@ use crate::{
 /// Samples that an evaluation step takes at least, where there are as many.
 const EVAL_BATCH: u64 = 100;
 
+/// Words of packed bytes that are made at a time: a data set is not there a third time.
+const PIECE: usize = 1 << 18;
+
 /// A recorded run: plain data.
 pub struct Session {
     /// The plan, for an executor.
@@ -344,9 +347,13 @@ impl Inputs {
     fn load(&self, exec: &mut dyn Executor, split: &Split) -> Result<()> {
         match &split.features {
             Features::Bytes { data, table } => {
-                let mut words = vec![0f32; self.features.at.len as usize];
-                bytemuck::cast_slice_mut(&mut words)[..data.len()].copy_from_slice(data);
-                exec.write(self.features.at, &words)?;
+                let mut at = self.features.at;
+                for bytes in data.chunks(4 * PIECE) {
+                    let words: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
+                    at.len = words.len() as u32;
+                    exec.write(at, &words)?;
+                    at.offset += at.len;
+                }
                 exec.write(self.table.expect("bytes have a table").at, table)?;
             }
             Features::Floats(data) => exec.write(self.features.at, data)?,

@@ -3,9 +3,16 @@
 mod launch;
 mod pipeline;
 
-use std::{collections::VecDeque, ops::Range, sync::Arc};
+use std::{
+    collections::VecDeque,
+    ops::Range,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    time::Duration,
+};
 
-use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 use wgpu::*;
 
 use super::{Executor, Fetch, Pending, tuning::Table};
@@ -23,8 +30,13 @@ const RING: usize = 64;
 /// Bytes between slots, and between the dims of dispatches: what every device can bind at.
 const STRIDE: u64 = ALIGN as u64 * 4;
 
-/// Submits that may be under way before the host holds back.
-const IN_FLIGHT: usize = 3;
+/// Submits that may be under way before the host holds back: enough for two chunks of updates, each
+/// a run and the fetch of its log, so that training waits nowhere but for a log.
+const IN_FLIGHT: usize = 4;
+
+/// wgpu tells of a mapping as soon as its submit is waited for, here or on another thread; after
+/// this long it never will.
+const DELIVERY: Duration = Duration::from_secs(10);
 
 /// See the module.
 pub struct GpuExecutor {
@@ -35,17 +47,64 @@ pub struct GpuExecutor {
     of_dispatch: Vec<Range<usize>>,
     /// The ring as the host fills it, to be copied in one write.
     ring: Vec<u32>,
+    /// The last submits, as far as nobody has waited for them.
     in_flight: VecDeque<SubmissionIndex>,
-    idle: Vec<Buffer>,
+    idle: Vec<Mailbox>,
     submits: u64,
 }
 
 /// A copy on its way to the host.
 pub(crate) struct Staging {
-    buffer: Buffer,
-    words: usize,
+    mailbox: Mailbox,
     submission: SubmissionIndex,
-    mapped: OneshotReceiver<Result<(), BufferAsyncError>>,
+    /// How many submits there were with it.
+    number: u64,
+}
+
+/// Where a copy arrives, and the news that it did. Kept for the next copy of the same size.
+struct Mailbox {
+    buffer: Buffer,
+    sender: SyncSender<Result<(), BufferAsyncError>>,
+    mapped: Receiver<Result<(), BufferAsyncError>>,
+}
+
+impl Mailbox {
+    fn new(gpu: &Gpu, size: u64) -> Mailbox {
+        let (sender, mapped) = sync_channel(1);
+        Mailbox {
+            buffer: gpu.device.create_buffer(&BufferDescriptor {
+                label: Some("staging"),
+                size,
+                usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            }),
+            sender,
+            mapped,
+        }
+    }
+
+    fn map(&self) {
+        let sender = self.sender.clone();
+        self.buffer.map_async(MapMode::Read, .., move |result| {
+            // The receiver may be gone if the run ended early; then nobody wants the words.
+            let _ = sender.send(result);
+        });
+    }
+
+    /// The words, once the copy's submit is done; the buffer can take the next copy then.
+    fn open(&self, words: &mut Vec<f32>) -> Result<()> {
+        let failed = |e: &dyn std::fmt::Display| {
+            Error::Device(format!("reading back from the device failed: {e}"))
+        };
+        let mapped = self.mapped.recv_timeout(DELIVERY).map_err(|e| failed(&e))?;
+        mapped.map_err(|e| failed(&e))?;
+        let view = self.buffer.get_mapped_range(..).map_err(|e| failed(&e))?;
+        words.resize(view.len() / 4, 0.0);
+        bytemuck::cast_slice_mut(words).copy_from_slice(&view);
+        drop(view);
+        self.buffer.unmap();
+        Ok(())
+    }
 }
 
 impl GpuExecutor {
@@ -72,6 +131,9 @@ impl GpuExecutor {
         let buffers: Vec<Buffer> = buffers.collect::<Result<_>>()?;
         let (launches, of_dispatch) = launch::build(&gpu, plan, table, &buffers)?;
         gpu.check()?;
+        if let Some(cache) = &gpu.cache {
+            cache.save();
+        }
         Ok(GpuExecutor {
             gpu,
             buffers,
@@ -113,6 +175,13 @@ impl GpuExecutor {
         }
         self.gpu.check()?;
         Ok(index)
+    }
+
+    /// Forgets the submits that were made when there were `number` of them: they are done.
+    fn arrived(&mut self, number: u64) {
+        let later = (self.submits - number) as usize;
+        let done = self.in_flight.len().saturating_sub(later);
+        self.in_flight.drain(..done);
     }
 
     fn wait(&self, submission_index: Option<SubmissionIndex>) -> Result<()> {
@@ -191,57 +260,32 @@ impl Executor for GpuExecutor {
 
     fn fetch(&mut self, at: Slice) -> Result<Fetch> {
         let size = at.len as u64 * 4;
-        let fits = self.idle.iter().position(|b| b.size() == size);
-        let buffer = match fits {
+        let fits = self.idle.iter().position(|m| m.buffer.size() == size);
+        let mailbox = match fits {
             Some(i) => self.idle.swap_remove(i),
-            None => self.gpu.device.create_buffer(&BufferDescriptor {
-                label: Some("staging"),
-                size,
-                usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            }),
+            None => Mailbox::new(&self.gpu, size),
         };
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         let (from, offset) = self.place(at);
-        encoder.copy_buffer_to_buffer(from, offset, &buffer, 0, size);
+        encoder.copy_buffer_to_buffer(from, offset, &mailbox.buffer, 0, size);
         let submission = self.submit(encoder)?;
-        let (sender, mapped) = oneshot_channel();
-        buffer.map_async(MapMode::Read, .., move |result| {
-            // The receiver may be gone if the run ended early; then nobody wants the words.
-            let _ = sender.send(result);
-        });
+        mailbox.map();
         Ok(Fetch(Pending::Mapping(Staging {
-            buffer,
-            words: at.len as usize,
+            mailbox,
             submission,
-            mapped,
+            number: self.submits,
         })))
     }
 
-    fn collect(&mut self, fetch: Fetch) -> Result<Vec<f32>> {
-        let staging = match fetch.0 {
-            Pending::Here(words) => return Ok(words),
-            Pending::Mapping(staging) => staging,
+    fn collect(&mut self, fetch: Fetch, words: &mut Vec<f32>) -> Result<()> {
+        let Pending::Mapping(staging) = fetch.0 else {
+            unreachable!("this executor always maps");
         };
         self.wait(Some(staging.submission))?;
-        let failed = |e: &dyn std::fmt::Display| {
-            Error::Device(format!("reading back from the device failed: {e}"))
-        };
-        match pollster::block_on(staging.mapped.receive()) {
-            Some(Ok(())) => {}
-            Some(Err(e)) => return Err(failed(&e)),
-            None => return Err(failed(&"the mapping was dropped")),
-        }
-        let view = staging
-            .buffer
-            .get_mapped_range(..)
-            .map_err(|e| failed(&e))?;
-        let mut words = vec![0f32; staging.words];
-        bytemuck::cast_slice_mut(&mut words).copy_from_slice(&view);
-        drop(view);
-        staging.buffer.unmap();
-        self.idle.push(staging.buffer);
-        Ok(words)
+        self.arrived(staging.number);
+        staging.mailbox.open(words)?;
+        self.idle.push(staging.mailbox);
+        Ok(())
     }
 
     /// A software adapter computes some ten billion operations a second, a GPU hundreds or more:

@@ -123,7 +123,7 @@ impl Pipeline {
                 module: &module,
                 entry_point: Some("main"),
                 compilation_options: Default::default(),
-                cache: None,
+                cache: gpu.cache.as_ref().map(|c| c.pipelines()),
             });
         if let Some(e) = pollster::block_on(scope.pop()) {
             return Err(does_not_build(key, &e.to_string()));
