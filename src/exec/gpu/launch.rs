@@ -2,7 +2,7 @@
 //! whose sums are split becomes two launches.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     num::NonZeroU64,
     ops::Range,
 };
@@ -116,10 +116,9 @@ fn compile(
 ) -> Result<HashMap<String, Pipeline>> {
     let mut distinct = BTreeMap::new();
     for source in lowered.iter().flat_map(Lowered::sources) {
-        let key = source.key();
-        if !distinct.contains_key(&key) {
-            let text = texts.remove(&key).map_or_else(|| source.text(), Ok)?;
-            distinct.insert(key, text);
+        if let Entry::Vacant(entry) = distinct.entry(source.key()) {
+            let known = texts.remove(entry.key());
+            entry.insert(known.map_or_else(|| source.text(), Ok)?);
         }
     }
     let distinct: Vec<(String, Text)> = distinct.into_iter().collect();
