@@ -36,6 +36,10 @@ fn at_a(i: u32, p: u32) -> u32 { return ${'p * dims.m + i' if ta else 'i * dims.
 // Element (p, j) of op(b).
 fn at_b(p: u32, j: u32) -> u32 { return ${'j * dims.k + p' if tb else 'p * dims.n + j'}; }
 
+fn store_sum(at: u32, sum: f32) {
+    ${'c[at / 4u][at % 4u]' if vec_c else 'c[at]'} = sum;
+}
+
 //% set xyzw = ['x', 'y', 'z', 'w']
 //% set row_quads = lanes // 4
 //% set by_quads = ta and vec_a
@@ -212,10 +216,18 @@ fn main(
     }
 //% endfor
     if dims.sums != 0u && col0 == 0u {
+//% if by_quads
+        for (var i = row0 / 4u + lane; i < min(row0 + TILE_ROWS, dims.m) / 4u; i += ${lanes}u) {
+            var sum = vec4<f32>();
+            for (var p = terms.x; p < terms.y; p += 1u) { sum += ${'four' if wide}(a[p * (dims.m / 4u) + i]); }
+            for (var q = 0u; q < 4u; q += 1u) { store_sum(base + dims.sums + 4u * i + q, sum[q]); }
+        }
+//% else
         for (var i = row0 + lane; i < min(row0 + TILE_ROWS, dims.m); i += ${lanes}u) {
             var sum = 0.0;
             for (var p = terms.x; p < terms.y; p += 1u) { sum += word_a(at_a(i, p)); }
-            ${'let at = base + dims.sums + i; c[at / 4u][at % 4u] = sum;' if vec_c else 'c[base + dims.sums + i] = sum;'}
+            store_sum(base + dims.sums + i, sum);
         }
+//% endif
     }
 }

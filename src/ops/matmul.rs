@@ -189,7 +189,8 @@ const REGISTER: Variant = Variant {
     launch: None,
     iterations: |words, settings| {
         let d: Dims = dims(words);
-        let sums = u64::from(d.sums != 0) * u64::from(settings.0["rows"] / settings.0["lanes"]);
+        let rounds = settings.0["rows"].div_ceil(settings.0["lanes"]);
+        let sums = u64::from(d.sums != 0) * u64::from(rounds);
         u64::from(d.k / 4 + 4) + (u64::from(d.k) + 1) * sums
     },
 };
