@@ -1,18 +1,36 @@
+
 // dw[o,c,i,j] = Σ dy · x for a stride of 1, as conv2d_dw.wgsl: a workgroup of ${lanes} lanes computes
 // all taps of ${rows} output channels × 1 input channel in registers, each lane from every ${lanes}th
-// ${'quad of pixels' if quad else 'pixel'}; at the end the lanes' sums are added in order.
+// ${'pixel' if unit == 1 else 'run of ' ~ unit ~ ' pixels'}; at the end the lanes' sums are added in order.
+//% macro total(g)
+//%   if unit == 4
+(${g}.x + ${g}.y) + (${g}.z + ${g}.w)
+//%   elif unit == 2
+${g}.x + ${g}.y
+//%   else
+${g}
+//%   endif
+//% endmacro
 //% set xyzw = ['x', 'y', 'z', 'w']
 //% set taps = kh * kw
-//% set type = ('vec2<u64>' if wide else 'vec4<f32>') if quad else 'f32'
-//% set load = 'four(' if quad and wide else ''
-//% set close = ')' if quad and wide else ''
-//% set q0 = (0 - pad_w) // 4
-//% set q1 = (3 - pad_w + kw - 1) // 4
+//% set vector = 'f32' if unit == 1 else 'vec' ~ unit ~ '<f32>'
+//% set type = vector if not wide else 'u64' if unit == 2 else 'vec2<u64>'
+//% set load = '(' if not wide else 'two(' if unit == 2 else 'four('
+// The first and the last run that a run of dy reaches, from its own.
+//% set q0 = (0 - pad_w) // unit
+//% set q1 = (unit - 1 - pad_w + kw - 1) // unit
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> dy: array<${type}>;
 @group(0) @binding(2) var<storage, read> x: array<${type}>;
 @group(0) @binding(3) var<storage, read_write> dw: array<f32>;
+
+// Named, as `dot` is whatever a driver makes of it.
+//% if unit == 4
+fn dot_4(a: vec4<f32>, b: vec4<f32>) -> f32 { let p = a * b; return (p.x + p.y) + (p.z + p.w); }
+//% elif unit == 2
+fn dot_2(a: vec2<f32>, b: vec2<f32>) -> f32 { let p = a * b; return p.x + p.y; }
+//% endif
 
 const TILE_ROWS: u32 = ${rows}u;
 const TILE_COLS: u32 = ${taps}u;
@@ -33,8 +51,8 @@ fn main(
     if g >= dims.groups { return; }
     let row0 = tile / group_c % down * TILE_ROWS;
     let channel = tile % group_c;
-    let w = dims.w${' / 4u' if quad else ''};
-    let out_w = dims.ow${' / 4u' if quad else ''};
+    let w = dims.w / ${unit}u;
+    let out_w = dims.ow / ${unit}u;
     let units = dims.oh * out_w;
     // Software drivers divide integers lane by lane; a plane has few enough units for this.
     let per_row = 1.0 / f32(out_w);
@@ -58,33 +76,38 @@ fn main(
             let ox = u - oy * out_w;
             let at = plane + oy * w + ox - ${pad_h}u * w;
 //% for i in range(rows)
-            let g${i} = ${load}dy[image_dy + my_row${i} + u]${close};
-            d${i} += ${'(g' ~ i ~ '.x + g' ~ i ~ '.y) + (g' ~ i ~ '.z + g' ~ i ~ '.w)' if quad else 'g' ~ i};
+            let g${i} = ${load}dy[image_dy + my_row${i} + u]);
+            d${i} += ${total('g' ~ i)|trim};
 //% endfor
 //% for ky in range(kh)
 //%   if pad_h > 0
             let in_y${ky} = oy + ${ky * dil_h}u - ${pad_h}u < dims.h;
 //%   endif
             let r${ky} = at + ${ky * dil_h}u * w;
-//%   if quad
+//%   if unit > 1
 //%     for q in range(q0, q1 + 1)
 //%       set shift = ' + ' ~ q ~ 'u' if q >= 0 else ' - ' ~ (0 - q) ~ 'u'
 //%       if pad_h > 0 and (q != 0 or pad_w > 0)
-            let v${ky}_${q - q0} = select(vec4<f32>(), ${load}x[r${ky}${shift}]${close}, in_y${ky} && ox${shift} < w);
+            let v${ky}_${q - q0} = select(${vector}(), ${load}x[r${ky}${shift}]), in_y${ky} && ox${shift} < w);
 //%       elif q != 0
-            let v${ky}_${q - q0} = select(vec4<f32>(), ${load}x[r${ky}${shift}]${close}, ox${shift} < w);
+            let v${ky}_${q - q0} = select(${vector}(), ${load}x[r${ky}${shift}]), ox${shift} < w);
 //%       elif pad_h > 0
-            let v${ky}_${q - q0} = select(vec4<f32>(), ${load}x[r${ky}${shift}]${close}, in_y${ky});
+            let v${ky}_${q - q0} = select(${vector}(), ${load}x[r${ky}${shift}]), in_y${ky});
 //%       else
-            let v${ky}_${q - q0} = ${load}x[r${ky}${shift}]${close};
+            let v${ky}_${q - q0} = ${load}x[r${ky}${shift}]);
 //%       endif
 //%     endfor
 //%   endif
 //%   for kx in range(kw)
-//%     if quad
-//%       set a = kx - pad_w - 4 * q0
+//%     if unit > 1
+//%       set a = kx - pad_w - unit * q0
+            let b${ky}_${kx} = ${vector}(
+//%       for n in range(a, a + unit)
+                v${ky}_${n // unit}.${xyzw[n % unit]},
+//%       endfor
+            );
 //%       for i in range(rows)
-            c${i}_${ky * kw + kx} += (g${i}.x * v${ky}_${a // 4}.${xyzw[a % 4]} + g${i}.y * v${ky}_${(a + 1) // 4}.${xyzw[(a + 1) % 4]}) + (g${i}.z * v${ky}_${(a + 2) // 4}.${xyzw[(a + 2) % 4]} + g${i}.w * v${ky}_${(a + 3) // 4}.${xyzw[(a + 3) % 4]});
+            c${i}_${ky * kw + kx} += dot_${unit}(g${i}, b${ky}_${kx});
 //%       endfor
 //%     else
             let ix${ky}_${kx} = ox + ${kx * dil_w}u - ${pad_w}u;

@@ -154,17 +154,19 @@ pub(super) const DW_REGISTER: Variant = Variant {
         let d: Dims = dims(words);
         let (lanes, _) = extras.lanes();
         let taps = d.kh * d.kw;
-        let in_quads = [d.w, d.ow].iter().all(|w| w.is_multiple_of(4));
-        let quad = in_quads && d.dilation_w == 1;
+        let in_runs = |n: u32| d.dilation_w == 1 && [d.w, d.ow].iter().all(|w| w.is_multiple_of(n));
+        let unit = [4, 2].into_iter().find(|&n| in_runs(n)).unwrap_or(1);
+        // A pixel is a quarter of a quad's work.
+        let most = (rows * 4 / unit).min(LONGEST_BODY * 2 / unit / taps);
         let memory = (16 << 10) / 4 / lanes / (taps + 1);
-        let rows = even(d.group_o(), rows.min(LONGEST_BODY / 2 / taps).min(memory));
+        let rows = even(d.group_o(), most.min(memory));
         let fits = d.stride_h == 1 && d.stride_w == 1 && memory > 0 && d.oh * d.ow < LARGEST_PLANE;
         (fits && taps <= LONGEST_BODY).then(|| {
             Settings::from([
                 ("rows", rows),
                 ("lanes", lanes),
-                ("quad", quad.into()),
-                ("wide", (quad && extras.int64).into()),
+                ("unit", unit),
+                ("wide", (unit > 1 && extras.int64).into()),
                 ("kh", d.kh),
                 ("kw", d.kw),
                 ("pad_h", d.padding_h),
@@ -177,8 +179,7 @@ pub(super) const DW_REGISTER: Variant = Variant {
     launch: None,
     iterations: |words, settings| {
         let d: Dims = dims(words);
-        let unit = if settings.0["quad"] != 0 { 4 } else { 1 };
-        let units = u64::from(d.oh * d.ow / unit);
+        let units = u64::from(d.oh * d.ow / settings.0["unit"]);
         u64::from(d.n) * (units.div_ceil(settings.0["lanes"].into()) + 1) + 4096
     },
 };
