@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-/// Bytes that are read at a time: memory is touched only when something comes for it.
+/// Bytes that are read at a time: memory grows only when something comes for it.
 const PIECE: usize = 1 << 20;
 
 /// Bytes, four to a word, the last word filled up with zeros. A clone shares them, and so may an
@@ -27,18 +27,18 @@ impl Bytes {
     /// Reads `len` bytes, or fewer if there are no more; what came before an error comes with it.
     pub(super) fn read(reader: &mut impl Read, len: usize) -> (Bytes, io::Result<()>) {
         let (mut words, mut read) = (Vec::<f32>::new(), 0);
-        let mut result = words.try_reserve_exact(len.div_ceil(4)).map_err(Into::into);
-        while result.is_ok() && read < len {
+        let result = loop {
             let end = len.min(read + PIECE);
             words.resize(end.div_ceil(4), 0.0);
             match reader.read(&mut bytemuck::cast_slice_mut(&mut words)[read..end]) {
-                Ok(0) => break,
+                Ok(0) => break Ok(()),
                 Ok(more) => read += more,
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => result = Err(e),
+                Err(e) => break Err(e),
             }
-        }
+        };
         words.truncate(read.div_ceil(4));
+        words.shrink_to_fit();
         let words = Arc::new(words);
         (Bytes { words, len: read }, result)
     }

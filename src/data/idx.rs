@@ -115,7 +115,7 @@ impl<R: Read> IdxFile<R> {
         4 + 4 * self.dims.len() as u64
     }
 
-    /// The values. Reads at most one byte more than the header promises, and touches no memory but for what arrives.
+    /// The values. Reads at most one byte more than the header promises, and grows its memory only with what arrives.
     pub(super) fn read(&mut self) -> Result<Bytes, Error> {
         let start = self.start();
         let promised: u64 = self.dims.iter().map(|&dim| u64::from(dim)).product();
