@@ -1,7 +1,7 @@
 //! Whole training steps: the rate reaches the kernel, every step of a submit has its own, and the
 //! GPU follows the CPU dispatch by dispatch.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use kiln::{
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
@@ -67,6 +67,38 @@ fn machine_start(network: &Network) -> Vec<f32> {
     let mut machine = Cpu::naive(network.plan.clone()).unwrap();
     network.load(&mut machine);
     machine.read(network.params).unwrap()
+}
+
+/// Memory that the host shares does what written words do, and stays the host's: an update of
+/// shared parameters, or a write, changes the machine's alone.
+#[test]
+fn shared_words_are_as_good_as_written_ones() {
+    let network = network();
+    let program = network.plan.program("train").expect("a program");
+    let start = machine_start(&network);
+    let hyper = [network::hyper(0, 0.0371)];
+    for (name, mut machine) in machines(&network) {
+        let [written, _] = train(&network, &mut *machine, &[&hyper]);
+        network.load(&mut *machine);
+        let words = Arc::new(start.clone());
+        machine.share(network.params, &words).unwrap();
+        assert!(machine.read(network.params).unwrap() == start, "{name}");
+        machine.run(program, &hyper).unwrap();
+        let shared = machine.read(network.params).unwrap();
+        assert!(shared == written, "{name}: an update of shared parameters");
+
+        machine.share(network.params, &words).unwrap();
+        let second = Slice {
+            offset: network.params.offset + 1,
+            len: 1,
+            ..network.params
+        };
+        machine.write(second, &[7.0]).unwrap();
+        let after = machine.read(network.params).unwrap();
+        let expected = [&start[..1], &[7.0], &start[2..]].concat();
+        assert!(after == expected, "{name}: a write to shared parameters");
+        assert!(*words == start, "{name}: the host's words");
+    }
 }
 
 /// Several steps in one submit use a rate, a batch and a log slot of their own: bit for bit what

@@ -208,7 +208,7 @@ fn first(split: &Split, len: usize) -> Split {
     let part = |n: usize| n / split.len * len;
     let features = match &split.features {
         Features::Bytes { data, table } => Features::Bytes {
-            data: data[..part(data.len())].to_vec(),
+            data: data[..part(data.len())].to_vec().into(),
             table: table.clone(),
         },
         Features::Floats(data) => Features::Floats(data[..part(data.len())].to_vec()),

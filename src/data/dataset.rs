@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use super::{
-    Error,
+    Bytes, Error,
     error::{did_you_mean, nearest},
 };
 
@@ -22,7 +22,7 @@ pub enum Features {
     /// This keeps 60,000 images of 28×28 at 47 MB and makes scaling bit-equal on every device.
     Bytes {
         /// `len × C × H × W` bytes.
-        data: Vec<u8>,
+        data: Bytes,
         /// `C × 256` values, channel-major.
         table: Vec<f32>,
     },
@@ -60,7 +60,7 @@ impl Split {
     pub(super) fn select(&self, width: usize, keep: impl Fn(usize) -> bool) -> Split {
         let features = match &self.features {
             Features::Bytes { data, table } => Features::Bytes {
-                data: select(data, width, &keep),
+                data: select(data, width, &keep).into(),
                 table: table.clone(),
             },
             Features::Floats(data) => Features::Floats(select(data, width, &keep)),

@@ -24,7 +24,10 @@ pub(super) fn load() -> Loaded {
     let is_test = split::stratified(&labels, 0.2);
     let all = Split {
         len: labels.len(),
-        features: Features::Bytes { data, table },
+        features: Features::Bytes {
+            data: data.into(),
+            table,
+        },
         targets: Targets::Classes(labels),
     };
     Loaded {

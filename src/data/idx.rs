@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, file::DataFile};
+use super::{Bytes, Error, file::DataFile};
 
 const UNSIGNED_BYTE: u8 = 0x08;
 
@@ -116,13 +116,12 @@ impl<R: Read> IdxFile<R> {
     }
 
     /// The values. Reads at most one byte more than the header promises, and grows its memory only with what arrives.
-    pub(super) fn read(&mut self) -> Result<Vec<u8>, Error> {
+    pub(super) fn read(&mut self) -> Result<Bytes, Error> {
         let start = self.start();
         let promised: u64 = self.dims.iter().map(|&dim| u64::from(dim)).product();
-        let mut values = Vec::new();
-        if let Err(source) = (&mut self.reader)
-            .take(promised + 1)
-            .read_to_end(&mut values)
+        let (values, result) = Bytes::read(&mut self.reader, promised as usize);
+        let mut more = Vec::new();
+        if let Err(source) = result.and_then(|()| (&mut self.reader).take(1).read_to_end(&mut more))
         {
             let place = format!(" after {} {}", self.unit, start + values.len() as u64);
             return Err(Error::Read {
@@ -139,14 +138,13 @@ impl<R: Read> IdxFile<R> {
         if read < promised {
             return Err(self.error(start + read, "the end of the file", expected));
         }
-        if read > promised {
+        if !more.is_empty() {
             return Err(self.error(
                 start + promised,
                 "further bytes",
                 format!("the end of the file, after {expected}"),
             ));
         }
-        values.shrink_to_fit();
         Ok(values)
     }
 
@@ -219,7 +217,7 @@ mod tests {
     fn parse(bytes: &[u8], ranks: &[u8]) -> Result<(Vec<u32>, Vec<u8>), Error> {
         let mut file = IdxFile::new("file".into(), "byte", bytes, bytes.len() as u64, ranks)?;
         let values = file.read()?;
-        Ok((file.dims, values))
+        Ok((file.dims, values.to_vec()))
     }
 
     /// Protects against decompression bombs: from an endless reader no more is taken than the header promises plus one.

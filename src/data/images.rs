@@ -151,7 +151,7 @@ impl Pair {
                     .error(offset, format!("label {label}"), expected));
             }
         }
-        Ok(labels.into_iter().map(u32::from).collect())
+        Ok(labels.iter().map(|&label| u32::from(label)).collect())
     }
 
     /// The split, with pixels from 0 to 255 decoded as `pixel as f32 / 255f32`.

@@ -13,6 +13,7 @@
 //! Nothing is believed: sizes in headers are checked against the file before memory is taken, every cell and label is
 //! checked, and an option that the data cannot obey is an error. [`order()`] says in which order an epoch visits the samples.
 
+mod bytes;
 mod classes;
 mod csv;
 mod dataset;
@@ -32,6 +33,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use bytes::Bytes;
 pub use dataset::{Dataset, Features, Shape, Split, Standardization, Targets, Task, TaskKind};
 pub use error::Error;
 pub use order::order;

@@ -166,7 +166,7 @@ mod tests {
                 data.iter().enumerate().map(|(i, &byte)| table[i / 4 % 3 * 256 + usize::from(byte)]).collect()
             };
             let mut floats = split(Features::Floats(decode(&data, &table)), 4);
-            let mut bytes = split(Features::Bytes { data: data.clone(), table }, 4);
+            let mut bytes = split(Features::Bytes { data: data.clone().into(), table }, 4);
             for split in [&mut floats, &mut bytes] {
                 let (statistics, _) = fit(split, &[3, 2, 2]);
                 apply(&statistics, split, &[3, 2, 2], "training").unwrap();

@@ -2,7 +2,7 @@
 
 use std::{
     mem::{replace, take},
-    ops::Range,
+    ops::{Deref, Range},
     sync::Arc,
 };
 
@@ -20,12 +20,49 @@ const MOST: usize = 8;
 /// See the module.
 pub struct Cpu {
     plan: Arc<Plan>,
-    memory: Vec<Vec<f32>>,
+    memory: Vec<Memory>,
     of: fn(&Op) -> CpuFn,
     /// Which dispatches are worth more than one thread.
     large: Vec<bool>,
     /// Memory of fetches that were collected, for those to come.
     idle: Vec<Vec<f32>>,
+}
+
+/// A buffer's words.
+enum Memory {
+    Own(Vec<f32>),
+    /// The host's, which are only read: to be written, they are copied.
+    Shared(Arc<Vec<f32>>),
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory::Own(Vec::new())
+    }
+}
+
+impl Deref for Memory {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Memory::Own(words) => words,
+            Memory::Shared(words) => words,
+        }
+    }
+}
+
+impl Memory {
+    /// Words that may be written.
+    fn own(&mut self) -> &mut [f32] {
+        if let Memory::Shared(words) = self {
+            *self = Memory::Own(words.to_vec());
+        }
+        match self {
+            Memory::Own(words) => words,
+            Memory::Shared(_) => unreachable!("it was copied"),
+        }
+    }
 }
 
 /// Floating-point operations from which a dispatch may be split over threads.
@@ -50,7 +87,7 @@ impl Cpu {
 
     fn with(plan: Arc<Plan>, of: fn(&Op) -> CpuFn) -> Result<Cpu> {
         plan.check()?;
-        let zeros = |len: u32| vec![0.0; len as usize];
+        let zeros = |len: u32| Memory::Own(vec![0.0; len as usize]);
         let memory = plan.buffers.iter().map(|b| zeros(b.len)).collect();
         let large = plan.dispatches.iter().map(|d| d.flops() >= LARGE).collect();
         Ok(Cpu {
@@ -65,7 +102,7 @@ impl Cpu {
     /// Runs some dispatches, for tests that look between them.
     pub fn run_dispatches(&mut self, range: Range<usize>, hyper: &Hyper) {
         let words = bytemuck::cast_slice(std::slice::from_ref(hyper));
-        self.memory[HYPER.0 as usize][..words.len()].copy_from_slice(words);
+        self.memory[HYPER.0 as usize].own()[..words.len()].copy_from_slice(words);
         for d in &self.plan.dispatches[range] {
             run(d, (self.of)(d.op), &mut self.memory);
         }
@@ -83,8 +120,8 @@ fn range(s: &Slice) -> Range<usize> {
 
 /// `Plan::check` says that what is written is not read and not written twice, so the written
 /// buffers can be taken out while the others are borrowed.
-fn run(d: &Dispatch, cpu: CpuFn, memory: &mut [Vec<f32>]) {
-    let mut taken: [Vec<f32>; MOST] = Default::default();
+fn run(d: &Dispatch, cpu: CpuFn, memory: &mut [Memory]) {
+    let mut taken: [Memory; MOST] = Default::default();
     for (t, s) in taken.iter_mut().zip(d.writes()) {
         *t = take(&mut memory[s.buffer.0 as usize]);
     }
@@ -94,7 +131,7 @@ fn run(d: &Dispatch, cpu: CpuFn, memory: &mut [Vec<f32>]) {
     }
     let mut writes: [&mut [f32]; MOST] = Default::default();
     for ((w, t), s) in writes.iter_mut().zip(&mut taken).zip(d.writes()) {
-        *w = &mut t[range(s)];
+        *w = &mut t.own()[range(s)];
     }
     let (r, w) = (d.reads().len(), d.writes().len());
     cpu(&d.dims, &reads[..r], &mut writes[..w]);
@@ -105,7 +142,15 @@ fn run(d: &Dispatch, cpu: CpuFn, memory: &mut [Vec<f32>]) {
 
 impl Executor for Cpu {
     fn write(&mut self, at: Slice, words: &[f32]) -> Result<()> {
-        self.memory[at.buffer.0 as usize][range(&at)].copy_from_slice(words);
+        self.memory[at.buffer.0 as usize].own()[range(&at)].copy_from_slice(words);
+        Ok(())
+    }
+
+    fn share(&mut self, at: Slice, words: &Arc<Vec<f32>>) -> Result<()> {
+        let memory = &mut self.memory[at.buffer.0 as usize];
+        assert_eq!(range(&at), 0..words.len(), "share");
+        assert_eq!(memory.len(), words.len(), "share");
+        *memory = Memory::Shared(words.clone());
         Ok(())
     }
 

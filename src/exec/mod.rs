@@ -4,11 +4,16 @@ pub mod cpu;
 pub mod gpu;
 pub mod tuning;
 
+use std::sync::Arc;
+
 use crate::{
     error::Result,
     ops::Hyper,
     plan::{Program, Slice},
 };
+
+/// Words of shared memory that are written at a time.
+const PIECE: usize = 1 << 18;
 
 /// The whole seam between training and machines. Nothing but [`Executor::collect`] waits for the
 /// machine to finish what it was given.
@@ -18,6 +23,20 @@ pub trait Executor {
     /// # Errors
     /// What the device reported since the last call: lost, out of memory, invalid.
     fn write(&mut self, at: Slice, words: &[f32]) -> Result<()>;
+
+    /// Writes words that the host keeps and will not change. A machine that computes in the host's
+    /// memory may read them where they are.
+    ///
+    /// # Errors
+    /// As [`Executor::write`].
+    fn share(&mut self, mut at: Slice, words: &Arc<Vec<f32>>) -> Result<()> {
+        for piece in words.chunks(PIECE) {
+            at.len = piece.len() as u32;
+            self.write(at, piece)?;
+            at.offset += at.len;
+        }
+        Ok(())
+    }
 
     /// Runs a program once for every element of `hypers`, each run seeing its own.
     ///

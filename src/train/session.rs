@@ -16,9 +16,6 @@ use crate::{
 /// Samples that an evaluation step takes at least, where there are as many.
 const EVAL_BATCH: u64 = 100;
 
-/// Words of packed bytes that are made at a time: a data set is not there a third time.
-const PIECE: usize = 1 << 18;
-
 /// A recorded run: plain data.
 pub struct Session {
     /// The plan, for an executor.
@@ -347,13 +344,7 @@ impl Inputs {
     fn load(&self, exec: &mut dyn Executor, split: &Split) -> Result<()> {
         match &split.features {
             Features::Bytes { data, table } => {
-                let mut at = self.features.at;
-                for bytes in data.chunks(4 * PIECE) {
-                    let words: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
-                    at.len = words.len() as u32;
-                    exec.write(at, &words)?;
-                    at.offset += at.len;
-                }
+                exec.share(self.features.at, data.words())?;
                 exec.write(self.table.expect("bytes have a table").at, table)?;
             }
             Features::Floats(data) => exec.write(self.features.at, data)?,

@@ -153,7 +153,7 @@ pub fn plan(workload: Workload, batch: u32) -> Result<Plan> {
     let features = match workload {
         Workload::W3 => Features::Floats(vec![0.0; words]),
         _ => Features::Bytes {
-            data: vec![0; words],
+            data: vec![0; words].into(),
             table: vec![0.0; 256],
         },
     };

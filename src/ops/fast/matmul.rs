@@ -204,16 +204,18 @@ fn row_sums(m: usize, k: usize, a: &Matrix, sums: &mut [f32]) {
     }
 }
 
-/// A few blocks per thread, so that a thread that is held up does not hold up all; a multiple of a
-/// tile's rows.
+/// A few blocks per thread, so that a thread that is held up does not hold up all; as many for one
+/// thread as for another, each of two tiles or more where there are so many.
 fn rows_per_block(m: usize, large: bool) -> usize {
-    let blocks = if large {
-        4 * rayon::current_num_threads()
+    let tiles = m.div_ceil(Machine::get().rows);
+    let threads = if large {
+        rayon::current_num_threads()
     } else {
         1
     };
-    let rows = m.div_ceil(blocks).min(ROWS);
-    rows.next_multiple_of(Machine::get().rows)
+    let few = if large { 4 * threads } else { 1 };
+    let blocks = few.min(tiles / 2).max(m.div_ceil(ROWS));
+    m.div_ceil(blocks.next_multiple_of(threads).min(tiles))
 }
 
 /// Some rows of a product.
