@@ -56,7 +56,7 @@ fn adapters_are_named_and_labelled() {
         assert!(timing.starts_with("wall, queue full: "), "{timing}");
     } else {
         assert!(number(&gpu, "device_step_ms") > 0.0);
-        assert!(timing.starts_with("device, timestamps of "), "{timing}");
+        assert!(timing.starts_with("device, by timestamps "), "{timing}");
     }
     let losses = [&cpu, &gpu].map(|row| number(row, "final_loss"));
     assert!((losses[0] - losses[1]).abs() < 1e-5, "{losses:?}");

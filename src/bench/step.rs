@@ -148,7 +148,7 @@ fn timing(on_device: &std::result::Result<DeviceTime, String>) -> String {
     match on_device {
         Ok(DeviceTime { share, submits, .. }) => {
             let percent = share * 1e2;
-            format!("device, timestamps of {submits} submits: {percent:.1} % of the wall time")
+            format!("device, by timestamps (submits: {submits}): {percent:.1} % of the wall time")
         }
         Err(why) => format!("{WALL_QUEUE_FULL}: {why}"),
     }
