@@ -1,5 +1,5 @@
-// torch.optim.SGD over the whole parameter arena, four elements an invocation. The learning rate
-// is read from the uniform that the host fills for every step.
+// torch.optim.SGD over the whole parameter arena, four elements at a time; every invocation takes
+// as many as it must. The learning rate is read from the uniform that the host fills for every step.
 
 struct Dims { n: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -15,9 +15,11 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let i = group_index(group, groups) * 64u + lane;
-    if i >= dims.n / 4u { return; }
-    let after = update(param[i], grad[i], momentum_buffer[i]);
-    if hyper.momentum != 0.0 { momentum_buffer[i] = after.momentum_buffer; }
-    param[i] = after.param;
+    let first = group_index(group, groups) * 64u + lane;
+    let stride = groups.x * groups.y * 64u;
+    for (var i = first; i < dims.n / 4u; i += stride) {
+        let after = update(param[i], grad[i], momentum_buffer[i]);
+        if hyper.momentum != 0.0 { momentum_buffer[i] = after.momentum_buffer; }
+        param[i] = after.param;
+    }
 }

@@ -360,7 +360,10 @@ fn open_adapter(
     }
     let info = adapter.get_info();
     let even = info.subgroup_min_size == info.subgroup_max_size;
-    let wanted = Features::SUBGROUP | Features::SHADER_INT64 | Features::PIPELINE_CACHE;
+    let wanted = Features::SUBGROUP
+        | Features::SHADER_INT64
+        | Features::PIPELINE_CACHE
+        | Features::TIMESTAMP_QUERY;
     let features = adapter.features() & wanted;
     let extras = Extras {
         subgroup: match even && features.contains(Features::SUBGROUP) {

@@ -37,11 +37,13 @@ fn step_reports_what_belongs_together() {
     assert!(of("dispatches") > 5.0);
     assert_eq!(of("submits_per_step"), 0.0, "the CPU executor has no queue");
     assert!(of("final_loss").is_finite() && of("first_loss") > 0.0);
-    assert!(row["timing"].as_str().unwrap().starts_with("wall"));
+    assert!(row["device_step_ms"].is_null());
+    let timing = row["timing"].as_str().unwrap();
+    assert_eq!(timing, "wall, queue full: the device has no timestamps");
 }
 
-/// A software adapter says that it is one, submits several steps at once, and finds the loss that
-/// the CPU executor finds.
+/// A software adapter says that it is one, submits several steps at once, says whether its own clock
+/// is to be believed, and finds the loss that the CPU executor finds.
 #[test]
 fn adapters_are_named_and_labelled() {
     let [cpu, gpu] =
@@ -49,6 +51,13 @@ fn adapters_are_named_and_labelled() {
     assert_eq!(gpu["software_adapter"], true);
     assert!(gpu["device"].as_str().unwrap().contains("Vulkan"), "{gpu}");
     assert!(number(&gpu, "submits_per_step") > 0.0 && number(&gpu, "submits_per_step") < 1.0);
+    let timing = gpu["timing"].as_str().unwrap();
+    if gpu["device_step_ms"].is_null() {
+        assert!(timing.starts_with("wall, queue full: "), "{timing}");
+    } else {
+        assert!(number(&gpu, "device_step_ms") > 0.0);
+        assert!(timing.starts_with("device, by timestamps "), "{timing}");
+    }
     let losses = [&cpu, &gpu].map(|row| number(row, "final_loss"));
     assert!((losses[0] - losses[1]).abs() < 1e-5, "{losses:?}");
     let said = success(
@@ -56,6 +65,7 @@ fn adapters_are_named_and_labelled() {
         folder().path(),
     );
     assert!(said.contains("software adapter"), "{said}");
+    assert!(said.contains("to quote: "), "{said}");
 }
 
 /// The first weights and the data may come from outside: then the losses are those of a run of

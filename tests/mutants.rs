@@ -315,6 +315,18 @@ const JUDGED: &[Judged] = &[
         },
     ),
     (
+        "NaN cut by the ReLU of vectors",
+        "ops::relu_keeps_nan_and_signed_zero",
+        || {
+            ops::relu_keeps_nan(mutated_variant(
+                "relu",
+                "vector",
+                1,
+                &[("relu4(x[i])", "max(x[i], vec4<f32>())")],
+            ))
+        },
+    ),
+    (
         "gradient passes at zero",
         "ops::relu_grad_passes_at_nan_and_stops_at_zero",
         || ops::relu_grad_stops_at_zero(mutated("relu_grad", 1, &[("y <= 0.0", "y < 0.0")])),
@@ -351,6 +363,11 @@ const JUDGED: &[Judged] = &[
         "second row of workgroups repeats the first",
         "ops::a_long_launch_reaches_its_last_element",
         || ops::a_long_launch_ends(mutated("add", 1, &[(" + group.y * groups.x", "")])),
+    ),
+    (
+        "an invocation's second vector left out",
+        "ops::a_long_update_reaches_its_last_element",
+        || ops::a_long_update_ends(mutated("sgd", 2, &[("i += stride", "i += dims.n")])),
     ),
     (
         "transposes ignored, in kernel and twin alike",
@@ -682,6 +699,36 @@ const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
         "wide",
         &[("four(g.xy)", "four(g.zw)")],
     ),
+    (
+        "an invocation's second vector left out",
+        "add",
+        "vector",
+        &[("i += stride", "i += dims.n")],
+    ),
+    (
+        "last vector never written",
+        "relu",
+        "vector",
+        &[("i < dims.n / 4u", "i + 1u < dims.n / 4u")],
+    ),
+    (
+        "masked by the gradient instead of the output",
+        "relu_grad",
+        "vector",
+        &[("masked4(y[i],", "masked4(dy[i],")],
+    ),
+    (
+        "sum instead of mean",
+        "avg_pool2d",
+        "window",
+        &[(" / ${kh * kw}.0", "")],
+    ),
+    (
+        "mask dropped",
+        "avg_pool2d_grad",
+        "window",
+        &[("//%   if mask\n", "//%   if false\n")],
+    ),
 ];
 
 /// Every mutant of a variant disagrees with the twin in at least one of the kernel's cases.
@@ -690,8 +737,11 @@ fn variant_mutants_die() {
     for (number, (what, name, variant, edits)) in VARIANTS.iter().enumerate() {
         let op = mutated_variant(name, variant, number, edits);
         let tile = op.variants[0].tiles[0];
-        let cases: Vec<Case> = ops::cases(crate::ops::op(name))
+        let base = crate::ops::op(name);
+        let long = ops::long_runs().into_iter().filter(|c| c.op.name == *name);
+        let cases: Vec<Case> = ops::cases(base)
             .into_iter()
+            .chain(long)
             .map(|case| Case { op, ..case })
             .collect();
         let choice = |c: &Case| {

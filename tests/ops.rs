@@ -114,6 +114,18 @@ fn long_sums() -> Vec<Case> {
     .into()
 }
 
+/// More vectors than a launch has invocations: some take a second one, the others do not.
+const LONG_RUN: Flat = Flat {
+    n: (5 << 18) + (3 << 10),
+};
+
+/// Such runs of the kernels whose invocations take several vectors.
+pub fn long_runs() -> Vec<Case> {
+    ["add", "relu", "relu_grad", "sgd"]
+        .map(|name| Case::sample(op(name), words(LONG_RUN), 13))
+        .into()
+}
+
 /// What lavapipe's shaders may use.
 const EIGHT: Extras = Extras {
     subgroup: 8,
@@ -121,13 +133,15 @@ const EIGHT: Extras = Extras {
 };
 
 /// Every variant, with every tile that a tuning table may choose, with and without what the device has
-/// beyond plain WGSL, with whole sums and split ones.
+/// beyond plain WGSL, with whole sums and split ones, and beyond
+/// one element an invocation.
 #[test]
 fn variants_agree_with_their_twins() {
     let mut ran = BTreeSet::new();
     for (groups, extras) in [(1, true), (64, false)] {
         for kernel in ops::ALL.into_iter().filter(|op| !op.variants.is_empty()) {
-            let long = long_sums().into_iter().filter(|c| c.op.name == kernel.name);
+            let long = long_sums().into_iter().chain(long_runs());
+            let long = long.filter(|c| c.op.name == kernel.name);
             let cases: Vec<Case> = cases(kernel).into_iter().chain(long).collect();
             for variant in kernel.variants {
                 // Tiles do not change what differs without broadcasts and in parts.
@@ -158,7 +172,7 @@ fn variants_agree_with_their_twins() {
             }
         }
     }
-    assert_eq!(ran.len(), 12, "{ran:?}");
+    assert_eq!(ran.len(), 17, "{ran:?}");
 }
 
 /// Sums in parts, with the portable shaders too.
@@ -363,8 +377,8 @@ fn kernels_agree_with_their_twins_for_any_shape() {
     runner(3).run(&vec(any_case(), 60..=60), test).unwrap();
 }
 
-/// Runs one launch with given contents on the naive twin, the fast path and the GPU, and hands
-/// each result to `check`.
+/// Runs one launch with given contents on the naive twin, the fast path and the GPU, there with the
+/// portable shader and with the preferred one, and hands each result to `check`.
 fn everywhere(
     op: &'static Op,
     dims: Vec<u32>,
@@ -373,11 +387,13 @@ fn everywhere(
 ) -> Result<(), String> {
     let reads = reads.iter().map(|r| r.to_vec()).collect();
     let case = Case::given(op, dims, reads);
-    let on_gpu = on_gpu(std::slice::from_ref(&case)).remove(0)?;
+    let cases = std::slice::from_ref(&case);
+    let preferred = Table::built_in(true);
     for (machine, outputs) in [
         ("twin", case.on_host(op.cpu)),
         ("fast path", case.on_host(op.fast)),
-        ("GPU", on_gpu),
+        ("GPU", on_gpu(cases).remove(0)?),
+        ("GPU, preferred", on_gpu_by(&preferred, cases).remove(0)?),
     ] {
         check(&outputs).map_err(|why| format!("{} on the {machine}: {why}", op.name))?;
     }
@@ -389,9 +405,9 @@ const INF: f32 = f32::INFINITY;
 
 /// `torch.relu` at the values where implementations differ: the zero keeps its sign, NaN stays.
 pub fn relu_keeps_nan(op: &'static Op) -> Result<(), String> {
-    let x = [NAN, 0.0, -0.0, INF, -INF, 1.5, -1.5];
-    let want = [NAN, 0.0, -0.0, INF, 0.0, 1.5, 0.0];
-    everywhere(op, words(Flat { n: 7 }), &[&x], |got| {
+    let x = [NAN, 0.0, -0.0, INF, -INF, 1.5, -1.5, -NAN];
+    let want = [NAN, 0.0, -0.0, INF, 0.0, 1.5, 0.0, NAN];
+    everywhere(op, words(Flat { n: 8 }), &[&x], |got| {
         compare(&want, &got[0], 0.0, 0.0)
     })
 }
@@ -554,6 +570,11 @@ pub fn a_long_launch_ends(op: &'static Op) -> Result<(), String> {
     judge_on_gpu(&[Case::sample(op, words(Flat { n: ELEMENTS }), 3)]).remove(0)
 }
 
+/// An update of more vectors than its launch has invocations reaches all of them.
+pub fn a_long_update_ends(op: &'static Op) -> Result<(), String> {
+    judge_on_gpu(&[Case::sample(op, words(LONG_RUN), 5)]).remove(0)
+}
+
 /// See [`relu_keeps_nan`].
 #[test]
 fn relu_keeps_nan_and_signed_zero() {
@@ -594,4 +615,10 @@ fn what_is_not_finite_is_counted() {
 #[test]
 fn a_long_launch_reaches_its_last_element() {
     demand(vec![a_long_launch_ends(op("add"))]);
+}
+
+/// See [`a_long_update_ends`].
+#[test]
+fn a_long_update_reaches_its_last_element() {
+    demand(vec![a_long_update_ends(op("sgd"))]);
 }

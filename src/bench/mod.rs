@@ -1,10 +1,11 @@
 //! Measurements that check what they measure: the time of a training step, whether a schedule
 //! changes it, how near each kernel comes to what the machine can do, and which shader is fastest.
 //!
-//! Every time is wall time with the medians and the 10th and 90th percentiles of many runs;
-//! whatever is compared runs in turns. Nothing is reported of a run that does not train, or of a
+//! Every time is wall time, but for what the device's own clock says of a step, with the medians and
+//! the 10th and 90th percentiles of many runs; whatever is compared runs in turns. Nothing is reported of a run that does not train, or of a
 //! kernel whose result is wrong.
 
+mod device_time;
 pub mod kernels;
 mod process;
 pub mod schedules;
@@ -24,11 +25,7 @@ use serde::Serialize;
 
 use crate::device::Machine;
 
-/// How times were taken: on the host's clock, each waited for. Timestamps that the device writes
-/// would be one more kind.
-pub const WALL_ONE_BY_ONE: &str = "wall, each waited for";
-
-/// On the host's clock, many at once with one wait at the end.
+/// How times were taken: on the host's clock, many at once with one wait at the end.
 pub const WALL_QUEUE_FULL: &str = "wall, queue full";
 
 /// What did the work.

@@ -5,7 +5,8 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::{
-    Device, Recorded, Subject, WALL_ONE_BY_ONE,
+    Device, Recorded, Subject, WALL_QUEUE_FULL,
+    device_time::DeviceTime,
     process::{cpu_ms, peak_rss_mb},
     statistics::{Spread, percentile},
     subject::{Learned, Losses},
@@ -61,6 +62,9 @@ pub struct StepReport {
     pub setup_ms: f64,
     /// Mean of a step in a run that waits only at its end, so that the queue stays full.
     pub pipelined_step_ms: f64,
+    /// Median of a step in the same run by the timestamps that the device writes around each submit,
+    /// where they are plausible.
+    pub device_step_ms: Option<f64>,
     /// Samples in a second at the median step.
     pub samples_per_s: f64,
     /// The same with the queue kept full.
@@ -77,8 +81,9 @@ pub struct StepReport {
     pub first_loss: f64,
     /// The loss of the last step that was timed by itself.
     pub final_loss: f64,
-    /// How `median_step_ms` was taken; `pipelined_step_ms` is wall time with the queue full.
-    pub timing: &'static str,
+    /// Which time to quote, and why: `device…` is `device_step_ms`, `wall, queue full…` is
+    /// `pipelined_step_ms`. `median_step_ms` is wall time too, of steps that are waited for.
+    pub timing: String,
 }
 
 /// Times single steps, then as many again with the queue full, and checks that both trained.
@@ -99,8 +104,11 @@ pub fn step(
     let (samples, cpu_ms_per_step, losses) = one_by_one(&mut trainer, options)?;
     let timed = steps - warmup;
     let submits = trainer.executor().submits();
+    trainer.executor_mut().start_clock();
     let pipelined_step_ms = queue_full(&mut trainer, timed)?;
     let submits = trainer.executor().submits() - submits;
+    let times = trainer.executor_mut().stop_clock()?;
+    let on_device = DeviceTime::judge(&times, timed, pipelined_step_ms);
     let peak_rss_mb = peak_rss_mb();
     Learned::new(subject, trainer.step())?.check(&trainer.weights()?, &subject.name)?;
     let mut sorted = samples[warmup as usize..].to_vec();
@@ -122,6 +130,7 @@ pub fn step(
         first_step_ms: samples[0],
         setup_ms,
         pipelined_step_ms,
+        device_step_ms: on_device.as_ref().ok().map(|d| d.step_ms),
         samples_per_s: per_second(median),
         pipelined_samples_per_s: per_second(pipelined_step_ms),
         dispatches: recorded.dispatches(),
@@ -130,8 +139,19 @@ pub fn step(
         peak_rss_mb,
         first_loss: losses[0],
         final_loss: losses[losses.len() - 1],
-        timing: WALL_ONE_BY_ONE,
+        timing: timing(&on_device),
     })
+}
+
+/// See [`StepReport::timing`].
+fn timing(on_device: &std::result::Result<DeviceTime, String>) -> String {
+    match on_device {
+        Ok(DeviceTime { share, submits, .. }) => {
+            let percent = share * 1e2;
+            format!("device, by timestamps (submits: {submits}): {percent:.1} % of the wall time")
+        }
+        Err(why) => format!("{WALL_QUEUE_FULL}: {why}"),
+    }
 }
 
 /// Every step waited for: its time, the processor's time for a step after the warm-up, the losses.

@@ -76,6 +76,28 @@ pub trait Executor {
     fn submits(&self) -> u64 {
         0
     }
+
+    /// Has the device note from now on when it begins and ends the work of each submit, where it
+    /// has a clock for that.
+    fn start_clock(&mut self) {}
+
+    /// Ends that, and waits for the times since: none where there is no clock. Only so many are
+    /// kept, the first.
+    ///
+    /// # Errors
+    /// As [`Executor::write`].
+    fn stop_clock(&mut self) -> Result<Vec<RunTime>> {
+        Ok(Vec::new())
+    }
+}
+
+/// What a submit took by the device's own clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunTime {
+    /// Runs of a program in it.
+    pub runs: u32,
+    /// From its beginning to its end as the device tells, which need not be true.
+    pub ms: f64,
 }
 
 /// Words on their way to the host.

@@ -1,9 +1,10 @@
 //! `z = x + y`, element by element.
 
-use super::{FLATS, Flat};
+use super::{FLATS, Flat, stride::VECTOR};
 use crate::{
-    kernel::{HostFn, Kernel, Launch},
-    sources,
+    kernel::{HostFn, Kernel, Launch, rounded},
+    sources, template,
+    variant::Variant,
 };
 
 /// See the module.
@@ -13,6 +14,15 @@ impl Kernel for Add {
     type Dims = Flat;
     sources!("add", ["x", "y"] -> ["z"]);
     const CASES: &'static [Flat] = FLATS;
+
+    const VARIANTS: &'static [Variant] = &[Variant {
+        wgsl: template!("shared/launch", "add.vector"),
+        ..VECTOR
+    }];
+
+    fn class(d: &Flat) -> String {
+        format!("x{}", rounded(d.n))
+    }
 
     fn launch(d: &Flat) -> Launch {
         Launch::Threads(d.n.into())

@@ -1,9 +1,10 @@
 //! Average-pooling as `torch.nn.AvgPool2d`, with padding inside or outside of the divisor.
 
-use super::max_pool2d::{Dims, cases};
+use super::max_pool2d::{Dims, WINDOW, cases};
 use crate::{
     kernel::{HostFn, Kernel, Launch},
-    sources,
+    sources, template,
+    variant::Variant,
 };
 
 impl Dims {
@@ -29,6 +30,15 @@ impl Kernel for AvgPool2d {
     type Dims = Dims;
     sources!("avg_pool2d" + "pool" + "divisor", ["x"] -> ["y"]);
     const CASES: &'static [Dims] = &cases(1, 0);
+
+    const VARIANTS: &'static [Variant] = &[Variant {
+        wgsl: template!("shared/launch", "shared/pool", "avg_pool2d.window"),
+        ..WINDOW
+    }];
+
+    fn class(d: &Dims) -> String {
+        d.class()
+    }
 
     fn launch(d: &Dims) -> Launch {
         Launch::Threads(d.words()[1])

@@ -3,11 +3,12 @@
 
 use super::{
     masked,
-    max_pool2d::{Dims, cases},
+    max_pool2d::{Dims, WINDOW, cases},
 };
 use crate::{
     kernel::{HostFn, Kernel, Launch},
-    sources,
+    sources, template,
+    variant::Variant,
 };
 
 /// See the module.
@@ -17,6 +18,15 @@ impl Kernel for AvgPool2dGrad {
     type Dims = Dims;
     sources!("avg_pool2d_grad" + "pool" + "divisor" + "epilogue", ["dy", "y"] -> ["dx"]);
     const CASES: &'static [Dims] = &cases(1, 1);
+
+    const VARIANTS: &'static [Variant] = &[Variant {
+        wgsl: template!("shared/launch", "shared/pool", "avg_pool2d_grad.window"),
+        ..WINDOW
+    }];
+
+    fn class(d: &Dims) -> String {
+        d.class()
+    }
 
     fn launch(d: &Dims) -> Launch {
         Launch::Threads(d.words()[0])

@@ -178,8 +178,8 @@ impl Kernel for MaxPool2d {
     const FAST: Option<HostFn<Dims>> = Some(super::fast::max_pool2d);
 }
 
-/// One invocation an output, for windows side by side whose rows are vectors: what max-pooling and
-/// its gradient share.
+/// One invocation an output, for windows side by side whose rows are vectors: what all four pooling
+/// kernels share.
 pub(super) const WINDOW: Variant = Variant {
     name: "window",
     wgsl: "",

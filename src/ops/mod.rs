@@ -34,6 +34,7 @@ pub mod split_sum;
 
 mod conv_variants;
 mod fast;
+mod stride;
 
 pub use {
     add::Add, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum,
@@ -124,7 +125,12 @@ pub struct Mat {
 }
 
 /// Ragged flat sizes for tests.
-const FLATS: &[Flat] = &[Flat { n: 1 }, Flat { n: 63 }, Flat { n: 1009 }];
+const FLATS: &[Flat] = &[
+    Flat { n: 1 },
+    Flat { n: 63 },
+    Flat { n: 1009 },
+    Flat { n: 1028 },
+];
 
 /// Ragged matrices for tests.
 const MATS: &[Mat] = &[

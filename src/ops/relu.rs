@@ -1,9 +1,10 @@
 //! `y = x` where x is not negative (or is NaN), else 0: `torch.relu`, bit for bit.
 
-use super::{FLATS, Flat};
+use super::{FLATS, Flat, stride::VECTOR};
 use crate::{
-    kernel::{HostFn, Kernel, Launch},
-    sources,
+    kernel::{HostFn, Kernel, Launch, rounded},
+    sources, template,
+    variant::Variant,
 };
 
 /// See the module.
@@ -13,6 +14,15 @@ impl Kernel for Relu {
     type Dims = Flat;
     sources!("relu" + "epilogue", ["x"] -> ["y"]);
     const CASES: &'static [Flat] = FLATS;
+
+    const VARIANTS: &'static [Variant] = &[Variant {
+        wgsl: template!("shared/launch", "shared/result", "relu.vector"),
+        ..VECTOR
+    }];
+
+    fn class(d: &Flat) -> String {
+        format!("x{}", rounded(d.n))
+    }
 
     fn launch(d: &Flat) -> Launch {
         Launch::Threads(d.n.into())

@@ -1,9 +1,10 @@
 //! `dx = dy` where the ReLU's output `y` is positive (or NaN), else 0.
 
-use super::{FLATS, Flat, masked};
+use super::{FLATS, Flat, masked, stride::VECTOR};
 use crate::{
-    kernel::{HostFn, Kernel, Launch},
-    sources,
+    kernel::{HostFn, Kernel, Launch, rounded},
+    sources, template,
+    variant::Variant,
 };
 
 /// See the module.
@@ -13,6 +14,15 @@ impl Kernel for ReluGrad {
     type Dims = Flat;
     sources!("relu_grad" + "epilogue", ["y", "dy"] -> ["dx"]);
     const CASES: &'static [Flat] = FLATS;
+
+    const VARIANTS: &'static [Variant] = &[Variant {
+        wgsl: template!("shared/launch", "shared/result", "relu_grad.vector"),
+        ..VECTOR
+    }];
+
+    fn class(d: &Flat) -> String {
+        format!("x{}", rounded(d.n))
+    }
 
     fn launch(d: &Flat) -> Launch {
         Launch::Threads(d.n.into())

@@ -2,7 +2,7 @@
 //! weight decay, maximize. The rate comes from the uniform; what multiplies it on
 //! the device ([`GradientControl`](super::GradientControl)) is the first word of `control`.
 
-use super::{Flat, HYPER_WORDS, hyper, sample_hyper};
+use super::{Flat, HYPER_WORDS, hyper, sample_hyper, stride};
 use crate::{
     kernel::{HostFn, Kernel, Launch, rounded},
     rng::Rng,
@@ -25,7 +25,11 @@ impl Kernel for Sgd {
     }
 
     fn launch(d: &Flat) -> Launch {
-        Launch::Threads(d.n as u64 / 4)
+        stride::launch(u64::from(d.n) / 4)
+    }
+
+    fn iterations(d: &Flat) -> u64 {
+        stride::iterations(u64::from(d.n) / 4)
     }
 
     fn lens(d: &Flat) -> Vec<u64> {

@@ -159,6 +159,11 @@ impl<'a> Trainer<'a> {
         self.exec.as_ref()
     }
 
+    /// The same, to start and stop its clock.
+    pub fn executor_mut(&mut self) -> &mut dyn Executor {
+        self.exec.as_mut()
+    }
+
     /// Trains until `steps` updates are applied in all, evaluating after every epoch and at the
     /// end. Returns whether it got there: the observer may stop it, which leaves evaluations out.
     ///

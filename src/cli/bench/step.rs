@@ -90,6 +90,11 @@ fn table(r: &StepReport) -> String {
             r.first_loss, r.final_loss, r.steps
         ),
     ];
+    if let Some(ms) = r.device_step_ms {
+        let line = format!("step, by the device     {ms:>10.4} ms  (median of the same run)");
+        lines.insert(4, line);
+    }
+    lines.push(format!("to quote: {}", r.timing));
     if let Some(peak) = r.peak_rss_mb {
         lines.push(format!("peak memory of the process {peak:.1} MiB"));
     }

@@ -1,5 +1,6 @@
 //! Runs a plan on wgpu: buffers, pipelines and bind groups are built once, steps only re-encode.
 
+mod clock;
 mod launch;
 mod pipeline;
 
@@ -15,13 +16,14 @@ use std::{
 
 use wgpu::*;
 
-use super::{Executor, Fetch, Pending, tuning::Table};
+use super::{Executor, Fetch, Pending, RunTime, tuning::Table};
 use crate::{
     device::{Gpu, mebibytes},
     error::{Error, Result},
     ops::{self, Hyper},
     plan::{self, ALIGN, HYPER, Plan, Program, Slice},
 };
+use clock::Clock;
 use launch::Launch;
 
 /// Slots of the uniform ring: the most steps in one submit.
@@ -51,6 +53,8 @@ pub struct GpuExecutor {
     in_flight: VecDeque<SubmissionIndex>,
     idle: Vec<Mailbox>,
     submits: u64,
+    /// Only while somebody asks for times.
+    clock: Option<Clock>,
 }
 
 /// A copy on its way to the host.
@@ -143,6 +147,7 @@ impl GpuExecutor {
             in_flight: VecDeque::new(),
             idle: Vec::new(),
             submits: 0,
+            clock: None,
         })
     }
 
@@ -192,6 +197,38 @@ impl GpuExecutor {
         let polled = self.gpu.device.poll(wait);
         self.gpu.check()?;
         polled.map_err(|e| Error::Device(format!("waiting for the device failed: {e}")))?;
+        Ok(())
+    }
+
+    /// Submits what was encoded and, behind it, a copy of bytes to the host.
+    fn fetch_from(
+        &mut self,
+        mut encoder: CommandEncoder,
+        from: &Buffer,
+        offset: u64,
+        size: u64,
+    ) -> Result<Staging> {
+        let fits = self.idle.iter().position(|m| m.buffer.size() == size);
+        let mailbox = match fits {
+            Some(i) => self.idle.swap_remove(i),
+            None => Mailbox::new(&self.gpu, size),
+        };
+        encoder.copy_buffer_to_buffer(from, offset, &mailbox.buffer, 0, size);
+        let submission = self.submit(encoder)?;
+        mailbox.map();
+        Ok(Staging {
+            mailbox,
+            submission,
+            number: self.submits,
+        })
+    }
+
+    /// Waits for a copy.
+    fn open(&mut self, staging: Staging, words: &mut Vec<f32>) -> Result<()> {
+        self.wait(Some(staging.submission))?;
+        self.arrived(staging.number);
+        staging.mailbox.open(words)?;
+        self.idle.push(staging.mailbox);
         Ok(())
     }
 
@@ -245,7 +282,11 @@ impl Executor for GpuExecutor {
                 .queue
                 .write_buffer(ring, 0, bytemuck::cast_slice(filled));
             let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-            let mut pass = encoder.begin_compute_pass(&Default::default());
+            let clock = self.clock.as_mut();
+            let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor {
+                label: None,
+                timestamp_writes: clock.and_then(|clock| clock.next(chunk.len())),
+            });
             for step in 0..chunk.len() {
                 let offset = [step as u32 * STRIDE as u32];
                 for launch in &self.launches[self.range(&program.range)] {
@@ -259,33 +300,18 @@ impl Executor for GpuExecutor {
     }
 
     fn fetch(&mut self, at: Slice) -> Result<Fetch> {
-        let size = at.len as u64 * 4;
-        let fits = self.idle.iter().position(|m| m.buffer.size() == size);
-        let mailbox = match fits {
-            Some(i) => self.idle.swap_remove(i),
-            None => Mailbox::new(&self.gpu, size),
-        };
-        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        let encoder = self.gpu.device.create_command_encoder(&Default::default());
         let (from, offset) = self.place(at);
-        encoder.copy_buffer_to_buffer(from, offset, &mailbox.buffer, 0, size);
-        let submission = self.submit(encoder)?;
-        mailbox.map();
-        Ok(Fetch(Pending::Mapping(Staging {
-            mailbox,
-            submission,
-            number: self.submits,
-        })))
+        let from = from.clone();
+        let staging = self.fetch_from(encoder, &from, offset, at.len as u64 * 4)?;
+        Ok(Fetch(Pending::Mapping(staging)))
     }
 
     fn collect(&mut self, fetch: Fetch, words: &mut Vec<f32>) -> Result<()> {
         let Pending::Mapping(staging) = fetch.0 else {
             unreachable!("this executor always maps");
         };
-        self.wait(Some(staging.submission))?;
-        self.arrived(staging.number);
-        staging.mailbox.open(words)?;
-        self.idle.push(staging.mailbox);
-        Ok(())
+        self.open(staging, words)
     }
 
     /// A software adapter computes some ten billion operations a second, a GPU hundreds or more:
@@ -300,6 +326,15 @@ impl Executor for GpuExecutor {
 
     fn submits(&self) -> u64 {
         self.submits
+    }
+
+    fn start_clock(&mut self) {
+        self.clock = Clock::new(&self.gpu);
+    }
+
+    fn stop_clock(&mut self) -> Result<Vec<RunTime>> {
+        let clock = self.clock.take();
+        clock.map_or(Ok(Vec::new()), |clock| clock.read(self))
     }
 }
 

@@ -74,8 +74,12 @@ impl Table {
     /// The rules for a real GPU, or for a software driver.
     pub fn built_in(software: bool) -> Table {
         let (kind, prefer, groups): (_, &[&str], _) = match software {
-            true => ("software", &["register", "window", "word", "wide"], 4),
-            false => ("GPU", &["workgroup", "window", "word"], 256),
+            true => (
+                "software",
+                &["register", "vector", "window", "word", "wide"],
+                4,
+            ),
+            false => ("GPU", &["workgroup", "vector", "window", "word"], 256),
         };
         Table {
             name: format!("built-in, {kind}"),
