@@ -213,19 +213,19 @@ impl<'a> Trainer<'a> {
         };
         let count = left.min(steps - self.step).min(most);
         let base = self.chunks % 2 * CHUNK;
+        let mut applied = self.spare.pop().unwrap_or_default();
+        applied.clear();
         if observed && self.rate.answers_at_once() {
-            self.observe_first(program, base)?;
+            applied.push(self.observe_first(program, base)?);
         } else {
+            applied.extend((self.step..self.step + count).map(|step| self.applied(step)));
             let mut hypers = take(&mut self.hypers);
             hypers.clear();
-            hypers.extend((0..count).map(|i| self.hyper(self.step + i, base + i)));
+            let steps = (self.step..).zip(base..).zip(&applied);
+            hypers.extend(steps.map(|((step, slot), &applied)| self.hyper(step, slot, applied)));
             self.exec.run(program, &hypers)?;
             self.hypers = hypers;
         }
-        let mut applied = self.spare.pop().unwrap_or_default();
-        applied.clear();
-        let steps = self.step..self.step + count;
-        applied.extend(steps.map(|step| (self.rate.at(step), self.momentum_at(step))));
         let log = self.exec.fetch(self.session.log_slots(base, count))?;
         let chunk = Chunk {
             first: self.step,
@@ -246,15 +246,17 @@ impl<'a> Trainer<'a> {
     }
 
     /// One update whose rate depends on its own loss: the loss is read between its two halves.
-    fn observe_first(&mut self, program: &Program, slot: u64) -> Result<()> {
+    fn observe_first(&mut self, program: &Program, slot: u64) -> Result<Applied> {
         let [gradients, update] = self.session.halves(program);
-        let hyper = self.hyper(self.step, slot);
+        let hyper = self.hyper(self.step, slot, self.applied(self.step));
         self.exec.run(&gradients, &[hyper])?;
         let log = self.exec.read(self.session.log_slots(slot, 1))?;
         let seen = [log[0].into(), f64::from(log[2]).sqrt()];
         self.observe_update(Timing::SameUpdate, &seen, self.step);
-        let hyper = self.hyper(self.step, slot);
-        self.exec.run(&update, &[hyper])
+        let applied = self.applied(self.step);
+        let hyper = self.hyper(self.step, slot, applied);
+        self.exec.run(&update, &[hyper])?;
+        Ok(applied)
     }
 
     /// Shows the controllers of one timing an update's loss and gradient norm.
@@ -268,17 +270,17 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// The momentum of an update, where a schedule decides it.
-    fn momentum_at(&self, step: u64) -> Option<f64> {
+    /// The rate of an update, and its momentum where a schedule decides it.
+    fn applied(&self, step: u64) -> Applied {
         let own = self.config.momentum.as_ref().map(|s| s.at(step));
-        own.or_else(|| self.rate.momentum_at(step))
+        let momentum = own.or_else(|| self.rate.momentum_at(step));
+        (self.rate.at(step), momentum)
     }
 
     /// The one dynamic input of an update.
-    fn hyper(&self, step: u64, slot: u64) -> Hyper {
+    fn hyper(&self, step: u64, slot: u64, (lr, momentum): Applied) -> Hyper {
         let (_, at) = self.session.epochs.locate(step);
         let decay = self.config.weight_decay.as_ref().map(|s| s.at(step));
-        let (lr, momentum) = (self.rate.at(step), self.momentum_at(step));
         Hyper {
             cursor: (at * self.session.epochs.batch) as u32,
             slot: slot as u32,
