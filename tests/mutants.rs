@@ -694,6 +694,12 @@ const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
         ],
     ),
     (
+        "first half of a load dropped",
+        "grad_stats",
+        "wide",
+        &[("['xy', 'zw']", "['zw']")],
+    ),
+    (
         "halves of a word swapped",
         "sgd",
         "wide",

@@ -4,9 +4,10 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::{
-    kernel::{HostFn, Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch, rounded},
     rng::Rng,
-    sources,
+    sources, template,
+    variant::{ONE_TILE, Settings, Variant, dims},
 };
 
 /// `grad` is `[n]`, `part` is `[parts, 2]`.
@@ -37,10 +38,16 @@ impl Kernel for GradStats {
         Dims { n: 4, parts: 1 },
         Dims { n: 1012, parts: 3 },
         Dims {
-            n: 70_004,
+            n: 70_008,
             parts: 35,
         },
     ];
+
+    const VARIANTS: &'static [Variant] = &[WIDE];
+
+    fn class(d: &Dims) -> String {
+        format!("x{}", rounded(d.n))
+    }
 
     fn launch(d: &Dims) -> Launch {
         Launch::Groups(d.parts.into())
@@ -97,3 +104,17 @@ impl Kernel for GradStats {
 
     const FAST: Option<HostFn<Dims>> = Some(super::fast::grad_stats);
 }
+
+/// Eight elements a load, for software drivers.
+const WIDE: Variant = Variant {
+    name: "wide",
+    wgsl: template!("shared/launch", "shared/wide", "grad_stats.wide"),
+    tiles: &[ONE_TILE],
+    tile: |_| Some(ONE_TILE),
+    settings: |words, _, extras| {
+        let fits = dims::<Dims>(words).n.is_multiple_of(8) && extras.int64;
+        fits.then(|| Settings::from([("wide", 1)]))
+    },
+    launch: None,
+    iterations: |words, _| GradStats::iterations(&dims(words)),
+};
