@@ -18,18 +18,11 @@ fn main(
 ) {
     let g = group_index(group, groups);
     if g >= dims.parts { return; }
-    var squares = vec4<f32>();
-    var bad = vec4<f32>();
+    var norm = Norm();
     for (var i = g * LANES + lane; i < dims.n / 4u; i += LANES * dims.parts) {
-        let x = grad[i];
-        let finite = (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) < vec4<u32>(0x7f800000u);
-        squares += select(vec4<f32>(), x * x, finite);
-        bad += select(vec4<f32>(1.0), vec4<f32>(), finite);
+        norm = plus(norm, grad[i]);
     }
-    sums[lane] = vec2<f32>(
-        (squares.x + squares.y) + (squares.z + squares.w),
-        (bad.x + bad.y) + (bad.z + bad.w),
-    );
+    sums[lane] = total(norm);
     for (var half = LANES / 2u; half > 0u; half /= 2u) {
         workgroupBarrier();
         if lane < half { sums[lane] += sums[lane + half]; }

@@ -697,7 +697,7 @@ const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
         "first half of a load dropped",
         "grad_stats",
         "wide",
-        &[("['xy', 'zw']", "['zw']")],
+        &[("plus(plus(norm, four(x.xy)), four", "plus(norm, four")],
     ),
     (
         "halves of a word swapped",

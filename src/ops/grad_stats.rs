@@ -33,7 +33,7 @@ pub struct GradStats;
 
 impl Kernel for GradStats {
     type Dims = Dims;
-    sources!("grad_stats", ["grad"] -> ["part"]);
+    sources!("grad_stats" + "norm", ["grad"] -> ["part"]);
     const CASES: &'static [Dims] = &[
         Dims { n: 4, parts: 1 },
         Dims { n: 1012, parts: 3 },
@@ -108,7 +108,12 @@ impl Kernel for GradStats {
 /// Eight elements a load, for software drivers.
 const WIDE: Variant = Variant {
     name: "wide",
-    wgsl: template!("shared/launch", "shared/wide", "grad_stats.wide"),
+    wgsl: template!(
+        "shared/launch",
+        "shared/norm",
+        "shared/wide",
+        "grad_stats.wide"
+    ),
     tiles: &[ONE_TILE],
     tile: |_| Some(ONE_TILE),
     settings: |words, _, extras| {
