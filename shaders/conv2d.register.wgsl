@@ -6,12 +6,13 @@
 //% set out_h = 'dims.oh'
 //% set out_w = 'dims.ow'
 //% set step = (kh * kw) ~ 'u'
+//% set tap_sign = '+'
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> x: array<${('vec2<u64>' if wide else 'vec4<f32>') if quad else 'f32'}>;
+@group(0) @binding(1) var<storage, read> x: array<${'f32' if unit == 1 else 'u64' if wide else 'vec2<f32>'}>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> e: array<${'vec4<f32>' if quad and mask else 'f32'}>;
-@group(0) @binding(4) var<storage, read_write> y: array<${'vec4<f32>' if quad else 'f32'}>;
+@group(0) @binding(3) var<storage, read> e: array<${'vec' ~ unit ~ '<f32>' if unit > 1 and mask else 'f32'}>;
+@group(0) @binding(4) var<storage, read_write> y: array<${'vec' ~ unit ~ '<f32>' if unit > 1 else 'f32'}>;
 
 fn height() -> u32 { return dims.o / dims.groups; }
 fn channels() -> u32 { return dims.c / dims.groups; }

@@ -637,7 +637,7 @@ const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
         "padding read as pixels",
         "conv2d",
         "register",
-        &[(" && ${column} < w)", ")")],
+        &[("x' ~ j ~ shift ~ ' < w'", "x' ~ j ~ shift ~ ' < 1000000u'")],
     ),
     (
         "a unit's second half stored as its first",
@@ -671,6 +671,24 @@ const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
         "conv2d_dw",
         "register",
         &[("d${i} += $", "d0 += $")],
+    ),
+    (
+        "output channels of another lane",
+        "conv2d_dw",
+        "channel",
+        &[("i % lanes ~ 'u)'", "(i + 1) % lanes ~ 'u)'")],
+    ),
+    (
+        "a line beyond an odd height added",
+        "conv2d_dw",
+        "channel",
+        &[("< dims.oh)' if l > 0", "< 1000000u)' if l > 0")],
+    ),
+    (
+        "input channels beyond the last stored",
+        "conv2d_dw",
+        "channel",
+        &[(" && channel < group_c", "")],
     ),
     (
         "last maximum wins ties",

@@ -172,7 +172,7 @@ fn variants_agree_with_their_twins() {
             }
         }
     }
-    assert_eq!(ran.len(), 18, "{ran:?}");
+    assert_eq!(ran.len(), 19, "{ran:?}");
 }
 
 /// Sums in parts, with the portable shaders too.

@@ -1,19 +1,19 @@
-// A convolution in registers: ${rows} output channels × ${units} ${'quads of pixels' if quad else 'pixels'} a lane, ${lanes} lanes. No workgroup
+// A convolution in registers: ${rows} output channels × ${units} ${'pixels' if unit == 1 else 'runs of ' ~ unit ~ ' pixels'} a lane, ${lanes} lanes. No workgroup
 // memory and no barrier: what software drivers like.
 //
 // The kernel in front says what is convolved: `${source}` with planes of ${source_h} × ${source_w} gives `${out}` with
 // planes of ${out_h} × ${out_w}; `weight_at(g, row, tap)` is where a row's tap lies for the first of
-// `channels()` source channels, ${step} words apart.
+// `channels()` source channels, ${step} words apart. Rows of the kernel are a loop where the text would outgrow a
+// processor's cache of instructions.
 //% set xyzw = ['x', 'y', 'z', 'w']
-//% set taps = kh * kw
-//% set unit = 4 if quad else 1
-//% set type = 'vec4<f32>' if quad else 'f32'
-//% set load = 'four(' if wide else ''
-//% set close = ')' if wide else ''
-//% set loads = (taps * rows + lanes - 1) // lanes
-// The first and the last quad that a quad of outputs reaches, from its own.
-//% set q0 = (0 - pad_w) // 4
-//% set q1 = (3 - pad_w + kw - 1) // 4
+//% set type = 'f32' if unit == 1 else 'vec' ~ unit ~ '<f32>'
+//% set load = 'two(' if wide else '('
+// A source is read by words: of two pixels, where a run has several.
+//% set word = 1 if unit == 1 else 2
+//% set loads = (kw * rows + lanes - 1) // lanes
+// The first and the last word that a run of outputs reaches, from its own first.
+//% set q0 = (0 - pad_w) // 2
+//% set q1 = (unit - 1 - pad_w + kw - 1) // 2
 const TILE_ROWS: u32 = ${rows}u;
 const TILE_COLS: u32 = ${units * lanes * unit}u;
 
@@ -31,24 +31,19 @@ fn main(
     if g >= dims.groups { return; }
     let row0 = tile / sideways % down * TILE_ROWS;
     let first = tile % sideways * ${units * lanes}u + lane;
-    let w = ${source_w}${' / 4u' if quad else ''};
+    let w = ${source_w} / ${word}u;
     let plane = ${source_h} * w;
-    let out_w = ${out_w}${' / 4u' if quad else ''};
+    let out_w = ${out_w} / ${unit}u;
 
     // Pixels and rows beyond the edge read the last valid one and are not stored.
 //% for j in range(units)
     let unit${j} = min(first + ${j * lanes}u, pixels / ${unit}u - 1u);
     let line${j} = divide(unit${j}, out_w);
     let image${j} = divide(line${j}, ${out_h});
-    let x${j} = (unit${j} - line${j} * out_w)${' * dims.stride_w' if strided else ''};
+    let x${j} = (unit${j} - line${j} * out_w)${' * dims.stride_w' if strided else ' * ' ~ unit // word ~ 'u'};
     let y${j} = (line${j} - image${j} * ${out_h})${' * dims.stride_h' if strided else ''};
     var at${j} = (image${j} * source_channels() + g * channels()) * plane + y${j} * w + x${j};
-//%   for ky in range(kh)
-//%     if pad_h > 0
-    let in_y${j}_${ky} = y${j} + ${ky * dil_h}u - ${pad_h}u < ${source_h};
-//%     endif
-//%   endfor
-//%   if not quad and pad_w > 0
+//%   if unit == 1 and pad_w > 0
 //%     for kx in range(kw)
     let in_x${j}_${kx} = x${j} + ${kx * dil_w}u - ${pad_w}u < ${source_w};
 //%     endfor
@@ -56,7 +51,7 @@ fn main(
 //% endfor
 //% if broadcast
 //%   for i in range(loads)
-    let at_w${i} = weight_at(g, min(row0 + (lane + ${i * lanes}u) / ${taps}u, height() - 1u), (lane + ${i * lanes}u) % ${taps}u);
+    let at_w${i} = weight_at(g, min(row0 + (lane + ${i * lanes}u) / ${kw}u, height() - 1u), (lane + ${i * lanes}u) % ${kw}u);
 //%   endfor
 //% else
 //%   for i in range(rows)
@@ -70,65 +65,60 @@ fn main(
 //%   endfor
 //% endfor
     for (var c = 0u; c < channels(); c += 1u) {
-//% if broadcast
-//%   for i in range(loads)
-        let w${i} = weight[at_w${i} + c * ${step}];
-//%   endfor
-//% endif
-//% for ky in range(kh)
+//% for k in range(kh if unrolled else 1)
+//%   if unrolled
+        {
+            const ky = ${k}u;
+//%   else
+        for (var ky = 0u; ky < ${kh}u; ky += 1u) {
+//%   endif
+//%   if broadcast
+//%     for i in range(loads)
+            let w${i} = weight[at_w${i} + c * ${step} ${tap_sign} ky * ${kw}u];
+//%     endfor
+//%   endif
 //%   for j in range(units)
-        let r${j}_${ky} = at${j} + ${ky * dil_h}u * w - ${pad_h}u * w;
-//%     if quad
+            let in_y${j} = ${'y' ~ j ~ ' + ky * ' ~ dil_h ~ 'u - ' ~ pad_h ~ 'u < ' ~ source_h if pad_h > 0 else 'true'};
+            let r${j} = at${j} + ky * ${dil_h}u * w - ${pad_h}u * w;
+//%     if unit > 1
 //%       for q in range(q0, q1 + 1)
-//%         set column = 'x' ~ j ~ (' + ' ~ q ~ 'u' if q >= 0 else ' - ' ~ (0 - q) ~ 'u')
-//%         set index = 'r' ~ j ~ '_' ~ ky ~ (' + ' ~ q ~ 'u' if q >= 0 else ' - ' ~ (0 - q) ~ 'u')
-//%         if pad_h > 0 and (q != 0 or pad_w > 0)
-        let v${ky}_${j}_${q - q0} = select(vec4<f32>(), ${load ~ source}[${index}]${close}, in_y${j}_${ky} && ${column} < w);
-//%         elif q != 0
-        let v${ky}_${j}_${q - q0} = select(vec4<f32>(), ${load ~ source}[${index}]${close}, ${column} < w);
-//%         elif pad_h > 0
-        let v${ky}_${j}_${q - q0} = select(vec4<f32>(), ${load ~ source}[${index}]${close}, in_y${j}_${ky});
-//%         else
-        let v${ky}_${j}_${q - q0} = ${load ~ source}[${index}]${close};
-//%         endif
+//%         set shift = ' + ' ~ q ~ 'u' if q >= 0 else ' - ' ~ (0 - q) ~ 'u'
+            let v${j}_${q - q0} = select(vec2<f32>(), ${load ~ source}[r${j}${shift}]), in_y${j}${' && x' ~ j ~ shift ~ ' < w' if q != 0 or pad_w > 0});
 //%       endfor
 //%       for kx in range(kw)
-//%         set at = kx - pad_w - 4 * q0
-        let b${ky}_${kx}_${j} = vec4<f32>(v${ky}_${j}_${at // 4}.${xyzw[at % 4]}, v${ky}_${j}_${(at + 1) // 4}.${xyzw[(at + 1) % 4]}, v${ky}_${j}_${(at + 2) // 4}.${xyzw[(at + 2) % 4]}, v${ky}_${j}_${(at + 3) // 4}.${xyzw[(at + 3) % 4]});
+//%         set at = kx - pad_w - 2 * q0
+            let b${kx}_${j} = ${type}(
+//%         for n in range(at, at + unit)
+                v${j}_${n // 2}.${xyzw[n % 2]},
+//%         endfor
+            );
 //%       endfor
 //%     else
 //%       for kx in range(kw)
-//%         if pad_h > 0 and pad_w > 0
-        let b${ky}_${kx}_${j} = select(0.0, ${source}[r${j}_${ky} + ${kx * dil_w}u - ${pad_w}u], in_y${j}_${ky} && in_x${j}_${kx});
-//%         elif pad_h > 0
-        let b${ky}_${kx}_${j} = select(0.0, ${source}[r${j}_${ky} + ${kx * dil_w}u], in_y${j}_${ky});
-//%         elif pad_w > 0
-        let b${ky}_${kx}_${j} = select(0.0, ${source}[r${j}_${ky} + ${kx * dil_w}u - ${pad_w}u], in_x${j}_${kx});
-//%         else
-        let b${ky}_${kx}_${j} = ${source}[r${j}_${ky} + ${kx * dil_w}u];
-//%         endif
+            let b${kx}_${j} = select(0.0, ${source}[r${j} + ${kx * dil_w}u - ${pad_w}u], in_y${j}${' && in_x' ~ j ~ '_' ~ kx if pad_w > 0});
 //%       endfor
 //%     endif
 //%   endfor
 //%   for i in range(rows)
-        {
+            {
 //%     for kx in range(kw)
-//%       set e = i * taps + ky * kw + kx
+//%       set e = i * kw + kx
 //%       if broadcast
-            let s${kx} = subgroupBroadcast(w${e // lanes}, ${e % lanes}u);
+                let s${kx} = subgroupBroadcast(w${e // lanes}, ${e % lanes}u);
 //%       else
-            let s${kx} = weight[weight_at(g, at_w${i}, ${ky * kw + kx}u) + c * ${step}];
+                let s${kx} = weight[weight_at(g, at_w${i}, ky * ${kw}u + ${kx}u) + c * ${step}];
 //%       endif
 //%     endfor
 //%     for j in range(units)
-            c${i}_${j} += s0 * b${ky}_0_${j}
+                c${i}_${j} += s0 * b0_${j}
 //%       for kx in range(1, kw)
-                + s${kx} * b${ky}_${kx}_${j}
+                    + s${kx} * b${kx}_${j}
 //%       endfor
-            ;
+                ;
 //%     endfor
-        }
+            }
 //%   endfor
+        }
 //% endfor
 //% for j in range(units)
         at${j} += plane;
@@ -151,7 +141,7 @@ fn main(
 //%   for i in range(rows)
         if row0 + ${i}u < height() {
             let at = to + ${i}u * out_plane;
-            ${out}[at] = ${result('c' ~ i ~ '_' ~ j, ('bias' if broadcast else 'e') ~ i, 'e[at]', 4 if quad else '')|trim};
+            ${out}[at] = ${result('c' ~ i ~ '_' ~ j, ('bias' if broadcast else 'e') ~ i, 'e[at]', unit if unit > 1 else '')|trim};
         }
 //%   endfor
     }

@@ -1,5 +1,10 @@
 
-// The epilogue of epilogue.wgsl on four results.
+// The epilogue of epilogue.wgsl on two and on four results.
+fn relu2(x: vec2<f32>) -> vec2<f32> {
+    let bits = bitcast<vec2<u32>>(x);
+    return select(x, vec2<f32>(), (bits > vec2<u32>(0x80000000u)) & (bits <= vec2<u32>(0xff800000u)));
+}
+fn masked2(y: vec2<f32>, dy: vec2<f32>) -> vec2<f32> { return select(dy, vec2<f32>(), y <= vec2<f32>()); }
 fn relu4(x: vec4<f32>) -> vec4<f32> {
     let bits = bitcast<vec4<u32>>(x);
     return select(x, vec4<f32>(), (bits > vec4<u32>(0x80000000u)) & (bits <= vec4<u32>(0xff800000u)));

@@ -194,7 +194,7 @@ impl Kernel for Conv2d {
 }
 
 /// The same geometries for all three passes, with the pass's own epilogues.
-pub(super) const fn cases(first: u32, rest: u32) -> [Dims; 12] {
+pub(super) const fn cases(first: u32, rest: u32) -> [Dims; 13] {
     [
         case([3, 5, 28, 28], 9, [3, 3], [1, 1, 1, 1, 1, 1], 1, rest),
         case([2, 6, 8, 12], 8, [3, 5], [1, 1, 1, 2, 2, 1], 2, first),
@@ -208,6 +208,7 @@ pub(super) const fn cases(first: u32, rest: u32) -> [Dims; 12] {
         case([1, 6, 8, 8], 12, [3, 3], [2, 2, 1, 1, 1, 1], 6, rest),
         case([2, 3, 7, 14], 5, [2, 5], [2, 3, 1, 2, 1, 1], 1, first),
         case([5, 7, 6, 5], 11, [6, 5], [1, 1, 3, 4, 1, 1], 1, 0),
+        case([2, 9, 5, 6], 33, [3, 3], [1, 1, 1, 1, 1, 1], 1, rest),
     ]
 }
 

@@ -21,7 +21,11 @@ pub struct Conv2dDw;
 impl Kernel for Conv2dDw {
     type Dims = Dims;
     sources!("conv2d_dw" + "conv", ["dy", "x"] -> ["dw"]);
-    const VARIANTS: &'static [Variant] = &[variants::DW_REGISTER, variants::DW_WORKGROUP];
+    const VARIANTS: &'static [Variant] = &[
+        variants::DW_CHANNEL,
+        variants::DW_REGISTER,
+        variants::DW_WORKGROUP,
+    ];
     const CASES: &'static [Dims] = &summed(cases(0, 0));
 
     fn launch(d: &Dims) -> Launch {
@@ -97,7 +101,7 @@ fn words(d: &Dims, weight: u64) -> u64 {
 }
 
 /// Every second case with the bias's gradient, a little behind the weight's.
-const fn summed(mut cases: [Dims; 12]) -> [Dims; 12] {
+const fn summed(mut cases: [Dims; 13]) -> [Dims; 13] {
     let mut i = 0;
     while i < cases.len() {
         let d = &cases[i];

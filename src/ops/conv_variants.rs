@@ -25,10 +25,18 @@ const LONGEST_BODY: u32 = 576;
 /// images, and the loop over one must end on every driver, also with 4 lanes.
 const LARGEST_PLANE: u32 = 1 << 17;
 
+/// Pixels of an output's row that are computed from whole words of two of the source's.
+fn run(source_w: u32, out_w: u32, d: &Dims) -> u32 {
+    let in_words = d.dilation_w == 1 && d.stride_w == 1 && source_w.is_multiple_of(2);
+    let fits = |n: &u32| in_words && out_w.is_multiple_of(*n);
+    [4, 2].into_iter().find(fits).unwrap_or(1)
+}
+
 /// What a convolution in registers has in common whichever pass it is: `rows` of its output,
-/// `units` of pixels a lane, source and output planes, the padding in front of a source.
+/// `units` of four pixels a lane, channels to sum over, source and output planes, the padding in front of a source.
 struct InRegisters {
     rows: u32,
+    channels: u32,
     units: u32,
     source_w: u32,
     out_w: u32,
@@ -39,25 +47,22 @@ struct InRegisters {
 impl InRegisters {
     fn settings(self, d: &Dims, extras: Extras) -> Option<Settings> {
         let (lanes, broadcast) = extras.lanes();
-        let taps = d.kh * d.kw;
-        let in_quads = [self.source_w, self.out_w]
-            .iter()
-            .all(|w| w.is_multiple_of(4));
-        let quad = in_quads && d.dilation_w == 1 && d.stride_w == 1;
-        // A pixel is a quarter of a quad's work.
-        let (units, body) = match quad {
-            true => (self.units, LONGEST_BODY),
-            false => (4 * self.units, 4 * LONGEST_BODY),
-        };
-        let rows = even(self.rows, (body / taps / units).clamp(1, 32));
-        (taps * rows * units <= 2 * body).then(|| {
+        let unit = run(self.source_w, self.out_w, d);
+        // The same pixels and the same work a lane, whatever the run.
+        let units = 4 / unit * self.units;
+        let body = 4 / unit * LONGEST_BODY;
+        let rows = even(self.rows, (body / d.kw / units).clamp(1, 32));
+        // A loop costs a blend of every sum each time round; text that is run once only, its fetch.
+        let unrolled = d.kh * d.kw * rows * units <= body && self.channels > d.kh;
+        (d.kw * rows * units <= 2 * body).then(|| {
             let settings = Settings::from([
                 ("rows", rows),
                 ("units", units),
                 ("lanes", lanes),
                 ("broadcast", broadcast.into()),
-                ("quad", quad.into()),
-                ("wide", (quad && extras.int64).into()),
+                ("unit", unit),
+                ("unrolled", unrolled.into()),
+                ("wide", (unit > 1 && extras.int64).into()),
                 ("kh", d.kh),
                 ("kw", d.kw),
                 ("pad_h", self.padding[0]),
@@ -77,6 +82,11 @@ fn two_units(words: &[u32]) -> Option<Tile> {
     (!is_small(&dims(words))).then_some([32, 2])
 }
 
+/// Source channels, each with its loop over the rows of the kernel.
+fn register_iterations(channels: u32, d: &Dims) -> u64 {
+    u64::from(channels) * u64::from(d.kh + 1)
+}
+
 pub(super) const FORWARD_REGISTER: Variant = Variant {
     name: "register",
     wgsl: template!(
@@ -94,6 +104,7 @@ pub(super) const FORWARD_REGISTER: Variant = Variant {
         let d: Dims = dims(words);
         let shape = InRegisters {
             rows: d.group_o(),
+            channels: d.group_c(),
             units,
             source_w: d.w,
             out_w: d.ow,
@@ -103,7 +114,10 @@ pub(super) const FORWARD_REGISTER: Variant = Variant {
         shape.settings(&d, extras)
     },
     launch: None,
-    iterations: |words, _| dims::<Dims>(words).group_c().into(),
+    iterations: |words, _| {
+        let d: Dims = dims(words);
+        register_iterations(d.group_c(), &d)
+    },
 };
 
 pub(super) const DX_REGISTER: Variant = Variant {
@@ -127,6 +141,7 @@ pub(super) const DX_REGISTER: Variant = Variant {
         ];
         let shape = InRegisters {
             rows: d.group_c(),
+            channels: d.group_o(),
             units,
             source_w: d.ow,
             out_w: d.w,
@@ -137,7 +152,10 @@ pub(super) const DX_REGISTER: Variant = Variant {
         unit_stride.then(|| shape.settings(&d, extras)).flatten()
     },
     launch: None,
-    iterations: |words, _| dims::<Dims>(words).group_o().into(),
+    iterations: |words, _| {
+        let d: Dims = dims(words);
+        register_iterations(d.group_o(), &d)
+    },
 };
 
 pub(super) const DW_REGISTER: Variant = Variant {
@@ -181,6 +199,55 @@ pub(super) const DW_REGISTER: Variant = Variant {
         let d: Dims = dims(words);
         let units = u64::from(d.oh * d.ow / settings.0["unit"]);
         u64::from(d.n) * (units.div_ceil(settings.0["lanes"].into()) + 1) + 4096
+    },
+};
+
+/// Input channels that fill subgroups of eight lanes, the common width, to three quarters.
+fn fills_lanes(channels: u32) -> bool {
+    3 * channels.next_multiple_of(8) <= 4 * channels
+}
+
+pub(super) const DW_CHANNEL: Variant = Variant {
+    name: "channel",
+    wgsl: template!(
+        "shared/launch",
+        "shared/conv",
+        "shared/wide",
+        "conv2d_dw.channel"
+    ),
+    tiles: &[[32, 1], [16, 1]],
+    tile: |words| {
+        let d: Dims = dims(words);
+        (!is_small(&d) && fills_lanes(d.group_c())).then_some([32, 1])
+    },
+    settings: |words, [rows, _], extras| {
+        let d: Dims = dims(words);
+        let (lanes, broadcast) = extras.lanes();
+        let unit = run(d.w, d.ow, &d);
+        let rows = even(d.group_o(), rows.min(LONGEST_BODY / 2 / (d.kh * d.kw)));
+        let fits = d.stride_h == 1 && d.stride_w == 1 && d.kh * d.kw <= LONGEST_BODY / 2;
+        fits.then(|| {
+            Settings::from([
+                ("rows", rows),
+                ("lanes", lanes),
+                ("broadcast", broadcast.into()),
+                ("unit", unit),
+                ("lines", 4 / unit),
+                ("wide", (unit > 1 && extras.int64).into()),
+                ("kh", d.kh),
+                ("kw", d.kw),
+                ("pad_h", d.padding_h),
+                ("pad_w", d.padding_w),
+                ("dil_h", d.dilation_h),
+                ("dil_w", d.dilation_w),
+            ])
+        })
+    },
+    launch: None,
+    iterations: |words, settings| {
+        let d: Dims = dims(words);
+        let runs = d.ow / settings.0["unit"];
+        u64::from(d.n) * u64::from(d.oh.div_ceil(settings.0["lines"]) * (runs + 1) + 1)
     },
 };
 

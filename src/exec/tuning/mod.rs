@@ -57,7 +57,7 @@ pub type Rows = BTreeMap<String, Choice>;
 pub struct Table {
     /// Where it comes from, for people: `built-in, software`, …
     pub name: String,
-    /// The variants of launches that no row is about: the first of them that a kernel has.
+    /// The variants of launches that no row is about: the first that a kernel has for the launch.
     pub prefer: Vec<String>,
     /// Workgroups that keep the device busy: a launch with fewer has its long sums split.
     pub groups: u32,
@@ -76,7 +76,7 @@ impl Table {
         let (kind, prefer, groups): (_, &[&str], _) = match software {
             true => (
                 "software",
-                &["register", "vector", "window", "word", "wide"],
+                &["channel", "register", "vector", "window", "word", "wide"],
                 4,
             ),
             false => ("GPU", &["workgroup", "vector", "window", "word"], 256),
@@ -97,8 +97,7 @@ impl Table {
             return row.clone();
         }
         let named = |name: &String| op.variants.iter().find(|v| v.name == *name);
-        let preferred = self.prefer.iter().find_map(named);
-        let choice = preferred.and_then(|variant| {
+        let choice = self.prefer.iter().filter_map(named).find_map(|variant| {
             Some(Choice {
                 variant: variant.name.into(),
                 tile: (variant.tile)(dims)?,
