@@ -41,7 +41,7 @@ pub struct Session {
     pub(super) classifies: bool,
     inputs: Inputs,
     log: Slice,
-    control: Slice,
+    pub(super) control: Slice,
     controllers: Vec<gradient_control::Dims>,
 }
 

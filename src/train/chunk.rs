@@ -1,0 +1,205 @@
+//! Updates: given to the executor some at a time, reported once it has done them.
+
+use std::mem::take;
+
+use super::{CHUNK, Observer, Order, Trainer, Update};
+use crate::{
+    control::{Monitor, Observe, Timing},
+    data,
+    error::{Error, Result},
+    exec::Fetch,
+    ops::{self, Hyper},
+    plan::Program,
+};
+
+/// The rate and the momentum of an update.
+pub(super) type Applied = (f64, Option<f64>);
+
+/// Updates that were given to the executor.
+pub(super) struct Chunk {
+    first: u64,
+    applied: Vec<Applied>,
+    log: Fetch,
+}
+
+impl Trainer<'_> {
+    /// Some updates of one program, in one go.
+    pub(super) fn chunk(&mut self, steps: u64, observer: &mut dyn Observer) -> Result<()> {
+        let epochs = self.session.epochs;
+        let (epoch, at) = epochs.locate(self.step);
+        self.load_order(epoch)?;
+        let (program, left) = if at < epochs.full {
+            (&self.session.train, epochs.full - at)
+        } else {
+            (&self.session.train_tail, 1)
+        };
+        let program = program
+            .as_ref()
+            .expect("the session has a program for every batch");
+        // A controller that observes every update decides about the next one: no update is
+        // given to the device before the one before it is reported.
+        let observed = [Monitor::Loss, Monitor::GradientNorm]
+            .iter()
+            .any(|&m| self.rate.wants(m, Observe::Update));
+        let most = if observed {
+            1
+        } else {
+            self.updates_per_chunk(program)
+        };
+        let count = left.min(steps - self.step).min(most);
+        let base = self.chunks % 2 * CHUNK;
+        let mut applied = self.spare.pop().unwrap_or_default();
+        applied.clear();
+        if observed && self.rate.answers_at_once() {
+            applied.push(self.observe_first(program, base)?);
+        } else {
+            applied.extend((self.step..self.step + count).map(|step| self.applied(step)));
+            let mut hypers = take(&mut self.hypers);
+            hypers.clear();
+            let steps = (self.step..).zip(base..).zip(&applied);
+            hypers.extend(steps.map(|((step, slot), &applied)| self.hyper(step, slot, applied)));
+            self.exec.run(program, &hypers)?;
+            self.hypers = hypers;
+        }
+        let log = self.exec.fetch(self.session.log_slots(base, count))?;
+        let chunk = Chunk {
+            first: self.step,
+            applied,
+            log,
+        };
+        let before = self.in_flight.replace(chunk);
+        self.step += count;
+        self.chunks += 1;
+        if let Some(before) = before {
+            self.report(before, observer)?;
+        }
+        if observed {
+            self.flush(observer)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// One update whose rate depends on its own loss: the loss is read between its two halves.
+    fn observe_first(&mut self, program: &Program, slot: u64) -> Result<Applied> {
+        let [gradients, update] = self.session.halves(program);
+        let hyper = self.hyper(self.step, slot, self.applied(self.step));
+        self.exec.run(&gradients, &[hyper])?;
+        let log = self.exec.read(self.session.log_slots(slot, 1))?;
+        let seen = [log[0].into(), f64::from(log[2]).sqrt()];
+        self.observe_update(Timing::SameUpdate, &seen, self.step);
+        let applied = self.applied(self.step);
+        let hyper = self.hyper(self.step, slot, applied);
+        self.exec.run(&update, &[hyper])?;
+        Ok(applied)
+    }
+
+    /// Shows the controllers of one timing an update's loss and gradient norm.
+    fn observe_update(&mut self, timing: Timing, values: &[f64; 2], step: u64) {
+        for (monitor, &value) in [Monitor::Loss, Monitor::GradientNorm]
+            .into_iter()
+            .zip(values)
+        {
+            self.rate
+                .observe_timed(timing, monitor, Observe::Update, value, step);
+        }
+    }
+
+    /// The rate of an update, and its momentum where a schedule decides it.
+    fn applied(&self, step: u64) -> Applied {
+        let own = self.config.momentum.as_ref().map(|s| s.at(step));
+        let momentum = own.or_else(|| self.rate.momentum_at(step));
+        (self.rate.at(step) * self.factor, momentum)
+    }
+
+    /// The one dynamic input of an update.
+    fn hyper(&self, step: u64, slot: u64, (lr, momentum): Applied) -> Hyper {
+        let (_, at) = self.session.epochs.locate(step);
+        let decay = self.config.weight_decay.as_ref().map(|s| s.at(step));
+        Hyper {
+            cursor: (at * self.session.epochs.batch) as u32,
+            slot: slot as u32,
+            ..self.config.optimizer.hyper(lr, momentum, decay, step)
+        }
+    }
+
+    /// As many as hide the cost of a submit, as few as keep the run responsive.
+    fn updates_per_chunk(&self, program: &Program) -> u64 {
+        let flops = self.session.flops(program).max(1);
+        (self.exec.flops_per_submit() / flops).clamp(1, CHUNK)
+    }
+
+    fn load_order(&mut self, epoch: u64) -> Result<()> {
+        let shuffled = self.config.order == Order::Shuffled;
+        let epoch = if shuffled { epoch } else { 0 };
+        if self.loaded_epoch == Some(epoch) {
+            return Ok(());
+        }
+        let samples = self.session.epochs.samples;
+        let order = match self.config.order {
+            Order::Shuffled => data::order(self.config.seed, epoch, samples as usize),
+            Order::Sequential => (0..samples as u32).collect(),
+        };
+        let exec = self.exec.as_mut();
+        self.session.load_order(exec, self.targets, &order)?;
+        self.loaded_epoch = Some(epoch);
+        Ok(())
+    }
+
+    /// Waits for the updates in flight and reports them.
+    pub(super) fn flush(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        match self.in_flight.take() {
+            Some(chunk) => self.report(chunk, observer),
+            None => Ok(()),
+        }
+    }
+
+    fn report(&mut self, chunk: Chunk, observer: &mut dyn Observer) -> Result<()> {
+        let mut log = take(&mut self.log);
+        self.exec.collect(chunk.log, &mut log)?;
+        let per_epoch = self.session.epochs.updates();
+        let slots = log.chunks_exact(ops::LOG_WORDS as usize);
+        for (step, (slot, &(lr, momentum))) in (chunk.first..).zip(slots.zip(&chunk.applied)) {
+            let &[loss, _, squares, bad, factor] = slot else {
+                unreachable!("a slot's words")
+            };
+            let row = Update {
+                step,
+                epoch: step as f64 / per_epoch as f64,
+                lr: lr * f64::from(factor),
+                momentum,
+                loss: loss.into(),
+                grad_norm: f64::from(squares).sqrt(),
+            };
+            observer.update(&row)?;
+            if !loss.is_finite() || bad > 0.0 {
+                return Err(diverged(&row, bad as u64));
+            }
+            let sums = [row.loss, row.grad_norm, 1.0];
+            self.epoch_sums
+                .iter_mut()
+                .zip(sums)
+                .for_each(|(sum, x)| *sum += x);
+            self.observe_update(Timing::NextUpdate, &[row.loss, row.grad_norm], step);
+        }
+        self.log = log;
+        self.spare.push(chunk.applied);
+        Ok(())
+    }
+}
+
+fn diverged(row: &Update, bad: u64) -> Error {
+    let what = match bad {
+        0 => format!("the loss became {}", row.loss),
+        n => format!(
+            "{n} elements of the gradient are not finite (loss {})",
+            row.loss
+        ),
+    };
+    Error::Diverged(format!(
+        "update {}: {what}, with a learning rate of {:e}. No model was written; --out keeps the \
+         rows up to here, so give the next run another. A smaller --lr or a warm-up usually helps; \
+         inputs far from [-1, 1] want --standardize",
+        row.step, row.lr
+    ))
+}

@@ -1,0 +1,127 @@
+//! All that a run is between two updates: read from the device, and given back to another one.
+
+use serde::{Deserialize, Serialize};
+
+use super::Trainer;
+use crate::{
+    error::{Error, Result},
+    plan::Slice,
+    schedule,
+};
+
+/// The scalars of a run, beside its configuration, its weights and its optimiser's slots.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Updates applied: the next one's number.
+    pub step: u64,
+    /// Updates applied before the last evaluation of an epoch or of the run.
+    pub evaluated: Option<u64>,
+    /// The memory of every controller on the host, in the order of the expression.
+    pub controllers: Vec<schedule::Saved>,
+    /// The words of the controllers on the device, as bits: NaN has no number in JSON.
+    pub control: Vec<u32>,
+    /// Loss and gradient norm summed over the epoch so far, and the count.
+    pub epoch_sums: [f64; 3],
+}
+
+/// A run between two updates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// The scalars.
+    pub state: State,
+    /// The parameters, in `state_dict` order.
+    pub weights: Vec<Vec<f32>>,
+    /// The optimiser's momentum buffers, in the same order.
+    pub momentum: Vec<Vec<f32>>,
+}
+
+impl Trainer<'_> {
+    /// The run as it is; every row must have been reported ([`Trainer::run`] has returned, or asks
+    /// for a snapshot itself).
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn snapshot(&mut self) -> Result<Snapshot> {
+        assert!(self.in_flight.is_none(), "snapshot: updates are in flight");
+        let control = self.exec.read(self.session.control)?;
+        Ok(Snapshot {
+            state: State {
+                step: self.step,
+                evaluated: self.evaluated,
+                controllers: self.rate.saved(),
+                control: control.iter().map(|word| word.to_bits()).collect(),
+                epoch_sums: self.epoch_sums,
+            },
+            weights: self.weights()?,
+            momentum: self.read_params(self.session.momentum_buffer)?,
+        })
+    }
+
+    /// Goes on from a snapshot of a run with the same model, data and configuration, as if it had never
+    /// stopped.
+    ///
+    /// # Errors
+    /// If it belongs to other controllers, or what the device reports.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let state = &snapshot.state;
+        self.rate
+            .restore(state.controllers.clone())
+            .map_err(|e| Error::Usage(e.to_string()))?;
+        let control: Vec<f32> = state
+            .control
+            .iter()
+            .map(|&bits| f32::from_bits(bits))
+            .collect();
+        if control.len() != self.session.control.len as usize {
+            return Err(Error::Usage(
+                "the saved state belongs to other controllers of the gradient's norm; resume with \
+                 the schedule that the run was started with"
+                    .into(),
+            ));
+        }
+        self.exec.write(self.session.control, &control)?;
+        self.write_params(self.session.params_arena, &snapshot.weights)?;
+        self.write_params(self.session.momentum_buffer, &snapshot.momentum)?;
+        self.step = state.step;
+        self.evaluated = state.evaluated;
+        self.epoch_sums = state.epoch_sums;
+        Ok(())
+    }
+
+    /// The parameters as they are, in `state_dict` order.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn weights(&mut self) -> Result<Vec<Vec<f32>>> {
+        self.read_params(self.session.params_arena)
+    }
+
+    /// The last update's gradients, in `state_dict` order.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn gradients(&mut self) -> Result<Vec<Vec<f32>>> {
+        self.read_params(self.session.grads_arena)
+    }
+
+    pub(super) fn read_params(&mut self, arena: Slice) -> Result<Vec<Vec<f32>>> {
+        let words = self.exec.read(arena)?;
+        let cut = |p: &Slice| words[p.offset as usize..][..p.len as usize].to_vec();
+        Ok(self.session.params.iter().map(cut).collect())
+    }
+
+    /// Writes one value for every parameter into an arena as large as the parameters'.
+    fn write_params(&mut self, arena: Slice, values: &[Vec<f32>]) -> Result<()> {
+        for (at, values) in self.session.params.iter().zip(values) {
+            assert_eq!(at.len as usize, values.len(), "a value for every parameter");
+            let at = Slice {
+                buffer: arena.buffer,
+                offset: arena.offset + at.offset,
+                ..*at
+            };
+            self.exec.write(at, values)?;
+        }
+        Ok(())
+    }
+}
