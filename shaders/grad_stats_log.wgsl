@@ -8,25 +8,13 @@ struct Dims { n: u32, slots: u32 }
 @group(0) @binding(3) var<storage, read> control: array<f32>;
 @group(0) @binding(4) var<storage, read_write> log: array<f32>;
 
-const LANES: u32 = 256u;
-
-var<workgroup> sums: array<vec2<f32>, 256>;
-
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32) {
-    var norm = Norm();
-    for (var i = lane; i < dims.n / 4u; i += LANES) {
-        norm = plus(norm, grad[i]);
-    }
-    sums[lane] = total(norm);
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-        workgroupBarrier();
-        if lane < half { sums[lane] += sums[lane + half]; }
-    }
+    let sum = grad_sum(lane);
     if lane == 0u {
         let at = hyper.slot % dims.slots * LOG_WORDS;
-        log[at + 2u] = sums[0].x;
-        log[at + 3u] = sums[0].y;
+        log[at + 2u] = sum.x;
+        log[at + 3u] = sum.y;
         log[at + 4u] = control[0];
     }
 }

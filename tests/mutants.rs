@@ -294,6 +294,35 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         "gradient_control",
         &[("log[at + 2u]", "log[2u]")],
     ),
+    (
+        "norm's ratio acts on the update under way",
+        "grad_stats_control",
+        &[(
+            "take_in_all(1u, sum);",
+            "take_in_all(1u, sum); take_in_all(0u, sum);",
+        )],
+    ),
+    (
+        "AdaGrad-Norm acts on the next update",
+        "grad_stats_control",
+        &[
+            ("take_in_all(1u, sum);", ""),
+            (
+                "take_in_all(0u, sum);",
+                "take_in_all(0u, sum); take_in_all(1u, sum);",
+            ),
+        ],
+    ),
+    (
+        "norm of a gradient with NaN taken in",
+        "grad_stats_control",
+        &[("&& bad == 0.0", "")],
+    ),
+    (
+        "second controller left out",
+        "grad_stats_control",
+        &[("i < dims.count", "i < 1u")],
+    ),
 ];
 
 /// A mutant with a judge of its own: what it is, the test that kills it, and that test's verdict.

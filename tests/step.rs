@@ -139,6 +139,27 @@ fn steps_of_one_submit_have_their_own_rates() {
     }
 }
 
+/// In one dispatch with the statistics, the controllers do to every update, and log, what they do
+/// in dispatches of their own around it, bit for bit.
+#[test]
+fn controllers_together_do_as_they_do_apart() {
+    let (together, apart) = (network(), network::with_controllers_apart());
+    let dispatches = [&together, &apart].map(|n| n.plan.programs[0].range.len());
+    assert_eq!(dispatches[0] + 2, dispatches[1]);
+    let hypers: Vec<Hyper> = (0..7).map(|t| network::hyper(t, 0.0371)).collect();
+    let both = machines(&together).into_iter().zip(machines(&apart));
+    for ((name, mut one), (_, mut other)) in both {
+        let got = train(&together, &mut *one, &[&hypers]);
+        let want = train(&apart, &mut *other, &[&hypers]);
+        for (want, got) in want.iter().zip(&got) {
+            compare(want, got, 0.0, 0.0).unwrap_or_else(|why| panic!("{name} {why}"));
+        }
+        let rows = got[1].chunks(LOG_WORDS as usize).take(hypers.len());
+        let factors: BTreeSet<u32> = rows.map(|row| row[4].to_bits()).collect();
+        assert_eq!(factors.len(), hypers.len(), "{name}: factors that change");
+    }
+}
+
 /// The GPU after every dispatch of a training step, each time from the CPU's numbers: the first
 /// kernel that goes wrong is named. The programs together use every kernel.
 #[test]

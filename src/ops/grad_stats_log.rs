@@ -31,7 +31,7 @@ pub struct GradStatsLog;
 
 impl Kernel for GradStatsLog {
     type Dims = Dims;
-    sources!("grad_stats_log" + "hyper" + "norm", ["hyper", "grad", "control"] -> ["log"]);
+    sources!("grad_stats_log" + "hyper" + "norm" + "grad_sum", ["hyper", "grad", "control"] -> ["log"]);
     const CASES: &'static [Dims] = &[
         Dims { n: 4, slots: 8 },
         Dims { n: 1012, slots: 6 },

@@ -3,6 +3,9 @@
 //! the update's own gradient), the norm's ratio after it, for the next one. Word 0 of `control` is
 //! the product of all factors; the words after it are the controllers' memories, [`STATE`] words
 //! each. The product is noted in the log where it still concerns the update under way.
+//!
+//! Where one workgroup adds up the gradient, [`GradStatsControl`](super::GradStatsControl) does the
+//! same without a dispatch of their own.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -75,9 +78,45 @@ impl Dims {
         self.rule == 1
     }
 
-    fn state(&self) -> usize {
-        (1 + self.index * STATE) as usize
+    /// What it is called.
+    pub(super) fn name(&self) -> &'static str {
+        if self.rule == 0 {
+            "gradient ratio"
+        } else {
+            "AdaGrad-Norm"
+        }
     }
+
+    /// Takes one more norm, given as its square, into its memory and sets its factor, in the
+    /// shader's order of operations. A norm of a gradient with `bad` elements is passed over.
+    pub(super) fn take_in(&self, squares: f32, bad: f32, control: &mut [f32]) {
+        let s = (1 + self.index * STATE) as usize;
+        if squares.is_finite() && bad == 0.0 {
+            if self.rule == 0 {
+                let norm = squares.sqrt();
+                if control[s + 2] < self.reference as f32 {
+                    control[s + 2] += 1.0;
+                    control[s + 1] += (norm - control[s + 1]) / control[s + 2];
+                    control[s] = control[s + 1];
+                } else {
+                    control[s] = self.smoothing * control[s] + (1.0 - self.smoothing) * norm;
+                }
+            } else {
+                control[s] += squares;
+            }
+        }
+        control[s + 3] = match self.rule {
+            0 if control[s + 2] < self.reference as f32 || control[s + 1] == 0.0 => 1.0,
+            0 => (control[s] / control[s + 1]).clamp(self.floor, 1.0),
+            _ => 1.0 / (self.b0 * self.b0 + control[s]).sqrt(),
+        };
+    }
+}
+
+/// The product of the factors of `count` controllers.
+pub(super) fn product(count: u32, control: &[f32]) -> f32 {
+    let factors = (1..=count as usize).map(|i| control[i * STATE as usize]);
+    factors.fold(1.0, |product, factor| product * factor)
 }
 
 /// See the module.
@@ -85,7 +124,7 @@ pub struct GradientControl;
 
 impl Kernel for GradientControl {
     type Dims = Dims;
-    sources!("gradient_control" + "hyper", ["hyper"] -> ["log", "control"]);
+    sources!("gradient_control" + "hyper" + "controller", ["hyper"] -> ["log", "control"]);
     const CASES: &'static [Dims] = &[case(0, 0, 7), case(0, 1, 1), case(1, 0, 1), case(1, 2, 1)];
 
     fn launch(_: &Dims) -> Launch {
@@ -98,12 +137,7 @@ impl Kernel for GradientControl {
     }
 
     fn describe(d: &Dims) -> String {
-        let rule = if d.rule == 0 {
-            "gradient ratio"
-        } else {
-            "AdaGrad-Norm"
-        };
-        format!("controller {}: {rule}", d.index)
+        format!("controller {}: {}", d.index, d.name())
     }
 
     fn flops(_: &Dims) -> u64 {
@@ -133,37 +167,16 @@ impl Kernel for GradientControl {
         let [log, control] = writes else {
             unreachable!("gradient_control writes two arguments")
         };
-        let (squares, bad) = (log[at + 2], log[at + 3]);
-        let s = d.state();
-        if squares.is_finite() && bad == 0.0 {
-            if d.rule == 0 {
-                let norm = squares.sqrt();
-                if control[s + 2] < d.reference as f32 {
-                    control[s + 2] += 1.0;
-                    control[s + 1] += (norm - control[s + 1]) / control[s + 2];
-                    control[s] = control[s + 1];
-                } else {
-                    control[s] = d.smoothing * control[s] + (1.0 - d.smoothing) * norm;
-                }
-            } else {
-                control[s] += squares;
-            }
-        }
-        let factor = match d.rule {
-            0 if control[s + 2] < d.reference as f32 || control[s + 1] == 0.0 => 1.0,
-            0 => (control[s] / control[s + 1]).clamp(d.floor, 1.0),
-            _ => 1.0 / (d.b0 * d.b0 + control[s]).sqrt(),
-        };
-        control[s + 3] = factor;
-        let factors = (1..=d.count as usize).map(|i| control[i * STATE as usize]);
-        control[0] = factors.fold(1.0, |product, factor| product * factor);
+        d.take_in(log[at + 2], log[at + 3], control);
+        control[0] = product(d.count, control);
         if d.before_update() {
             log[at + 4] = control[0];
         }
     }
 }
 
-const fn case(rule: u32, index: u32, reference: u32) -> Dims {
+/// A controller for tests, the last of `index + 1`.
+pub(super) const fn case(rule: u32, index: u32, reference: u32) -> Dims {
     Dims {
         rule,
         index,

@@ -18,6 +18,7 @@ pub mod cross_entropy_log;
 pub mod gather;
 pub mod gather_bytes;
 pub mod grad_stats;
+pub mod grad_stats_control;
 pub mod grad_stats_log;
 pub mod gradient_control;
 pub mod log_batch;
@@ -39,14 +40,15 @@ mod stride;
 pub use {
     add::Add, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum,
     conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog,
-    gather::Gather, gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_log::GradStatsLog,
+    gather::Gather, gather_bytes::GatherBytes, grad_stats::GradStats,
+    grad_stats_control::GradStatsControl, grad_stats_log::GradStatsLog,
     gradient_control::GradientControl, log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul,
     max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
     relu_grad::ReluGrad, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 24] = [
+pub static ALL: [&Op; 25] = [
     &Op::of::<Add>(),
     &Op::of::<AvgPool2d>(),
     &Op::of::<AvgPool2dGrad>(),
@@ -58,6 +60,7 @@ pub static ALL: [&Op; 24] = [
     &Op::of::<Gather>(),
     &Op::of::<GatherBytes>(),
     &Op::of::<GradStats>(),
+    &Op::of::<GradStatsControl>(),
     &Op::of::<GradStatsLog>(),
     &Op::of::<GradientControl>(),
     &Op::of::<LogBatch>(),

@@ -2,7 +2,7 @@
 
 use super::{Recorder, tensor::Kind};
 use crate::{
-    ops::{self, Flat, grad_stats, grad_stats_log},
+    ops::{self, Flat, grad_stats, grad_stats_control, grad_stats_log, gradient_control},
     plan::{Role, Slice},
 };
 
@@ -38,12 +38,37 @@ impl Recorder {
 
     /// The factor on the rate and the memories of `controllers` controllers.
     pub fn control(&mut self, controllers: u32) -> Slice {
-        let len = 1 + controllers * ops::gradient_control::STATE;
+        let len = 1 + controllers * gradient_control::STATE;
         self.plan.buffer("control", len, Role::State)
     }
 
+    /// Statistics and update, with the controllers on either side of it, or in one dispatch with
+    /// the statistics where that can be.
+    pub fn controlled(
+        &mut self,
+        controllers: &[gradient_control::Dims],
+        control: Slice,
+        update: impl FnOnce(&mut Recorder),
+    ) {
+        let ([_, grads], slots) = (self.arenas(), self.log_slots());
+        if let Some(dims) = grad_stats_control::Dims::of(grads.len, slots, controllers) {
+            let args = [self.hyper, grads, self.log, control];
+            self.push::<ops::GradStatsControl>(dims, &args);
+            return update(self);
+        }
+        self.grad_stats(control);
+        let (before, after): (Vec<_>, Vec<_>) = controllers.iter().partition(|c| c.before_update());
+        before
+            .into_iter()
+            .for_each(|&c| self.gradient_control(c, control));
+        update(self);
+        after
+            .into_iter()
+            .for_each(|&c| self.gradient_control(c, control));
+    }
+
     /// One controller takes in this update's gradient norm.
-    pub fn gradient_control(&mut self, dims: ops::gradient_control::Dims, control: Slice) {
+    pub fn gradient_control(&mut self, dims: gradient_control::Dims, control: Slice) {
         self.push::<ops::GradientControl>(dims, &[self.hyper, self.log, control]);
     }
 }

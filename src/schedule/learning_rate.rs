@@ -61,8 +61,10 @@ impl LearningRate {
             .iter()
             .map(steering)
             .collect::<Result<_, Error>>()?;
+        let schedule = self.spec.resolve(run)?;
         Ok(Rate {
-            schedule: self.spec.resolve(run)?,
+            carries_momentum: schedule.carries_momentum(),
+            schedule,
             steering,
         })
     }
@@ -205,6 +207,8 @@ impl<'de> Deserialize<'de> for LearningRate {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rate {
     schedule: Schedule,
+    /// Of the schedule; asked once, as the momentum is asked for at every update.
+    carries_momentum: bool,
     steering: Vec<Steering>,
 }
 
@@ -239,7 +243,11 @@ impl Rate {
 
     /// The momentum that update `step` uses, where the schedule carries one.
     pub fn momentum_at(&self, step: u64) -> Option<f64> {
-        self.schedule.momentum_at(step)
+        if self.carries_momentum {
+            self.schedule.momentum_at(step)
+        } else {
+            None
+        }
     }
 
     /// The pure part.
@@ -276,6 +284,12 @@ impl Rate {
         value: f64,
         step: u64,
     ) {
+        let wants =
+            |s: &Steering| s.timing == timing && s.monitor == monitor && s.observe == observe;
+        // Every update is shown to whoever is there: without anyone, its rate is not worked out.
+        if !self.steering.iter().any(wants) {
+            return;
+        }
         let bare = self.schedule.at(step);
         for i in 0..self.steering.len() {
             let others = |rate: f64, (j, s): (usize, &Steering)| {
@@ -286,10 +300,7 @@ impl Rate {
                 }
             };
             let rate = self.steering.iter().enumerate().fold(bare, others);
-            let wants = |s: &&mut Steering| {
-                s.timing == timing && s.monitor == monitor && s.observe == observe
-            };
-            if let Some(s) = self.steering.get_mut(i).filter(wants) {
+            if let Some(s) = self.steering.get_mut(i).filter(|s| wants(s)) {
                 s.controller.observe(value, rate);
             }
         }

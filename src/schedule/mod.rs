@@ -179,6 +179,29 @@ impl Schedule {
         self.momentum(Time::from(step))
     }
 
+    /// Whether a momentum may come of it; if not, [`momentum_at`](Self::momentum_at) gives none at any update.
+    pub fn carries_momentum(&self) -> bool {
+        let any = |parts: &[Schedule]| parts.iter().any(Schedule::carries_momentum);
+        match self {
+            Schedule::Curve(curve) => curve.momentum(Time::from(0)).is_some(),
+            Schedule::Formula(_) => false,
+            Schedule::Framework(spelling) => spelling.cycles_momentum(),
+            Schedule::Then(then) => then.0.iter().any(|part| part.schedule.carries_momentum()),
+            Schedule::Sum(parts) | Schedule::Min(parts) | Schedule::Max(parts) => any(parts),
+            Schedule::Difference(parts) => any(parts.as_slice()),
+            Schedule::Product { rate, factors } => rate.carries_momentum() || any(factors),
+            Schedule::Restart(restart) => restart.inner.carries_momentum(),
+            Schedule::Scale { inner, .. }
+            | Schedule::Clamp { inner, .. }
+            | Schedule::Delay { inner, .. }
+            | Schedule::Stretch { inner, .. }
+            | Schedule::Warp { inner, .. }
+            | Schedule::Mirror { inner, .. }
+            | Schedule::Until { inner, .. }
+            | Schedule::Override { inner, .. } => inner.carries_momentum(),
+        }
+    }
+
     /// The update from which on it holds its last rate; `None` if it never ends.
     ///
     /// A sum, product, minimum or maximum ends with the last of its parts that has an end.

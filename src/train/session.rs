@@ -7,8 +7,9 @@ use crate::{
     data::{Dataset, Features, Split, Targets, Task},
     error::{Error, Result},
     exec::Executor,
+    kernel::Kernel,
     model::Network,
-    ops::{self, gradient_control},
+    ops::{self, GradientControl, gradient_control},
     plan::{Plan, Program, Slice},
     record::{Loss, Recorder, Tensor},
 };
@@ -148,19 +149,10 @@ impl<'a> Layout<'a> {
         r.begin(name, rows as u32);
         let loss = self.forward(r, self.order, &self.inputs, rows);
         r.backward(loss);
-        r.grad_stats(self.control);
-        let control = |r: &mut Recorder, before: bool| {
-            let now = self
-                .controllers
-                .iter()
-                .filter(|dims| dims.before_update() == before);
-            now.for_each(|&dims| r.gradient_control(dims, self.control));
-        };
-        control(r, true);
-        self.config
-            .optimizer
-            .record(r, self.control, self.momentum_buffer);
-        control(r, false);
+        let optimizer = &self.config.optimizer;
+        r.controlled(&self.controllers, self.control, |r| {
+            optimizer.record(r, self.control, self.momentum_buffer);
+        });
         r.end();
     }
 
@@ -236,7 +228,10 @@ impl Session {
 
     /// The two halves of a training step: up to its gradients, and the update.
     pub(super) fn halves(&self, program: &Program) -> [Program; 2] {
-        let after = self.controllers.iter().filter(|dims| !dims.before_update());
+        let dispatches = self.plan.dispatches[program.range.clone()].iter();
+        let after = dispatches
+            .rev()
+            .take_while(|d| d.op.name == GradientControl::NAME);
         let update = program.range.end - 1 - after.count();
         let half = |range| Program {
             range,

@@ -44,7 +44,7 @@ impl Case {
             .map(|(name, len)| (op.sample)(&dims, name, len as usize, &mut rng))
             .collect();
         let mut before = reads.split_off(op.reads.len());
-        if !["sgd", "gradient_control"].contains(&stem(op)) {
+        if !["sgd", "gradient_control", "grad_stats_control"].contains(&stem(op)) {
             before.iter_mut().for_each(|words| words.fill(POISON));
         }
         Case {
@@ -116,7 +116,7 @@ impl Case {
                 vec![vec![4e-6 / rows; want[0].len()], log]
             }
             // Squares: nothing cancels but the difference, which is rounded once.
-            "mse" => self.scaled(&want),
+            "mse" | "grad_stats_control" => self.scaled(&want),
             _ => {
                 let positive = |words: &Vec<f32>| words.iter().map(|x| x.abs()).collect();
                 let magnitudes = Case {

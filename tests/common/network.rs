@@ -36,8 +36,17 @@ pub struct Network {
     contents: Contents,
 }
 
-/// Records the network.
+/// Records the network, its controllers in one dispatch with the statistics.
 pub fn network() -> Network {
+    recorded(true)
+}
+
+/// Records the network with dispatches of their own for its controllers.
+pub fn with_controllers_apart() -> Network {
+    recorded(false)
+}
+
+fn recorded(together: bool) -> Network {
     let mut r = Recorder::new(SLOTS);
     let order = r.input("order", &[SAMPLES]);
     let images = r.input("images", &[SAMPLES * 64 / 4]);
@@ -71,11 +80,15 @@ pub fn network() -> Network {
     let logits = forward(&mut r, &p, x);
     let loss = r.cross_entropy(logits, labels, 0.05);
     r.backward(loss);
-    r.grad_stats(control);
-    Sgd::default().record(&mut r, control, momentum_buffer);
-    for (index, rule) in (0..).zip(rules()) {
-        let dims = gradient_control::Dims::of(&rule, index, 2, SLOTS);
-        r.gradient_control(dims.expect("a rule for the device"), control);
+    let update = |r: &mut Recorder| Sgd::default().record(r, control, momentum_buffer);
+    let [ratio, adagrad_norm] = controllers();
+    if together {
+        r.controlled(&[ratio, adagrad_norm], control, update);
+    } else {
+        r.grad_stats(control);
+        r.gradient_control(adagrad_norm, control);
+        update(&mut r);
+        r.gradient_control(ratio, control);
     }
     r.end();
 
@@ -84,6 +97,7 @@ pub fn network() -> Network {
     let y = r.linear(x, p[13], Some(p[12]), false);
     let loss = r.mse(y, goals);
     r.backward(loss);
+    r.grad_stats(control);
     Sgd::default().record(&mut r, control, momentum_buffer);
     r.end();
 
@@ -106,15 +120,16 @@ pub fn wide() -> Network {
     let p = [r.param(&[classes, features]), r.param(&[classes])];
     r.seal();
     let momentum_buffer = r.slot("momentum_buffer");
-    let control = r.control(0);
+    let control = r.control(2);
 
     r.begin("train", BATCH);
     let x = r.gather(order, data, BATCH);
     let logits = r.linear(x, p[0], Some(p[1]), false);
     let loss = r.cross_entropy(logits, labels, 0.05);
     r.backward(loss);
-    r.grad_stats(control);
-    Sgd::default().record(&mut r, control, momentum_buffer);
+    r.controlled(&controllers(), control, |r| {
+        Sgd::default().record(r, control, momentum_buffer);
+    });
     r.end();
 
     let plan = r.finish();
@@ -125,7 +140,7 @@ pub fn wide() -> Network {
         (buffer(&plan, "order"), as_words(&order).to_vec()),
         (data.at, rng.floats((SAMPLES * features) as usize)),
         (buffer(&plan, "labels"), as_words(&labels).to_vec()),
-        (control, vec![1.0]),
+        (control, first_control()),
     ];
     contents.extend(initial(&p, &mut rng));
     Network {
@@ -136,17 +151,30 @@ pub fn wide() -> Network {
     }
 }
 
-/// One controller of each kind that runs on the device.
-fn rules() -> [Rule; 2] {
+/// One controller of each kind that runs on the device: one that acts on the next update, one that
+/// acts on the update under way.
+fn controllers() -> [gradient_control::Dims; 2] {
     let ratio = gradient::Ratio {
         reference: 2,
         floor: 0.1,
         smoothing: 0.83,
     };
+    let adagrad_norm = gradient::AdaGradNorm { b0: 0.7 };
     [
-        Rule::GradientRatio(ratio),
-        Rule::AdaGradNorm(gradient::AdaGradNorm { b0: 0.7 }),
+        (Rule::GradientRatio(ratio), 0),
+        (Rule::AdaGradNorm(adagrad_norm), 1),
     ]
+    .map(|(rule, index)| {
+        let dims = gradient_control::Dims::of(&rule, index, 2, SLOTS);
+        dims.expect("a rule for the device")
+    })
+}
+
+/// The factors before the first update, and empty memories.
+fn first_control() -> Vec<f32> {
+    let [ratio, adagrad_norm] = controllers().map(|c| c.first_factor());
+    let memories = [[0.0, 0.0, 0.0, ratio], [0.0, 0.0, 0.0, adagrad_norm]];
+    [&[ratio * adagrad_norm], memories.as_flattened()].concat()
 }
 
 fn forward(r: &mut Recorder, p: &[Tensor], x: Tensor) -> Tensor {
@@ -196,10 +224,7 @@ fn contents(plan: &Plan, params: &[Tensor]) -> Contents {
             bytemuck::pod_collect_to_vec(&images),
         ),
         (buffer(plan, "table"), table),
-        (
-            buffer(plan, "control"),
-            vec![1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        ),
+        (buffer(plan, "control"), first_control()),
         (buffer(plan, "labels"), as_words(&labels).to_vec()),
         (buffer(plan, "goals"), goals),
     ];

@@ -141,6 +141,11 @@ impl Spelling {
         }
     }
 
+    /// Whether the scheduler cycles the momentum.
+    pub fn cycles_momentum(&self) -> bool {
+        matches!(&self.values, Values::Torch(schedule) if schedule.cycles_momentum())
+    }
+
     /// The momentum (β1 of Adam) that update `step` uses, where the scheduler cycles it.
     pub fn momentum_at(&self, step: u64) -> Option<f64> {
         match &self.values {

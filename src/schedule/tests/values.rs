@@ -168,6 +168,37 @@ fn momentum_is_carried() {
     assert_eq!(plain.map(|s| s.momentum_at(3)), Ok(None));
 }
 
+/// Wherever the momentum comes from, it is known in advance that there is one, and only then.
+#[test]
+fn momentum_is_announced() {
+    for (text, carried) in [
+        ("cosine", false),
+        ("one_cycle", true),
+        ("one_cycle(cycle_momentum=False)", false),
+        ("warmup(5) then cyclic(up=4)", true),
+        ("warmup(5) then cosine", false),
+        ("0.5 * cyclic(up=4)", true),
+        ("cosine * cyclic(up=4)", true),
+        ("min(cosine, cyclic(up=4))", true),
+        ("max(cosine, linear) - constant(0.001)", false),
+        ("restart(cyclic(up=4), every=20)", true),
+        ("restart(cosine, every=20, grow=2, decay=0.9)", false),
+        ("stretch(delay(one_cycle(over=30), 5), 2)", true),
+        ("mirror(warp(one_cycle(over=30), 2, 30), 30)", true),
+        ("0.1 * 0.97 ** epoch", false),
+        ("torch.OneCycleLR(max_lr=0.1, total_steps=50)", true),
+        ("torch.StepLR(optimizer, 30)", false),
+    ] {
+        let schedule = resolved(text);
+        let any = (0..50).any(|step| schedule.momentum_at(step).is_some());
+        assert_eq!(
+            (schedule.carries_momentum(), any),
+            (carried, carried),
+            "{text}"
+        );
+    }
+}
+
 /// Near its end a cosine is as exact as in its middle: 1 + cos would have lost every digit.
 #[test]
 fn the_cosine_ends_without_cancellation() {
