@@ -28,16 +28,45 @@ pub struct Cpu {
     idle: Vec<Vec<f32>>,
 }
 
+/// Bytes of a cache line, which is as long as the longest vector.
+const LINE: usize = 64;
+
+/// Words from the beginning of a cache line on. An allocator starts anywhere in one, so that the
+/// same step would be some percent slower or faster from run to run.
+#[derive(Default)]
+struct Lines {
+    words: Vec<f32>,
+    used: Range<usize>,
+}
+
+impl Lines {
+    fn zeros(len: usize) -> Lines {
+        let words = vec![0.0f32; len + LINE / size_of::<f32>() - 1];
+        // Where no offset is known, any start is right, only slower.
+        let start = words.as_ptr().align_offset(LINE).min(words.len() - len);
+        Lines {
+            words,
+            used: start..start + len,
+        }
+    }
+
+    fn of(words: &[f32]) -> Lines {
+        let mut lines = Lines::zeros(words.len());
+        lines.words[lines.used.clone()].copy_from_slice(words);
+        lines
+    }
+}
+
 /// A buffer's words.
 enum Memory {
-    Own(Vec<f32>),
+    Own(Lines),
     /// The host's, which are only read: to be written, they are copied.
     Shared(Arc<Vec<f32>>),
 }
 
 impl Default for Memory {
     fn default() -> Memory {
-        Memory::Own(Vec::new())
+        Memory::Own(Lines::default())
     }
 }
 
@@ -46,7 +75,7 @@ impl Deref for Memory {
 
     fn deref(&self) -> &[f32] {
         match self {
-            Memory::Own(words) => words,
+            Memory::Own(lines) => &lines.words[lines.used.clone()],
             Memory::Shared(words) => words,
         }
     }
@@ -56,10 +85,10 @@ impl Memory {
     /// Words that may be written.
     fn own(&mut self) -> &mut [f32] {
         if let Memory::Shared(words) = self {
-            *self = Memory::Own(words.to_vec());
+            *self = Memory::Own(Lines::of(words));
         }
         match self {
-            Memory::Own(words) => words,
+            Memory::Own(lines) => &mut lines.words[lines.used.clone()],
             Memory::Shared(_) => unreachable!("it was copied"),
         }
     }
@@ -87,7 +116,7 @@ impl Cpu {
 
     fn with(plan: Arc<Plan>, of: fn(&Op) -> CpuFn) -> Result<Cpu> {
         plan.check()?;
-        let zeros = |len: u32| Memory::Own(vec![0.0; len as usize]);
+        let zeros = |len: u32| Memory::Own(Lines::zeros(len as usize));
         let memory = plan.buffers.iter().map(|b| zeros(b.len)).collect();
         let large = plan.dispatches.iter().map(|d| d.flops() >= LARGE).collect();
         Ok(Cpu {
