@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::schedule::worded;
+use super::{data_flags::DataFlags, schedule::worded};
 use crate::{
     control::{Monitor, Observe},
-    data::{self, Dataset, TaskKind},
+    data::{self, Dataset},
     error::{Error, Result},
     model::{Model, Network},
     optim::Sgd,
@@ -21,32 +21,11 @@ pub(super) struct Setup {
     /// Preset (mlp, lenet, linear, small-cnn) or layers: "Conv2d(32, 3) ReLU Flatten Linear(10)"
     #[arg(long, value_name = "MODEL", help_heading = "Model and data")]
     pub(super) model: Option<String>,
-    /// digits, fashion-mnist, line, a directory of IDX files, or a CSV file [default: digits]
+    /// digits, fashion-mnist, line, a directory of IDX files or of pictures, or a CSV file [default: digits]
     #[arg(long, value_name = "DATA", help_heading = "Model and data")]
     pub(super) data: Option<String>,
-    /// Column of a CSV file to predict
-    #[arg(long, value_name = "COLUMN", help_heading = "Model and data")]
-    target: Option<String>,
-    /// What that column holds: classification or regression
-    #[arg(long, value_name = "TASK", help_heading = "Model and data")]
-    task: Option<TaskKind>,
-    /// At least this many classes, where the data shows fewer
-    #[arg(long, value_name = "N", help_heading = "Model and data")]
-    classes: Option<usize>,
-    /// Share of the rows kept for testing, 0 for none [default: 0.2]
-    #[arg(
-        long,
-        value_name = "F",
-        allow_negative_numbers = true,
-        help_heading = "Model and data"
-    )]
-    test_fraction: Option<f64>,
-    /// Train on the first N samples only
-    #[arg(long, value_name = "N", help_heading = "Model and data")]
-    limit: Option<usize>,
-    /// Standardise inputs by the training split's mean and deviation
-    #[arg(long, help_heading = "Model and data")]
-    standardize: bool,
+    #[command(flatten)]
+    data_flags: DataFlags,
     /// Start from the weights in this safetensors file
     #[arg(long, value_name = "FILE", help_heading = "Model and data")]
     pub(super) init: Option<PathBuf>,
@@ -133,10 +112,10 @@ pub(super) struct Setup {
 pub(super) enum Watched {
     /// The training loss
     Loss,
-    /// The loss on the test split
+    /// The loss on the validation split, or on the test split if there is none
     #[value(alias = "eval_loss")]
     EvalLoss,
-    /// The share of right predictions on the test split
+    /// The share of right predictions there
     #[value(alias = "eval_accuracy")]
     EvalAccuracy,
 }
@@ -180,7 +159,7 @@ impl Setup {
         let plan: schedule::LearningRate = self.schedule.parse()?;
         self.check_numbers()?;
         let data = self.data.as_deref().unwrap_or("digits");
-        let data = data::load(data, &self.data_options())?;
+        let data = data::load(data, &self.data_flags.options(self.seed))?;
         let outputs = match &data.task {
             data::Task::Classification { classes } => classes.len() as u32,
             data::Task::Regression { outputs } => outputs.len() as u32,
@@ -294,7 +273,7 @@ impl Setup {
         data: &Dataset,
     ) -> Result<Vec<String>> {
         let mut measured = vec![Monitor::Loss, Monitor::GradientNorm];
-        if data.test.is_some() {
+        if data.evaluated().is_some() {
             measured.push(Monitor::EvalLoss);
             if matches!(data.task, data::Task::Classification { .. }) {
                 measured.push(Monitor::EvalAccuracy);
@@ -307,8 +286,8 @@ impl Setup {
                 && matches!(watches, Monitor::EvalLoss | Monitor::EvalAccuracy)
             {
                 return Err(Error::Usage(format!(
-                    "`{control}` would observe the test split after every update, but it is \
-                     evaluated after every epoch; use --observe epoch or --monitor loss"
+                    "`{control}` would observe the evaluation after every update, but there is \
+                     one after every epoch only; use --observe epoch or --monitor loss"
                 )));
             }
         }
@@ -325,18 +304,6 @@ impl Setup {
             )));
         }
         Ok(words(&rest))
-    }
-
-    fn data_options(&self) -> data::Options {
-        data::Options {
-            target: self.target.clone(),
-            task: self.task,
-            classes: self.classes,
-            test_fraction: self.test_fraction,
-            standardize: self.standardize,
-            limit: self.limit,
-            seed: self.seed,
-        }
     }
 
     fn check_numbers(&self) -> Result<()> {

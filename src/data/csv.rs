@@ -3,10 +3,11 @@
 use std::{collections::HashSet, path::Path};
 
 use super::{
-    Error, Loaded, Options, TaskKind,
+    Error, Options, TaskKind,
     classes::Classes,
     dataset::{Features, Split, Targets, Task},
     error::{nearest, quoted},
+    loaded::Loaded,
     rows::{Row, Rows},
 };
 

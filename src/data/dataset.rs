@@ -15,6 +15,13 @@ pub(super) fn width(shape: &[u32]) -> usize {
     shape.iter().map(|&dim| dim as usize).product()
 }
 
+/// What bytes of pixels mean, 0 to 255 in each channel: `pixel as f32 / 255f32`.
+pub(super) fn pixel_table(channels: u32) -> Vec<f32> {
+    (0..channels)
+        .flat_map(|_| (0..=255u8).map(|pixel| f32::from(pixel) / 255.0))
+        .collect()
+}
+
 /// The inputs of all samples of a split, sample after sample, each row-major in the data set's [`Shape`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Features {
@@ -44,7 +51,7 @@ pub enum Targets {
     },
 }
 
-/// Samples and their answers: those to train on, or those to test with.
+/// Samples and their answers: those to train on, to validate with, or to test with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Split {
     /// The inputs.
@@ -173,10 +180,20 @@ pub struct Dataset {
     pub task: Task,
     /// The samples to train on, in the order of the file.
     pub train: Split,
+    /// The samples to evaluate with while training, if they are not those of the test: what decides when to stop and
+    /// which weights are best has been learned from, and says too much about itself.
+    pub val: Option<Split>,
     /// The samples to test with, in the order of the file, if there are any.
     pub test: Option<Split>,
     /// What standardised the features, if that was asked for.
     pub standardization: Option<Standardization>,
     /// One line for the user: what was loaded, and how it was split.
     pub summary: String,
+}
+
+impl Dataset {
+    /// What is evaluated while training: the validation split, or the test split where there is none.
+    pub fn evaluated(&self) -> Option<&Split> {
+        self.val.as_ref().or(self.test.as_ref())
+    }
 }

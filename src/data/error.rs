@@ -20,7 +20,7 @@ pub enum Error {
     /// A file that is no CSV table.
     #[error(
         "{path}: kiln does not read this kind of file; expected FILE.csv or FILE.csv.gz with a header line, \
-         or the directory that holds IDX files named as MNIST's are"
+         a directory of IDX files named as MNIST's are, or one that has a folder of PNG or JPEG pictures for each class"
     )]
     UnknownFormat {
         /// The file.
@@ -67,13 +67,40 @@ pub enum Error {
     },
     /// A file that a directory of images needs is not there.
     #[error(
-        "{dir}: there is no file {expected}; expected it under this name, or with `.idx` for `-idx`, or with `.gz` at its end"
+        "{dir}: there is no file {expected}; expected it under this name, or with `.idx` for `-idx`, or with `.gz` at its end; \
+         pictures belong into one folder for each class"
     )]
     MissingFile {
         /// The directory.
         dir: PathBuf,
         /// The name looked for.
         expected: String,
+    },
+    /// A picture cannot be used.
+    #[error("{path}: {problem}")]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, what was expected, and what to do.
+        problem: String,
+    },
+    /// A folder or file does not belong where it is in a directory of pictures.
+    #[error("{path}: {problem}")]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is wrong, what was expected, and what to do.
+        problem: String,
+    },
+    /// Samples of this kind cannot have the shape that a model takes.
+    #[error("{what} cannot become samples of shape {shape:?}; expected {expected}")]
+    Shape {
+        /// The kind of samples.
+        what: &'static str,
+        /// The shape asked for.
+        shape: Vec<u32>,
+        /// The shapes that they can have.
+        expected: &'static str,
     },
     /// The system could not open or read a file, or its compression is damaged.
     #[error("{path}: cannot be read{place}: {source}")]

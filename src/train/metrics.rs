@@ -36,7 +36,7 @@ pub struct Evaluation {
     pub step: u64,
     /// Epochs completed before it, with fraction.
     pub epoch: f64,
-    /// The mean loss over the test split.
+    /// The mean loss over the validation split, or over the test split if there is none.
     pub eval_loss: f64,
     /// The share of right predictions; none in a regression.
     #[serde(skip_serializing_if = "Option::is_none")]

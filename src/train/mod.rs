@@ -68,7 +68,7 @@ pub trait Observer {
     /// Ends the run.
     fn update(&mut self, row: &Update) -> Result<()>;
 
-    /// The test split was evaluated.
+    /// The validation split, or the test split if there is none, was evaluated.
     ///
     /// # Errors
     /// Ends the run.
@@ -369,7 +369,8 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Loss and accuracy on the test split, if there is one and the observer lets it finish.
+    /// Loss and accuracy on the validation split, or on the test split if there is none; nothing if there is neither, or
+    /// if the observer does not let it finish.
     ///
     /// # Errors
     /// What the device or the observer report.

@@ -56,7 +56,7 @@ impl Which {
                 let ready = self.ready(steps)?;
                 let base_lr = self.setup.lr;
                 let (rate, mut data) = (ready.rate, ready.data);
-                data.test = None;
+                (data.val, data.test) = (None, None);
                 let subject = Subject {
                     name: ready.model.clone(),
                     model: ready.model,
