@@ -20,6 +20,12 @@ pub(super) struct DataFlags {
     /// Share of the samples kept for testing, 0 for none [default: 0.2]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     test_fraction: Option<f64>,
+    /// Share of the training samples kept for validation
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    val_fraction: Option<f64>,
+    /// Validation data, of the same kind as the data
+    #[arg(long, value_name = "DATA")]
+    val: Option<String>,
     /// Bring pictures to this size, one number for a square or HEIGHTxWIDTH
     #[arg(long, value_name = "SIZE")]
     image_size: Option<ImageSize>,
@@ -42,6 +48,8 @@ impl DataFlags {
             task: self.task,
             classes: self.classes,
             test_fraction: self.test_fraction,
+            val_fraction: self.val_fraction,
+            val: self.val.clone(),
             image_size: self.image_size,
             channels: self.channels,
             standardize: self.standardize,

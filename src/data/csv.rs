@@ -42,14 +42,9 @@ pub(super) fn load(path: &Path, options: &Options) -> Result<Loaded, Error> {
             )
         }
         Target::Classes(classes) => {
-            let (classes, labels) =
-                classes
-                    .sorted(options.classes.unwrap_or(0))
-                    .map_err(|problem| Error::Classes {
-                        path: path.to_owned(),
-                        column: header.target_name().to_owned(),
-                        problem,
-                    })?;
+            let (classes, labels) = classes
+                .sorted(options.classes.unwrap_or(0))
+                .map_err(|problem| header.error(path, problem))?;
             (
                 Task::Classification { classes },
                 labels.len(),
@@ -68,6 +63,49 @@ pub(super) fn load(path: &Path, options: &Options) -> Result<Loaded, Error> {
         },
         options,
     )
+}
+
+/// Loads a table that goes with another one: the same columns, and classes that the other has, too.
+pub(super) fn load_split(
+    path: &Path,
+    train: &Path,
+    task: &Task,
+    options: &Options,
+) -> Result<Split, Error> {
+    let target = options.target.as_deref();
+    let expected = Header::read(&mut Rows::open(train)?, target)?;
+    let mut rows = Rows::open(path)?;
+    let header = Header::read(&mut rows, target)?;
+    if header.columns != expected.columns {
+        let (found, wanted) = (list(&header.columns), list(&expected.columns));
+        return Err(Error::Line {
+            path: path.to_owned(),
+            line: 1,
+            problem: format!(
+                "the columns are {found}; expected those of {}, in their order: {wanted}",
+                train.display()
+            ),
+        });
+    }
+    let kind = match task {
+        Task::Classification { .. } => TaskKind::Classification,
+        Task::Regression { .. } => TaskKind::Regression,
+    };
+    let table = Table::read(&mut rows, &header, kind)?;
+    let len = table.features.len() / (header.columns.len() - 1);
+    let targets = match (table.target, task) {
+        (Target::Classes(classes), Task::Classification { classes: names }) => {
+            let labels = classes.numbered(names);
+            Targets::Classes(labels.map_err(|problem| header.error(path, problem))?)
+        }
+        (Target::Values(data), _) => Targets::Values { data, width: 1 },
+        (Target::Classes(_), Task::Regression { .. }) => Targets::Classes(Vec::new()),
+    };
+    Ok(Split {
+        features: Features::Floats(table.features),
+        targets,
+        len,
+    })
 }
 
 /// The columns, and which of them is the target.
@@ -140,6 +178,15 @@ impl Header {
                 nearest: nearest(target, columns.iter().map(String::as_str)),
                 columns: list(&columns),
             }),
+        }
+    }
+
+    /// Something wrong with the target column.
+    fn error(&self, path: &Path, problem: String) -> Error {
+        Error::Classes {
+            path: path.to_owned(),
+            column: self.target_name().to_owned(),
+            problem,
         }
     }
 

@@ -113,6 +113,37 @@ fn load_splits(root: &Root, dir: &Path, options: &Options) -> Result<Loaded, Err
     })
 }
 
+/// Loads `DIR/CLASS/*.png` as a split of other data, of which it must have the classes and, unless the options say how
+/// pictures are brought there, the shape.
+pub(super) fn load_split(
+    dir: &Path,
+    trained: &Shape,
+    classes: &[String],
+    options: &Options,
+) -> Result<Split, Error> {
+    let mut listing = Root::open(dir)?.list(dir)?;
+    listing.relabel(classes)?;
+    let pictures = Pictures::open(&listing)?;
+    let own = shape(&[&pictures], options)?;
+    let problem = match (own.as_slice(), trained.as_slice()) {
+        _ if listing.files.is_empty() => {
+            "there are no pictures; expected a folder of them for each class".to_owned()
+        }
+        ([_, own @ ..], [_, trained @ ..]) if own != trained => format!(
+            "the pictures are of {own:?} pixels, those for training of {trained:?}; say with \
+             `--image-size HxW` what size all are brought to"
+        ),
+        ([3, ..], [1, ..]) => "some pictures have colours, those for training have none; say with \
+                               `--channels` how all are read"
+            .to_owned(),
+        _ => return pictures.decode(trained, listing.labels),
+    };
+    Err(Error::Folder {
+        path: dir.to_owned(),
+        problem,
+    })
+}
+
 /// The names of the classes, of which there must be two.
 fn check_classes(dir: &Path, classes: &[String]) -> Result<Vec<String>, Error> {
     match classes {

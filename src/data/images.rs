@@ -100,6 +100,18 @@ fn load_with_classes(dir: &Path, classes: Option<&[&str]>) -> Result<Loaded, Err
     })
 }
 
+/// The training files of a directory as a split of other data, of which they must have the shape and the classes.
+pub(super) fn load_split(dir: &Path, shape: &Shape, classes: usize) -> Result<Split, Error> {
+    let mut pair = Pair::find(dir, "train")?.ok_or_else(|| missing(dir, "train", Part::Images))?;
+    if pair.shape() != *shape {
+        let found = format!("images of shape {:?}", pair.shape());
+        let expected = format!("{shape:?}, the shape of the training images");
+        return Err(pair.images.error(8, found, expected));
+    }
+    let labels = pair.labels(Some(classes), "the classes of the training labels")?;
+    pair.read(shape, labels)
+}
+
 /// The two files of a split, their headers checked against each other.
 struct Pair {
     images: IdxFile,

@@ -44,7 +44,11 @@ impl Loaded {
                 format!("of the rows, chosen by seed {}", options.seed),
             ),
         };
-        split::check(&is_test, fraction)?;
+        split::check(
+            &is_test,
+            fraction,
+            ("--test-fraction", "data's rows", "test"),
+        )?;
         let width = dataset::width(&shape);
         let test = all.select(width, |row| is_test[row]);
         let train = all.select(width, |row| !is_test[row]);
@@ -69,6 +73,13 @@ impl Loaded {
             origin,
         } = self;
         let mut notes = vec![origin];
+        if let Some(fraction) = options.val_fraction {
+            (train, val) = hold_back(train, val, &shape, (fraction, options.seed), name)?;
+            notes.push(format!(
+                "{fraction} of the rest, chosen by seed {}, is validation data",
+                options.seed
+            ));
+        }
         if let Some(wanted) = options.classes {
             task = with_classes(task, wanted, name)?;
         }
@@ -117,6 +128,31 @@ impl Loaded {
             summary,
         })
     }
+}
+
+/// The training split without the part that is held back for validation, and that part.
+fn hold_back(
+    train: Split,
+    val: Option<Split>,
+    shape: &[u32],
+    (fraction, seed): (f64, u64),
+    data: &str,
+) -> Result<(Split, Option<Split>), Error> {
+    if val.is_some() {
+        return Err(Error::NoEffect {
+            option: "--val-fraction",
+            data: data.to_owned(),
+            reason: "its validation split comes with the data",
+        });
+    }
+    let is_val = split::validation(&train.targets, train.len, fraction, seed);
+    let option = ("--val-fraction", "training samples", "validation");
+    split::check(&is_val, fraction, option)?;
+    let width = dataset::width(shape);
+    Ok((
+        train.select(width, |row| !is_val[row]),
+        Some(train.select(width, |row| is_val[row])),
+    ))
 }
 
 /// The task with class names up to `wanted`.

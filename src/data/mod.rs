@@ -67,6 +67,10 @@ pub fn load(name_or_path: &str, options: &Options) -> Result<Dataset, Error> {
     let source = Source::find(name_or_path)?;
     source.check_options(name_or_path, options)?;
     options.check()?;
-    let loaded = source.load(options)?;
+    let mut loaded = source.load(options)?;
+    if let Some(val) = &options.val {
+        loaded.val = Some(source.load_val(&loaded, val, options)?);
+        loaded.origin += &format!("; {val} is validation data");
+    }
     loaded.finish(name_or_path, options)
 }

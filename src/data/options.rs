@@ -22,6 +22,12 @@ pub struct Options {
     /// rows, evenly spaced in file order and the same for every seed; for regression the seed chooses the rows. Either
     /// way both splits keep the order of the file.
     pub test_fraction: Option<f64>,
+    /// The part of the training samples that is held back for validation, above 0 and below 1, chosen by the seed: of
+    /// each class for classification. All splits keep the order of the file.
+    pub val_fraction: Option<f64>,
+    /// The validation split as data of its own: a path to the same kind of data, with the same columns, classes and
+    /// shape. Of a directory of IDX files it is what they have for training.
+    pub val: Option<String>,
     /// The size that PNG and JPEG files are brought to; necessary if they differ in it, otherwise their own.
     pub image_size: Option<ImageSize>,
     /// Channels of PNG and JPEG files: 1 (grey) or 3 (RGB). If not given, 1 if all of them are stored as grey.
@@ -29,9 +35,10 @@ pub struct Options {
     /// Whether features are standardised by the statistics of the training split; see
     /// [`Standardization`](super::Standardization).
     pub standardize: bool,
-    /// Train on this many samples only, the first in file order, at least 1; the test split stays whole.
+    /// Train on this many samples only, the first in file order, at least 1; the other splits stay whole.
     pub limit: Option<usize>,
-    /// The seed of whatever is left to chance: the points of `line`, and the test rows of a regression.
+    /// The seed of whatever is left to chance: the points of `line`, the test rows of a regression, and the
+    /// samples that [`val_fraction`](Self::val_fraction) takes.
     pub seed: u64,
 }
 
@@ -53,6 +60,17 @@ impl Options {
                 return invalid("--test-fraction", fraction.to_string(), expected);
             }
             _ => {}
+        }
+        match self.val_fraction {
+            Some(fraction) if !(fraction > 0.0 && fraction < 1.0) => {
+                let expected = "expected a fraction of the training samples, above 0 and below 1";
+                return invalid("--val-fraction", fraction.to_string(), expected);
+            }
+            _ => {}
+        }
+        if let (Some(fraction), Some(val)) = (self.val_fraction, &self.val) {
+            let expected = format!("`--val {val}` says otherwise; expected one of the two");
+            return invalid("--val-fraction", fraction.to_string(), &expected);
         }
         match self.channels {
             None | Some(1 | 3) => {}

@@ -2,10 +2,13 @@
 
 use std::{
     ffi::OsString,
+    fmt,
     path::{Path, PathBuf},
 };
 
-use super::{Error, NAMES, Options, csv, digits, error, folder, images, line, loaded::Loaded};
+use super::{
+    Error, NAMES, Options, Split, Task, csv, digits, error, folder, images, line, loaded::Loaded,
+};
 
 /// Where Fashion-MNIST is looked for: what the environment says, or where Debian puts it.
 fn fashion_mnist_dir(environment: Option<OsString>) -> PathBuf {
@@ -67,6 +70,42 @@ impl Source {
         }
     }
 
+    /// Reads validation data that goes with this data, already loaded.
+    pub(super) fn load_val(
+        &self,
+        loaded: &Loaded,
+        val: &str,
+        options: &Options,
+    ) -> Result<Split, Error> {
+        if loaded.val.is_some() {
+            return Err(Error::NoEffect {
+                option: "--val",
+                data: self.to_string(),
+                reason: "its validation split comes with the data",
+            });
+        }
+        let classes: &[String] = match &loaded.task {
+            Task::Classification { classes } => classes,
+            Task::Regression { .. } => &[],
+        };
+        match (self, Source::find(val)?) {
+            (Source::Csv(train), Source::Csv(path)) => {
+                csv::load_split(&path, train, &loaded.task, options)
+            }
+            (Source::Idx(_), Source::Idx(path)) => {
+                images::load_split(&path, &loaded.shape, classes.len())
+            }
+            (Source::Pictures(_), Source::Pictures(path)) => {
+                folder::load_split(&path, &loaded.shape, classes, options)
+            }
+            (_, other) => Err(Error::InvalidOption {
+                option: "--val",
+                value: val.to_owned(),
+                expected: format!("{other}; expected data of the same kind as {self}"),
+            }),
+        }
+    }
+
     /// Refuses options that would be ignored.
     pub(super) fn check_options(&self, data: &str, options: &Options) -> Result<(), Error> {
         let is_csv = matches!(self, Source::Csv(_));
@@ -103,6 +142,12 @@ impl Source {
                 are_pictures,
                 "it says whether PNG and JPEG files are read as grey or as RGB",
             ),
+            (
+                "--val",
+                options.val.is_some(),
+                is_csv || are_pictures || matches!(self, Source::Idx(_)),
+                "it is a file or directory of the same kind; use `--val-fraction`",
+            ),
         ] {
             if given && !applies {
                 return Err(Error::NoEffect {
@@ -113,6 +158,21 @@ impl Source {
             }
         }
         Ok(())
+    }
+}
+
+/// What it is, in words.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, path) = match self {
+            Source::Digits => return f.write_str("digits"),
+            Source::FashionMnist => return f.write_str("fashion-mnist"),
+            Source::Line => return f.write_str("line"),
+            Source::Idx(path) => ("the directory of IDX files", path),
+            Source::Pictures(path) => ("the directory of pictures", path),
+            Source::Csv(path) => ("the table", path),
+        };
+        write!(f, "{kind} {}", path.display())
     }
 }
 

@@ -5,6 +5,7 @@ mod idx;
 mod named;
 mod pictures;
 mod scaling;
+mod validation;
 
 use kiln::data::{self, Dataset, Features, Options, Split, Targets, Task};
 
