@@ -1,5 +1,7 @@
 //! The flags that say how data is loaded.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::data::{ImageSize, Options, TaskKind};
@@ -11,9 +13,12 @@ pub(super) struct DataFlags {
     /// Column of a CSV file to predict
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
-    /// What that column holds: classification or regression
+    /// What that column, or NumPy's targets, hold: classification or regression
     #[arg(long, value_name = "TASK")]
     task: Option<TaskKind>,
+    /// The targets of a .npy file
+    #[arg(long, value_name = "FILE")]
+    targets: Option<PathBuf>,
     /// At least this many classes, where the data shows fewer
     #[arg(long, value_name = "N")]
     classes: Option<usize>,
@@ -46,6 +51,7 @@ impl DataFlags {
         Options {
             target: self.target.clone(),
             task: self.task,
+            targets: self.targets.clone(),
             classes: self.classes,
             test_fraction: self.test_fraction,
             val_fraction: self.val_fraction,
@@ -53,6 +59,7 @@ impl DataFlags {
             image_size: self.image_size,
             channels: self.channels,
             standardize: self.standardize,
+            standardization: None,
             limit: self.limit,
             seed,
         }

@@ -21,7 +21,7 @@ pub(super) struct Setup {
     /// Preset (mlp, lenet, linear, small-cnn) or layers: "Conv2d(32, 3) ReLU Flatten Linear(10)"
     #[arg(long, value_name = "MODEL", help_heading = "Model and data")]
     pub(super) model: Option<String>,
-    /// digits, fashion-mnist, line, a directory of IDX files or of pictures, or a CSV file [default: digits]
+    /// digits, fashion-mnist, line, a directory of IDX files or of pictures, or a CSV, .npz or .npy file [default: digits]
     #[arg(long, value_name = "DATA", help_heading = "Model and data")]
     pub(super) data: Option<String>,
     #[command(flatten)]

@@ -159,8 +159,14 @@ impl fmt::Display for TaskKind {
 }
 
 /// The statistics that standardised the features: `(value - mean) / std` for each channel of an image, or each feature
-/// of a table, computed in f64 and rounded once to f32.
-#[derive(Clone, Debug, PartialEq)]
+/// of a table, computed in f64 and rounded once to f32. `value` is what the features mean before, which for pixels is
+/// from 0 to 1.
+///
+/// As JSON it is `{"mean": [0.5], "std": [0.25]}`, with digits that read back to the same bits, and belongs to the
+/// model: data that the model meets later is standardised by the numbers of its training, not by its own. See
+/// [`Options::standardization`](super::Options::standardization) and [`load_samples`](super::load_samples).
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Standardization {
     /// The mean over the training split before [`Options::limit`](super::Options::limit).
     pub mean: Vec<f64>,

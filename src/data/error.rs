@@ -17,9 +17,10 @@ pub enum Error {
         /// The closest known name, if one is close.
         nearest: Option<String>,
     },
-    /// A file that is no CSV table.
+    /// A file of no kind that is read.
     #[error(
         "{path}: kiln does not read this kind of file; expected FILE.csv or FILE.csv.gz with a header line, \
+         FILE.npz or FILE.npy as NumPy writes them, \
          a directory of IDX files named as MNIST's are, or one that has a folder of PNG or JPEG pictures for each class"
     )]
     UnknownFormat {
@@ -46,10 +47,10 @@ pub enum Error {
         /// What would be accepted.
         expected: String,
     },
-    /// A CSV file needs this option.
+    /// A file needs this option.
     #[error("{path}: {option} is missing: {remedy}")]
     MissingOption {
-        /// The CSV file.
+        /// The file.
         path: PathBuf,
         /// The flag.
         option: &'static str,
@@ -89,6 +90,34 @@ pub enum Error {
     Folder {
         /// The folder or file.
         path: PathBuf,
+        /// What is wrong, what was expected, and what to do.
+        problem: String,
+    },
+    /// Nothing was given to predict.
+    #[error("no samples were given; expected at least one file")]
+    NoSamples,
+    /// A file holds no samples that can be read for a prediction.
+    #[error(
+        "{path}: kiln reads no samples from this kind of file; expected .png, .jpg or .jpeg, .npy, .csv or .csv.gz \
+         without the target column, or images in the IDX format"
+    )]
+    NotSamples {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Given statistics do not belong to this data.
+    #[error("the means and standard deviations given do not fit: {problem}")]
+    Standardization {
+        /// What is wrong, what was expected, and what to do.
+        problem: String,
+    },
+    /// An array of NumPy's cannot be used.
+    #[error("{path}: {array}{problem}")]
+    Array {
+        /// The file.
+        path: PathBuf,
+        /// Which array of an archive, as ``array `x`: ``; empty for a file of one.
+        array: String,
         /// What is wrong, what was expected, and what to do.
         problem: String,
     },
@@ -179,7 +208,7 @@ pub enum Error {
          rescale the feature or correct the value"
     )]
     Overflow {
-        /// `training` or `test`.
+        /// `training`, `validation`, `test`, or `given`.
         split: &'static str,
         /// The sample, counted from 0.
         sample: usize,

@@ -1,6 +1,9 @@
 //! Data on its way from a source to a [`Dataset`]: split, standardised, limited, summed up, any data alike.
 
-use super::{Dataset, Error, Options, Shape, Split, Targets, Task, dataset, split, standardize};
+use super::{
+    Dataset, Error, Options, Shape, Split, Standardization, Targets, Task, dataset, split,
+    standardize,
+};
 
 /// Data as its source gives it: checked and split, with nothing done yet that is done to any data alike.
 #[derive(Debug)]
@@ -83,22 +86,12 @@ impl Loaded {
         if let Some(wanted) = options.classes {
             task = with_classes(task, wanted, name)?;
         }
-        let standardization = if options.standardize {
-            let (statistics, constant) = standardize::fit(&train, &shape);
-            standardize::apply(&statistics, &mut train, &shape, "training")?;
-            for (split, name) in [(&mut val, "validation"), (&mut test, "test")] {
-                if let Some(split) = split {
-                    standardize::apply(&statistics, split, &shape, name)?;
-                }
-            }
-            notes.push(match constant {
-                0 => "standardised".to_owned(),
-                _ => format!("standardised ({constant} constant, divided by 1)"),
-            });
-            Some(statistics)
-        } else {
-            None
-        };
+        let splits = [
+            (Some(&mut train), "training"),
+            (val.as_mut(), "validation"),
+            (test.as_mut(), "test"),
+        ];
+        let standardization = standardize(splits, &shape, options, &mut notes)?;
         let available = train.len;
         if let Some(limit) = options.limit {
             if limit > available {
@@ -128,6 +121,40 @@ impl Loaded {
             summary,
         })
     }
+}
+
+/// Standardises all splits, if the options say so, by the statistics given or by those of the first.
+fn standardize(
+    mut splits: [(Option<&mut Split>, &'static str); 3],
+    shape: &[u32],
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> Result<Option<Standardization>, Error> {
+    let [(Some(train), _), ..] = &splits else {
+        return Ok(None);
+    };
+    let statistics = match &options.standardization {
+        Some(given) => {
+            given.check(shape)?;
+            notes.push("standardised by the statistics given".to_owned());
+            given.clone()
+        }
+        None if options.standardize => {
+            let (statistics, constant) = standardize::fit(train, shape);
+            notes.push(match constant {
+                0 => "standardised".to_owned(),
+                _ => format!("standardised ({constant} constant, divided by 1)"),
+            });
+            statistics
+        }
+        None => return Ok(None),
+    };
+    for (split, name) in &mut splits {
+        if let Some(split) = split {
+            standardize::apply(&statistics, &mut split.features, shape, name)?;
+        }
+    }
+    Ok(Some(statistics))
 }
 
 /// The training split without the part that is held back for validation, and that part.

@@ -9,6 +9,8 @@
 //! | `line` | 100 points of y = 2x + 1 + noise, drawn from the seed |
 //! | a directory | images in IDX files named as MNIST's are, plain or gzipped |
 //! | a directory with folders | PNG and JPEG pictures, `CLASS/*.png`, or `train/CLASS/*.png` beside `val` and `test` |
+//! | a `.npz` file | NumPy's arrays `x` and `y`, or `x_train`, `y_train` and perhaps the same with `_val` and `_test` |
+//! | a `.npy` file | NumPy's array of samples, whose targets are in another file |
 //! | a `.csv` or `.csv.gz` file | a table of numbers, one column of which is the target |
 //!
 //! Nothing is believed: sizes in headers are checked against the file before memory is taken, every cell and label is
@@ -27,10 +29,14 @@ mod images;
 mod line;
 mod listing;
 mod loaded;
+mod npy;
+mod npz;
+mod numpy;
 mod options;
 mod order;
 mod picture;
 mod rows;
+mod samples;
 mod source;
 mod split;
 mod standardize;
@@ -40,6 +46,7 @@ pub use dataset::{Dataset, Features, Shape, Split, Standardization, Targets, Tas
 pub use error::Error;
 pub use options::{ImageSize, Options};
 pub use order::order;
+pub use samples::{Samples, load_samples};
 use source::Source;
 
 /// The data sets that have a name.

@@ -1,23 +1,26 @@
 //! What can be said about how data is loaded.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr};
 
-use super::{Error, TaskKind};
+use super::{Error, Standardization, TaskKind};
 
 /// The longest side that pictures are brought to.
 const MAX_SIDE: u32 = 1 << 14;
 
 /// How to load a data set. An option that the data cannot obey is an error, so all but [`standardize`](Self::standardize),
-/// [`limit`](Self::limit) and [`seed`](Self::seed) are for particular data.
+/// [`standardization`](Self::standardization), [`val_fraction`](Self::val_fraction), [`limit`](Self::limit) and [`seed`](Self::seed) are for particular data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
     /// The column of a CSV file that is to be predicted; necessary there.
     pub target: Option<String>,
-    /// What that column holds; necessary for a CSV file.
+    /// What that column holds; necessary for a CSV file. NumPy's integers are classes and its floats numbers to
+    /// predict unless this says otherwise.
     pub task: Option<TaskKind>,
+    /// The file with the targets of a `.npy` file; necessary there.
+    pub targets: Option<PathBuf>,
     /// At least this many classes, where the data shows fewer: for a model or weights made for more.
     pub classes: Option<usize>,
-    /// The part of the rows of a CSV file, of `line`, or of the pictures of an undivided folder that is test data, at
+    /// The part of the rows of a CSV file, of `line`, of NumPy's `x` and `y`, or of the pictures of an undivided folder that is test data, at
     /// least 0 (no test split) and below 1; 0.2 if not given. For classification each class gives this part of its
     /// rows, evenly spaced in file order and the same for every seed; for regression the seed chooses the rows. Either
     /// way both splits keep the order of the file.
@@ -35,6 +38,8 @@ pub struct Options {
     /// Whether features are standardised by the statistics of the training split; see
     /// [`Standardization`](super::Standardization).
     pub standardize: bool,
+    /// Statistics to standardise by instead of the training split's own: those that a model was trained with.
+    pub standardization: Option<Standardization>,
     /// Train on this many samples only, the first in file order, at least 1; the other splits stay whole.
     pub limit: Option<usize>,
     /// The seed of whatever is left to chance: the points of `line`, the test rows of a regression, and the
@@ -78,6 +83,12 @@ impl Options {
                 let expected = "expected 1 (grey) or 3 (red, green, blue)";
                 return invalid("--channels", n.to_string(), expected);
             }
+        }
+        if self.standardize && self.standardization.is_some() {
+            return Err(Error::Standardization {
+                problem: "--standardize asks for those of this data; expected one or the other"
+                    .to_owned(),
+            });
         }
         if self.limit == Some(0) {
             return invalid(

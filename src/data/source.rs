@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     Error, NAMES, Options, Split, Task, csv, digits, error, folder, images, line, loaded::Loaded,
+    numpy,
 };
 
 /// Where Fashion-MNIST is looked for: what the environment says, or where Debian puts it.
@@ -28,6 +29,8 @@ pub(super) enum Source {
     /// A directory with a folder of pictures for each class.
     Pictures(PathBuf),
     Csv(PathBuf),
+    Npz(PathBuf),
+    Npy(PathBuf),
 }
 
 impl Source {
@@ -50,6 +53,8 @@ impl Source {
             _ if lower.ends_with(".csv") || lower.ends_with(".csv.gz") => {
                 Ok(Source::Csv(path.to_owned()))
             }
+            _ if lower.ends_with(".npz") => Ok(Source::Npz(path.to_owned())),
+            _ if lower.ends_with(".npy") => Ok(Source::Npy(path.to_owned())),
             _ => Err(Error::UnknownFormat {
                 path: path.to_owned(),
             }),
@@ -67,6 +72,8 @@ impl Source {
             Source::Idx(path) => images::load(path),
             Source::Pictures(path) => folder::load(path, options),
             Source::Csv(path) => csv::load(path, options),
+            Source::Npz(path) => numpy::load_npz(path, options),
+            Source::Npy(path) => numpy::load_npy(path, options),
         }
     }
 
@@ -98,6 +105,9 @@ impl Source {
             (Source::Pictures(_), Source::Pictures(path)) => {
                 folder::load_split(&path, &loaded.shape, classes, options)
             }
+            (Source::Npz(_), Source::Npz(path)) => {
+                numpy::load_split(&path, &loaded.shape, &loaded.task, options)
+            }
             (_, other) => Err(Error::InvalidOption {
                 option: "--val",
                 value: val.to_owned(),
@@ -110,7 +120,10 @@ impl Source {
     pub(super) fn check_options(&self, data: &str, options: &Options) -> Result<(), Error> {
         let is_csv = matches!(self, Source::Csv(_));
         let are_pictures = matches!(self, Source::Pictures(_));
-        let may_be_split_here = is_csv || are_pictures || matches!(self, Source::Line);
+        let is_npz = matches!(self, Source::Npz(_));
+        let is_npy = matches!(self, Source::Npy(_));
+        let is_numpy = is_npz || is_npy;
+        let may_be_split_here = is_csv || is_numpy || are_pictures || matches!(self, Source::Line);
         for (option, given, applies, reason) in [
             (
                 "--target",
@@ -121,8 +134,14 @@ impl Source {
             (
                 "--task",
                 options.task.is_some(),
-                is_csv,
-                "it says what the target column of a CSV file holds",
+                is_csv || is_numpy,
+                "it says what the targets of a CSV file or of NumPy's arrays are",
+            ),
+            (
+                "--targets",
+                options.targets.is_some(),
+                is_npy,
+                "it names the file with the targets of a .npy file",
             ),
             (
                 "--test-fraction",
@@ -145,7 +164,7 @@ impl Source {
             (
                 "--val",
                 options.val.is_some(),
-                is_csv || are_pictures || matches!(self, Source::Idx(_)),
+                is_csv || is_npz || are_pictures || matches!(self, Source::Idx(_)),
                 "it is a file or directory of the same kind; use `--val-fraction`",
             ),
         ] {
@@ -171,6 +190,8 @@ impl fmt::Display for Source {
             Source::Idx(path) => ("the directory of IDX files", path),
             Source::Pictures(path) => ("the directory of pictures", path),
             Source::Csv(path) => ("the table", path),
+            Source::Npz(path) => ("NumPy's archive", path),
+            Source::Npy(path) => ("NumPy's array", path),
         };
         write!(f, "{kind} {}", path.display())
     }

@@ -3,7 +3,9 @@
 mod csv;
 mod idx;
 mod named;
+mod numpy;
 mod pictures;
+mod samples;
 mod scaling;
 mod validation;
 
