@@ -6,7 +6,7 @@
 //! kernel · variant ── ops/*  (WGSL + CPU twin + cases)    floor 1
 //! plan                       the training step as data    floor 2  the narrow waist
 //! record optim model   |   exec::{cpu,gpu} device reflect floor 3  writers | runners
-//! data · train                                            floor 4  machines only through `Executor`
+//! data · train · run                                      floor 4  machines only through `Executor`
 //! report bench                                            floor 5  pictures, measurements
 //! cli · main                                              floor 6
 //! ```
@@ -35,6 +35,7 @@ pub mod record;
 pub mod reflect;
 pub mod report;
 pub mod rng;
+pub mod run;
 pub mod schedule;
 pub mod train;
 pub mod variant;

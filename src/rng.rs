@@ -12,6 +12,8 @@ pub enum Purpose {
     Order,
     /// The choice of test rows.
     Split,
+    /// The choice of validation rows.
+    Validation,
     /// The points and the noise of `line`.
     Line,
     /// The samples of a benchmark's workload.
@@ -32,6 +34,7 @@ impl Rng {
             Purpose::Weights => b"kiln init ",
             Purpose::Order => b"kiln order",
             Purpose::Split => b"kiln split",
+            Purpose::Validation => b"kiln valid",
             Purpose::Line => b"kiln line\0",
             Purpose::Workload => b"kiln bench",
             Purpose::Test => b"kiln test ",

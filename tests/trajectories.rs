@@ -262,6 +262,7 @@ fn dataset(name: &str) -> Dataset {
             targets,
             len: shape[0] as usize,
         },
+        val: None,
         test: None,
         standardization: None,
         summary: String::new(),

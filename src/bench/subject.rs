@@ -160,6 +160,7 @@ impl Learned<'_> {
             shape: subject.data.shape.clone(),
             task: subject.data.task.clone(),
             train: first(&subject.data.train, batch),
+            val: None,
             test: Some(first(&subject.data.train, seen.min(CHECKED.max(batch)))),
             standardization: None,
             summary: String::new(),

@@ -156,7 +156,7 @@ fn images(name: &str) -> Result<Dataset> {
     for (byte, value) in table.iter_mut().enumerate() {
         *value = (byte as f32 / 255.0 - MEAN) / DEVIATION;
     }
-    data.test = None;
+    (data.val, data.test) = (None, None);
     Ok(data)
 }
 
@@ -206,6 +206,7 @@ fn normals() -> Dataset {
             targets,
             len: W3_SAMPLES as usize,
         },
+        val: None,
         test: None,
         standardization: None,
         summary: format!(

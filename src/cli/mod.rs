@@ -1,18 +1,23 @@
 //! The command line: clap's types, and what each command does with the library.
 
 mod bench;
+mod config;
+mod data_flags;
 mod devices;
 mod machine;
 mod plan;
 mod progress;
+mod resume;
+mod saving;
 mod schedule;
 mod setup;
 mod train;
 mod tune;
+mod watch;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Result};
 
@@ -29,6 +34,10 @@ struct Cli {
 enum Command {
     /// Train a model; without any option: a small CNN on the embedded handwritten digits
     Train(Box<train::Train>),
+    /// Go on with a run where its last checkpoint is
+    Resume(Box<resume::Resume>),
+    /// Write a commented file of settings to start from
+    Init(train::Init),
     /// Print the dispatches of a training step, with shapes, operations and bytes
     Plan(Box<plan::PlanCommand>),
     /// Look at a learning-rate schedule: its values, its picture, its faults, its translations
@@ -54,14 +63,10 @@ enum Outcome {
 /// Runs the program: 0 for success, 1 for a run that failed, 2 for something to change in the
 /// command or the machine, 130 after Ctrl-C.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Train(command) => command.run(),
-        Command::Plan(command) => command.run(),
-        Command::Schedule(command) => command.run(),
-        Command::Bench(command) => command.run(),
-        Command::Tune(command) => command.run(),
-        Command::Devices(command) => command.run(),
-    };
+    let result = read(std::env::args_os().collect()).and_then(|(cli, matches)| {
+        let matches = matches.subcommand().map(|(_, matches)| matches);
+        run(cli.command, matches.unwrap_or(&ArgMatches::default()))
+    });
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Interrupted) => ExitCode::from(130),
@@ -72,6 +77,46 @@ pub fn main() -> ExitCode {
             ExitCode::from(e.exit_code())
         }
     }
+}
+
+fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
+    match command {
+        Command::Train(command) => command.run(matches),
+        Command::Resume(command) => command.run(matches),
+        Command::Init(command) => command.run(),
+        Command::Plan(command) => command.run(),
+        Command::Schedule(command) => command.run(),
+        Command::Bench(command) => command.run(),
+        Command::Tune(command) => command.run(),
+        Command::Devices(command) => command.run(),
+    }
+}
+
+/// Reads the command line, and once more with what a file of settings says in front of the flags, which
+/// then win.
+fn read(mut args: Vec<OsString>) -> Result<(Cli, ArgMatches)> {
+    let matches = Cli::command().get_matches_from(&args);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+    let (file, unset) = match &cli.command {
+        Command::Train(train) => (train.config.clone(), &train.flags.unset),
+        Command::Resume(resume) => (resume.config(), resume.unset()),
+        _ => (None, &Vec::new()),
+    };
+    let Some(file) = file else {
+        let useless = unset.first();
+        return match useless {
+            Some(key) => Err(Error::Usage(format!(
+                "--unset {key} has no effect: no file of settings was named"
+            ))),
+            None => Ok((cli, matches)),
+        };
+    };
+    let flags = config::flags_of(&file, &train::command(), unset)?;
+    args.splice(2..2, flags);
+    let command = Cli::command().args_override_self(true);
+    let matches = command.get_matches_from(args);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+    Ok((cli, matches))
 }
 
 /// Whoever read our output has seen enough (`kiln plan | head`): no failure.

@@ -20,14 +20,16 @@ const LOOKS: Duration = Duration::from_millis(50);
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
     quiet: bool,
+    /// Updates of the run, and those applied before this process began.
     steps: u64,
+    before: u64,
     batch: u64,
     started: Instant,
     spoken: Instant,
 }
 
 impl Progress {
-    pub(super) fn new(steps: u64, batch: u64, quiet: bool) -> Progress {
+    pub(super) fn new(steps: u64, before: u64, batch: u64, quiet: bool) -> Progress {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta} left");
@@ -40,6 +42,7 @@ impl Progress {
             bar,
             quiet,
             steps,
+            before,
             batch,
             started: now,
             spoken: now,
@@ -53,18 +56,27 @@ impl Progress {
             return;
         }
         self.spoken = Instant::now();
-        let rate = (done * self.batch) as f64 / self.started.elapsed().as_secs_f64();
+        let here = done.saturating_sub(self.before);
+        let per_second = here as f64 / self.started.elapsed().as_secs_f64();
         let text = format!(
-            "loss {:.4}  lr {}  {rate:.0} samples/s",
+            "loss {:.4}  lr {}  {:.0} samples/s",
             row.loss,
-            significant(row.lr)
+            significant(row.lr),
+            per_second * self.batch as f64
         );
         match &self.bar {
             Some(bar) => {
                 bar.set_position(done);
                 bar.set_message(text);
             }
-            None => tell(format_args!("update {done}/{}  {text}", self.steps)),
+            None => {
+                let left = (self.steps - done.min(self.steps)) as f64 / per_second;
+                let left = duration(left);
+                tell(format_args!(
+                    "update {done}/{}  {text}  {left} left",
+                    self.steps
+                ));
+            }
         }
     }
 
@@ -86,9 +98,34 @@ impl Progress {
         }
     }
 
+    /// Something that the person should know.
+    pub(super) fn note(&self, text: &str) {
+        let say = || eprintln!("note: {text}");
+        match &self.bar {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+
     pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// A time span for people: `4 s`, `3 min 20 s`, `2 h 05 min`.
+pub(super) fn duration(seconds: f64) -> String {
+    match seconds {
+        s if !s.is_finite() => "unknown".into(),
+        s if s < 59.5 => format!("{s:.0} s"),
+        s if s < 3570.0 => {
+            let s = s.round();
+            format!("{} min {:02} s", (s / 60.0).floor(), s % 60.0)
+        }
+        s => {
+            let minutes = (s / 60.0).round();
+            format!("{} h {:02} min", (minutes / 60.0).floor(), minutes % 60.0)
         }
     }
 }
@@ -107,7 +144,21 @@ pub(super) fn significant(x: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::significant;
+    use super::{duration, significant};
+
+    /// Never 60 seconds or 60 minutes.
+    #[test]
+    fn spans_of_time() {
+        for (seconds, text) in [
+            (4.2, "4 s"),
+            (59.6, "1 min 00 s"),
+            (200.0, "3 min 20 s"),
+            (3599.9, "1 h 00 min"),
+            (7500.0, "2 h 05 min"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
 
     /// A small rate must not read as zero: what burn, detectron2 and others show.
     #[test]

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::schedule::worded;
+use super::{data_flags::DataFlags, schedule::worded};
 use crate::{
     control::{Monitor, Observe},
-    data::{self, Dataset, TaskKind},
+    data::{self, Dataset},
     error::{Error, Result},
     model::{Model, Network},
     optim::Sgd,
-    schedule::{self, Rate, Run, Schedule, Severity, Spec},
+    schedule::{self, OnChange, Rate, Run, Schedule, Severity, Spec},
     train::{self, Config, Epochs, Session, weights},
 };
 
@@ -21,32 +21,11 @@ pub(super) struct Setup {
     /// Preset (mlp, lenet, linear, small-cnn) or layers: "Conv2d(32, 3) ReLU Flatten Linear(10)"
     #[arg(long, value_name = "MODEL", help_heading = "Model and data")]
     pub(super) model: Option<String>,
-    /// digits, fashion-mnist, line, a directory of IDX files, or a CSV file [default: digits]
+    /// digits, fashion-mnist, line, a directory of IDX files or of pictures, or a CSV, .npz or .npy file [default: digits]
     #[arg(long, value_name = "DATA", help_heading = "Model and data")]
     pub(super) data: Option<String>,
-    /// Column of a CSV file to predict
-    #[arg(long, value_name = "COLUMN", help_heading = "Model and data")]
-    target: Option<String>,
-    /// What that column holds: classification or regression
-    #[arg(long, value_name = "TASK", help_heading = "Model and data")]
-    task: Option<TaskKind>,
-    /// At least this many classes, where the data shows fewer
-    #[arg(long, value_name = "N", help_heading = "Model and data")]
-    classes: Option<usize>,
-    /// Share of the rows kept for testing, 0 for none [default: 0.2]
-    #[arg(
-        long,
-        value_name = "F",
-        allow_negative_numbers = true,
-        help_heading = "Model and data"
-    )]
-    test_fraction: Option<f64>,
-    /// Train on the first N samples only
-    #[arg(long, value_name = "N", help_heading = "Model and data")]
-    limit: Option<usize>,
-    /// Standardise inputs by the training split's mean and deviation
-    #[arg(long, help_heading = "Model and data")]
-    standardize: bool,
+    #[command(flatten)]
+    data_flags: DataFlags,
     /// Start from the weights in this safetensors file
     #[arg(long, value_name = "FILE", help_heading = "Model and data")]
     pub(super) init: Option<PathBuf>,
@@ -129,14 +108,14 @@ pub(super) struct Setup {
 }
 
 /// What `--monitor` takes.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Watched {
     /// The training loss
     Loss,
-    /// The loss on the test split
+    /// The loss on the validation split, or on the test split if there is none
     #[value(alias = "eval_loss")]
     EvalLoss,
-    /// The share of right predictions on the test split
+    /// The share of right predictions there
     #[value(alias = "eval_accuracy")]
     EvalAccuracy,
 }
@@ -180,7 +159,7 @@ impl Setup {
         let plan: schedule::LearningRate = self.schedule.parse()?;
         self.check_numbers()?;
         let data = self.data.as_deref().unwrap_or("digits");
-        let data = data::load(data, &self.data_options())?;
+        let data = data::load(data, &self.data_flags.options(self.seed))?;
         let outputs = match &data.task {
             data::Task::Classification { classes } => classes.len() as u32,
             data::Task::Regression { outputs } => outputs.len() as u32,
@@ -197,13 +176,7 @@ impl Setup {
             self.drop_last,
         )?;
         let steps = self.steps(epochs.updates())?;
-        let run = Run {
-            base_lr: self.lr,
-            base_momentum: Some(optimizer.momentum),
-            updates: Some(steps),
-            epoch_updates: Some(epochs.updates() as f64),
-            batch: Some(self.batch_size.into()),
-        };
+        let run = self.horizon(&optimizer, epochs.updates(), steps);
         let remarks = self.lint(&plan, &run, &data)?;
         let mut rate = plan.start(&run, self.monitor(), self.observe())?;
         if self.momentum_schedule.is_some() && rate.momentum_at(0).is_some() {
@@ -242,6 +215,60 @@ impl Setup {
             session,
             steps,
             weights,
+        })
+    }
+
+    /// The schedule as it was written.
+    pub(super) fn schedule(&self) -> &str {
+        &self.schedule
+    }
+
+    /// Whether the same updates come of both.
+    pub(super) fn same_run(&self, other: &Setup) -> bool {
+        format!("{self:?}") == format!("{other:?}")
+    }
+
+    /// What a schedule is resolved against, for `updates` of them.
+    fn horizon(&self, optimizer: &Sgd, per_epoch: u64, updates: u64) -> Run {
+        Run {
+            base_lr: self.lr,
+            base_momentum: Some(optimizer.momentum),
+            updates: Some(updates),
+            epoch_updates: Some(per_epoch as f64),
+            batch: Some(self.batch_size.into()),
+        }
+    }
+
+    /// These settings, for a run that goes on after `step` updates under `old` ones: the schedule is the
+    /// one that `how` makes of both.
+    ///
+    /// # Errors
+    /// What either schedule reports.
+    pub(super) fn changed(
+        &self,
+        old: &Setup,
+        how: OnChange,
+        step: u64,
+        per_epoch: u64,
+    ) -> Result<Setup> {
+        let (planned, updates) = (old.steps(per_epoch)?, self.steps(per_epoch)?);
+        let window = how.window(step, planned, updates);
+        let resolve = |setup: &Setup, updates: u64| -> Result<(schedule::LearningRate, Schedule)> {
+            let plan: schedule::LearningRate = setup.schedule.parse()?;
+            let run = setup.horizon(&Sgd::parse(&setup.optimizer)?, per_epoch, updates);
+            let schedule = plan.spec().resolve(&run)?;
+            Ok((plan, schedule))
+        };
+        let (before, old) = resolve(old, planned)?;
+        let (after, new) = resolve(self, window.1)?;
+        let plan = if how == OnChange::Keep { before } else { after };
+        let mut text = format!("({})", how.apply(old, new, step, window)?);
+        for control in plan.controls() {
+            text += &format!(" * {control}");
+        }
+        Ok(Setup {
+            schedule: text,
+            ..self.clone()
         })
     }
 
@@ -294,7 +321,7 @@ impl Setup {
         data: &Dataset,
     ) -> Result<Vec<String>> {
         let mut measured = vec![Monitor::Loss, Monitor::GradientNorm];
-        if data.test.is_some() {
+        if data.evaluated().is_some() {
             measured.push(Monitor::EvalLoss);
             if matches!(data.task, data::Task::Classification { .. }) {
                 measured.push(Monitor::EvalAccuracy);
@@ -307,8 +334,8 @@ impl Setup {
                 && matches!(watches, Monitor::EvalLoss | Monitor::EvalAccuracy)
             {
                 return Err(Error::Usage(format!(
-                    "`{control}` would observe the test split after every update, but it is \
-                     evaluated after every epoch; use --observe epoch or --monitor loss"
+                    "`{control}` would observe the evaluation after every update, but there is \
+                     one after every epoch only; use --observe epoch or --monitor loss"
                 )));
             }
         }
@@ -325,18 +352,6 @@ impl Setup {
             )));
         }
         Ok(words(&rest))
-    }
-
-    fn data_options(&self) -> data::Options {
-        data::Options {
-            target: self.target.clone(),
-            task: self.task,
-            classes: self.classes,
-            test_fraction: self.test_fraction,
-            standardize: self.standardize,
-            limit: self.limit,
-            seed: self.seed,
-        }
     }
 
     fn check_numbers(&self) -> Result<()> {

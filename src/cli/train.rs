@@ -1,102 +1,298 @@
-//! `kiln train`: from flags to a trained model.
+//! `kiln train`: from settings to a trained model.
 
 use std::{
+    collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
 };
 
-use clap::Args;
+use clap::{ArgMatches, Args, Command, CommandFactory};
 
 use super::{
-    Outcome,
+    Cli, Outcome,
+    config::{self, Settings},
     machine::MachineFlags,
-    progress::{Progress, significant},
+    progress::{Progress, duration, significant},
+    saving::Saving,
     schedule::segments,
-    setup::{Ready, Setup},
+    setup::{Ready, Setup, Watched},
     tell,
+    watch::{Stop, Watcher, Writer, stop_on_signal},
 };
 use crate::{
+    data,
     device::{Machine, Needs},
     error::{Error, Result},
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
-    train::{Evaluation, Metrics, Observer, Trainer, Update, weights},
+    files::write_atomically,
+    run::{self, Checkpoint, Live, RunDir},
+    train::{Evaluation, Metrics, Trainer, weights},
 };
 
 /// `kiln train`.
 #[derive(Args)]
 pub(super) struct Train {
+    /// Settings as a TOML file, whose keys are the flags below; flags win (see `kiln init`)
+    #[arg(value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     #[command(flatten)]
-    setup: Setup,
-    #[command(flatten, next_help_heading = "Machine and output")]
-    machine: MachineFlags,
-    /// Write metrics.jsonl and model.safetensors into this new directory
-    #[arg(long, value_name = "DIR", help_heading = "Machine and output")]
+    pub(super) flags: Flags,
+    /// Write the run into this new directory [default: runs/NAME-1, -2, …]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
-    /// Print nothing but errors
-    #[arg(long, help_heading = "Machine and output")]
-    quiet: bool,
+    /// Write nothing
+    #[arg(long, help_heading = "Output", conflicts_with = "out")]
+    no_out: bool,
 }
 
-/// What `--out` holds.
-const METRICS: &str = "metrics.jsonl";
-const MODEL: &str = "model.safetensors";
+/// What `train` and `resume` have in common.
+#[derive(Args)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    pub(super) setup: Setup,
+    #[command(flatten, next_help_heading = "Machine")]
+    pub(super) machine: MachineFlags,
+    #[command(flatten)]
+    pub(super) saving: Saving,
+    /// Leave out this key of the file
+    #[arg(long, value_name = "KEY", help_heading = "Output")]
+    pub(super) unset: Vec<String>,
+    /// Print nothing but errors
+    #[arg(long, help_heading = "Output")]
+    pub(super) quiet: bool,
+}
+
+/// The declaration of `train`, for whoever reads or writes its settings.
+pub(super) fn command() -> Command {
+    let mut cli = Cli::command();
+    // clap names a subcommand's arguments once it is built.
+    cli.build();
+    let found = cli.find_subcommand("train").cloned();
+    found.unwrap_or_else(|| Command::new("train"))
+}
 
 impl Train {
-    pub(super) fn run(self) -> Result<Outcome> {
+    /// `matches` are what clap made of the flags, the file's among them.
+    pub(super) fn run(self, matches: &ArgMatches) -> Result<Outcome> {
+        let name = self.config.as_deref().and_then(Path::file_stem);
+        let name = name.map(|stem| stem.to_string_lossy().into_owned());
+        if self.flags.saving.patience.is_some() && self.no_out {
+            return Err(Error::Usage(
+                "--patience needs a run directory, as the best weights are kept there: remove --no-out"
+                    .into(),
+            ));
+        }
         if let Some(dir) = &self.out {
-            check_free(dir)?;
+            run::check_free(dir)?;
         }
-        let ready = self.setup.ready()?;
-        let (machine, line) = self.machine.open(Needs::of(&ready.session.plan))?;
-        if !self.quiet {
-            tell(format_args!("{}", introduction(&ready, &line)?));
+        let ready = self.flags.setup.ready()?;
+        let (out, no_out) = (self.out, self.no_out);
+        let directory = move |ready: &Ready| -> Result<Option<RunDir>> {
+            let name = name.unwrap_or_else(|| format!("{}-{}", ready.model, ready.data.name));
+            match out {
+                Some(dir) => RunDir::create(&dir).map(Some),
+                None if no_out => Ok(None),
+                None => RunDir::fresh(Path::new("runs"), &run::slug(&name)).map(Some),
+            }
+        };
+        let settings = Settings::of(&command(), matches);
+        Job {
+            flags: &self.flags,
+            settings,
+            ready,
+            from: None,
         }
-        let plan = &ready.session.plan;
+        .run(directory)
+    }
+}
+
+/// A run that is about to begin or to go on.
+pub(super) struct Job<'a> {
+    pub(super) flags: &'a Flags,
+    pub(super) settings: Settings,
+    pub(super) ready: Ready,
+    /// Where it goes on, and what was evaluated before.
+    pub(super) from: Option<(Checkpoint, Vec<Evaluation>)>,
+}
+
+impl Job<'_> {
+    /// Opens the machine, then the directory, and trains.
+    pub(super) fn run(
+        mut self,
+        directory: impl FnOnce(&Ready) -> Result<Option<RunDir>>,
+    ) -> Result<Outcome> {
+        let quiet = self.flags.quiet;
+        let best = self.best_at()?;
+        let (machine, line) = self
+            .flags
+            .machine
+            .open(Needs::of(&self.ready.session.plan))?;
+        if !quiet {
+            tell(format_args!("{}", introduction(&self.ready, &line)?));
+        }
+        let environment = environment(&self.ready, &machine, &line);
+        let plan = &self.ready.session.plan;
         let exec: Box<dyn Executor> = match machine {
             Machine::Cpu => Box::new(Cpu::new(plan.clone())?),
             Machine::Gpu(gpu) => Box::new(GpuExecutor::new(gpu, plan)?),
         };
-        let samples = ready.session.epochs.batch.min(ready.session.epochs.samples);
-        let mut watcher = Watcher {
-            progress: Progress::new(ready.steps, samples, self.quiet),
-            metrics: self.out.as_deref().map(create_run).transpose()?,
-            last: None,
-            best: None,
-            stop: stop_on_signal()?,
-        };
-        let started = Instant::now();
-        let (session, config) = (&ready.session, &ready.config);
+        let run = directory(&self.ready)?;
+        if let Some(run) = &run {
+            self.describe(run, &environment)?;
+        }
+        let ready = &self.ready;
+        let epochs = ready.session.epochs;
+        let before = self.from.as_ref().map_or(0, |(c, _)| c.snapshot.state.step);
+        let samples = epochs.batch.min(epochs.samples);
+        let progress = Progress::new(ready.steps, before, samples, quiet);
+        let writer = run.as_ref().map(|run| self.writer(run)).transpose()?;
+        let saving = (&self.flags.saving, best);
+        let mut watcher = Watcher::new(
+            progress,
+            writer,
+            saving,
+            epochs.updates(),
+            stop_on_signal()?,
+        );
         let rate = ready.rate.clone();
-        let mut trainer = Trainer::new(exec, session, config, rate, &ready.data, &ready.weights)?;
+        let mut trainer = Trainer::new(
+            exec,
+            &ready.session,
+            &ready.config,
+            rate,
+            &ready.data,
+            &ready.weights,
+        )?;
+        if let Some((checkpoint, evaluations)) = &self.from {
+            trainer.restore(&checkpoint.snapshot)?;
+            watcher.resume(before, checkpoint.notes.seconds, evaluations);
+        }
         let ended = trainer.run(ready.steps, &mut watcher);
         watcher.progress.finish();
-        if let Some(metrics) = &mut watcher.metrics {
-            metrics.flush()?;
+        if let Some(writer) = &mut watcher.writer {
+            writer.metrics.flush()?;
         }
         let complete = ended?;
-        if let Some(dir) = &self.out {
-            let params: Vec<_> = ready.network.params().collect();
-            weights::save(&dir.join(MODEL), &params, &trainer.weights()?)?;
+        if watcher.stop.is_none() && !complete {
+            watcher.stop = Some(Stop::Signal);
         }
-        if !self.quiet {
-            let seconds = started.elapsed().as_secs_f64();
-            let text = self.summary(&watcher, trainer.step(), seconds, complete);
+        if let Some(run) = &run {
+            self.finish(run, &mut trainer, &mut watcher)?;
+        }
+        if !quiet {
+            let text = self.summary(&watcher, trainer.step(), run.as_ref());
             tell(format_args!("{text}"));
         }
-        Ok(if complete {
-            Outcome::Done
-        } else {
-            Outcome::Interrupted
+        Ok(match watcher.stop {
+            Some(Stop::Signal) => Outcome::Interrupted,
+            _ => Outcome::Done,
         })
     }
 
-    fn summary(&self, w: &Watcher, steps: u64, seconds: f64, complete: bool) -> String {
-        let how = if complete { "trained" } else { "stopped after" };
-        let mut text = format!("{how} {steps} updates in {seconds:.1} s");
+    /// The last checkpoint, and the weights that are the result: the best ones where patience ended the
+    /// run.
+    fn finish(&self, run: &RunDir, trainer: &mut Trainer, watcher: &mut Watcher) -> Result<()> {
+        let snapshot = trainer.snapshot()?;
+        watcher.save(&snapshot)?;
+        let params: Vec<_> = self.ready.network.params().collect();
+        let best = match &watcher.stop {
+            Some(Stop::Patience(_)) => run.checkpoints(1).named("best"),
+            _ => None,
+        };
+        let weights = match best {
+            Some(best) => weights::load(&best.join(run::MODEL), &params)?,
+            None => snapshot.weights,
+        };
+        weights::save(&run.file(run::MODEL), &params, &weights)
+    }
+
+    /// What the best evaluation is best at.
+    fn best_at(&self) -> Result<Watched> {
+        let saving = &self.flags.saving;
+        let classifies = matches!(self.ready.data.task, data::Task::Classification { .. });
+        let evaluates = self.ready.data.evaluated().is_some();
+        let best = saving.best.unwrap_or(match classifies {
+            true => Watched::EvalAccuracy,
+            false => Watched::EvalLoss,
+        });
+        let refuse =
+            |flag: &str, why: &str| Err(Error::Usage(format!("{flag} has no effect: {why}")));
+        if best == Watched::Loss {
+            return refuse(
+                "--best loss",
+                "a batch's loss says little about the weights; use eval-loss or eval-accuracy",
+            );
+        }
+        let given = [
+            ("--best", saving.best.is_some()),
+            ("--patience", saving.patience.is_some()),
+            ("--until", saving.until.is_some()),
+        ];
+        if let Some((flag, _)) = given.iter().find(|(_, given)| *given && !evaluates) {
+            return refuse(
+                flag,
+                "nothing is evaluated, as there is neither a validation nor a test split",
+            );
+        }
+        let accuracy = saving.until.as_ref().is_some_and(|u| u.of_accuracy());
+        if !classifies && (accuracy || best == Watched::EvalAccuracy) {
+            let flag = if accuracy { "--until" } else { "--best" };
+            return refuse(flag, "a regression has no accuracy; use eval_loss");
+        }
+        Ok(best)
+    }
+
+    /// Writes what the run is, before its first row.
+    fn describe(&mut self, run: &RunDir, environment: &BTreeMap<&str, String>) -> Result<()> {
+        let command = command();
+        self.settings.resolve(&command, "model", &self.ready.model);
+        self.settings
+            .resolve(&command, "data", &config::absolute(&self.ready.data.name));
+        for key in ["val", "targets", "init"] {
+            if let Some(text) = self.settings.get(key) {
+                self.settings
+                    .resolve(&command, key, &config::absolute(&text));
+            }
+        }
+        let head = format!(
+            "# Written by kiln {}: `kiln train config.toml` does the same again.\n",
+            env!("CARGO_PKG_VERSION")
+        );
+        let text = head + &self.settings.to_toml();
+        write_atomically(&run.file(run::CONFIG), text.as_bytes())?;
+        let path = run.file(run::ENVIRONMENT);
+        let json = serde_json::to_vec_pretty(environment)
+            .map_err(|e| Error::file(&path, e.to_string()))?;
+        write_atomically(&path, &json)
+    }
+
+    fn writer<'s>(&'s self, run: &RunDir) -> Result<Writer<'s>> {
+        let path = run.file(run::METRICS);
+        let data = &self.ready.data;
+        let metrics = match &self.from {
+            Some((checkpoint, _)) => Metrics::resume(&path, checkpoint.notes.metrics_bytes)?,
+            None => Metrics::create(&path)?,
+        };
+        Ok(Writer {
+            metrics,
+            checkpoints: run.checkpoints(self.flags.saving.keep as usize),
+            live: Live::of(run)?,
+            params: self.ready.network.params().collect(),
+            data: Box::new(|| data.digest()),
+        })
+    }
+
+    fn summary(&self, w: &Watcher, steps: u64, run: Option<&RunDir>) -> String {
+        let how = match &w.stop {
+            None => "trained".to_string(),
+            Some(Stop::Signal) => "stopped after".into(),
+            Some(Stop::Patience(n)) => {
+                format!("stopped early, as {n} evaluations were not better, after")
+            }
+            Some(Stop::Time) => "stopped at --max-time after".into(),
+            Some(Stop::Target(until)) => format!("reached {until} after"),
+        };
+        let mut text = format!("{how} {steps} updates in {}", duration(w.seconds()));
         if let Some(u) = &w.last {
             text += &format!(
                 ", last batch's loss {:.4}, last rate {}",
@@ -104,20 +300,54 @@ impl Train {
                 significant(u.lr)
             );
         }
-        if let Some((accuracy, epoch)) = w.best {
-            let percent = accuracy * 100.0;
-            text += &format!("\nbest test accuracy {percent:.2}% after epoch {epoch:.2}");
+        if let Some(best) = &w.best {
+            text += &match best.eval_accuracy {
+                Some(a) => format!("\nbest test accuracy {:.2}%", a * 100.0),
+                None => format!("\nbest test loss {:.4}", best.eval_loss),
+            };
+            text += &format!(" after epoch {:.2}", best.epoch);
         }
-        text += &match &self.out {
-            Some(dir) => format!(
-                "\nwrote {} and {}",
-                dir.join(METRICS).display(),
-                dir.join(MODEL).display()
-            ),
-            None => "\nnothing was written: --out DIR keeps the metrics and the model".into(),
+        text += &match run {
+            Some(run) => format!("\nwrote {}", run.path().display()),
+            None => "\nnothing was written".into(),
         };
+        if let (Some(run), Some(Stop::Signal)) = (run, &w.stop) {
+            text += &format!("\ngo on with: kiln resume {}", run.path().display());
+        }
         text
     }
+}
+
+/// What it runs on, for `environment.json`.
+fn environment(ready: &Ready, machine: &Machine, line: &str) -> BTreeMap<&'static str, String> {
+    let mut pairs = BTreeMap::from([
+        ("kiln", env!("CARGO_PKG_VERSION").to_string()),
+        ("device", line.to_string()),
+        ("os", std::env::consts::OS.into()),
+        ("architecture", std::env::consts::ARCH.into()),
+        ("data", ready.data.summary.clone()),
+        (
+            "started",
+            std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |t| t.as_secs())
+                .to_string(),
+        ),
+    ]);
+    match machine {
+        Machine::Cpu => {
+            pairs.insert("adapter", "CPU executor".into());
+            pairs.insert("threads", rayon::current_num_threads().to_string());
+        }
+        Machine::Gpu(gpu) => {
+            pairs.insert("adapter", gpu.description.name.clone());
+            pairs.insert("backend", gpu.description.backend.clone());
+            let d = &gpu.description;
+            pairs.insert("driver", format!("{} {}", d.driver, d.driver_info));
+            pairs.insert("tuning", gpu.table.name.clone());
+        }
+    }
+    pairs
 }
 
 /// What will be trained, on what, how.
@@ -148,90 +378,38 @@ fn introduction(ready: &Ready, device: &str) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// A directory that holds a run is left alone.
-fn check_free(dir: &Path) -> Result<()> {
-    if dir.exists() && !dir.is_dir() {
-        return Err(Error::Usage(format!(
-            "--out {}: it is a file; name a directory",
-            dir.display()
-        )));
-    }
-    for name in [METRICS, MODEL] {
-        if dir.join(name).exists() {
+/// `kiln init`: a starter file.
+#[derive(Args)]
+pub(super) struct Init {
+    /// Where to write it
+    #[arg(value_name = "FILE", default_value = "run.toml")]
+    file: PathBuf,
+}
+
+impl Init {
+    pub(super) fn run(self) -> Result<Outcome> {
+        if self.file.exists() {
             return Err(Error::Usage(format!(
-                "--out {}: it already holds {name} of another run; name a new directory or remove \
-                 the old run first",
-                dir.display()
+                "{} exists already; name another file",
+                self.file.display()
             )));
         }
+        let text = config::starter(&command());
+        write_atomically(&self.file, text.as_bytes())?;
+        tell(format_args!(
+            "wrote {0}; edit it, then: kiln train {0}",
+            self.file.display()
+        ));
+        Ok(Outcome::Done)
     }
-    Ok(())
 }
 
-/// Makes the directory and the metrics file.
-fn create_run(dir: &Path) -> Result<Metrics> {
-    std::fs::create_dir_all(dir).map_err(Error::io(dir))?;
-    Metrics::create(&dir.join(METRICS))
-}
-
-/// Two signals closer than this are one: wrappers signal the process and its group.
-const SAME_SIGNAL: Duration = Duration::from_secs(1);
-
-/// Ctrl-C and SIGTERM ask the run to end after the updates in flight; another one, later, ends
-/// the process at once.
-fn stop_on_signal() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    let mut first: Option<Instant> = None;
-    let handler = move || match first {
-        None => {
-            first = Some(Instant::now());
-            flag.store(true, Ordering::SeqCst);
-            eprintln!("stopping after the updates in flight; once more to stop at once");
-        }
-        Some(at) if at.elapsed() < SAME_SIGNAL => {}
-        Some(_) => std::process::exit(130),
-    };
-    ctrlc::set_handler(handler)
-        .map_err(|e| Error::Usage(format!("signals cannot be handled here: {e}")))?;
-    Ok(stop)
-}
-
-/// Passes rows on to the screen and the file, and remembers what the summary needs.
-struct Watcher {
-    progress: Progress,
-    metrics: Option<Metrics>,
-    last: Option<Update>,
-    /// Best accuracy, and the epoch it was found at.
-    best: Option<(f64, f64)>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Observer for Watcher {
-    fn update(&mut self, row: &Update) -> Result<()> {
-        if let Some(metrics) = &mut self.metrics {
-            metrics.row(row)?;
-        }
-        self.progress.update(row);
-        self.last = Some(row.clone());
-        Ok(())
-    }
-
-    fn evaluation(&mut self, row: &Evaluation) -> Result<()> {
-        if let Some(metrics) = &mut self.metrics {
-            metrics.row(row)?;
-            metrics.flush()?;
-        }
-        if let Some(accuracy) = row.eval_accuracy
-            && self.best.is_none_or(|(best, _)| accuracy > best)
-        {
-            self.best = Some((accuracy, row.epoch));
-        }
-        self.progress.evaluation(row);
-        Ok(())
-    }
-
-    fn should_stop(&self) -> bool {
-        self.stop.load(Ordering::SeqCst)
-    }
+/// The rows of evaluations among the first `bytes` of a metrics file.
+pub(super) fn evaluations(path: &Path, bytes: u64) -> Result<Vec<Evaluation>> {
+    let text = fs::read(path).map_err(Error::io(path))?;
+    let whole = text.get(..bytes as usize).unwrap_or(&text);
+    let rows = whole.split(|&b| b == b'\n').filter(|row| !row.is_empty());
+    Ok(rows
+        .filter_map(|row| serde_json::from_slice(row).ok())
+        .collect())
 }

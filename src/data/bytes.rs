@@ -24,6 +24,17 @@ impl Bytes {
         &self.words
     }
 
+    /// `len` bytes that `write` writes.
+    pub(super) fn fill<E>(
+        len: usize,
+        write: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Bytes, E> {
+        let mut words = vec![0f32; len.div_ceil(4)];
+        write(&mut bytemuck::cast_slice_mut(&mut words)[..len])?;
+        let words = Arc::new(words);
+        Ok(Bytes { words, len })
+    }
+
     /// Reads `len` bytes, or fewer if there are no more; what came before an error comes with it.
     pub(super) fn read(reader: &mut impl Read, len: usize) -> (Bytes, io::Result<()>) {
         let (mut words, mut read) = (Vec::<f32>::new(), 0);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::error::quoted;
+use super::error::{did_you_mean, nearest, quoted};
 
 /// More classes than this are taken for a mistake.
 const MAX_CLASSES: usize = 1 << 16;
@@ -34,6 +34,26 @@ impl Classes {
         };
         self.labels.push(label);
         Ok(())
+    }
+
+    /// For each row the number of its class among these names, which another file decided.
+    pub(super) fn numbered(self, names: &[String]) -> Result<Vec<u32>, String> {
+        let number: HashMap<&String, u32> = names.iter().zip(0..).collect();
+        let mut numbers = vec![0; self.numbers.len()];
+        for (name, first) in &self.numbers {
+            let Some(number) = number.get(name) else {
+                return Err(format!(
+                    "no training row is of the class {}; expected the classes that there are{}",
+                    quoted(name),
+                    did_you_mean(&nearest(name, names.iter().map(String::as_str)))
+                ));
+            };
+            if let Some(place) = numbers.get_mut(*first as usize) {
+                *place = *number;
+            }
+        }
+        let of_row = |label: &u32| numbers.get(*label as usize).copied().unwrap_or_default();
+        Ok(self.labels.iter().map(of_row).collect())
     }
 
     /// The names of the classes in their final order, and for each row the number of its class in that order.

@@ -3,10 +3,11 @@
 use std::{collections::HashSet, path::Path};
 
 use super::{
-    Error, Loaded, Options, TaskKind,
+    Error, Options, TaskKind,
     classes::Classes,
     dataset::{Features, Split, Targets, Task},
     error::{nearest, quoted},
+    loaded::Loaded,
     rows::{Row, Rows},
 };
 
@@ -41,14 +42,9 @@ pub(super) fn load(path: &Path, options: &Options) -> Result<Loaded, Error> {
             )
         }
         Target::Classes(classes) => {
-            let (classes, labels) =
-                classes
-                    .sorted(options.classes.unwrap_or(0))
-                    .map_err(|problem| Error::Classes {
-                        path: path.to_owned(),
-                        column: header.target_name().to_owned(),
-                        problem,
-                    })?;
+            let (classes, labels) = classes
+                .sorted(options.classes.unwrap_or(0))
+                .map_err(|problem| header.error(path, problem))?;
             (
                 Task::Classification { classes },
                 labels.len(),
@@ -69,6 +65,90 @@ pub(super) fn load(path: &Path, options: &Options) -> Result<Loaded, Error> {
     )
 }
 
+/// Loads a table that goes with another one: the same columns, and classes that the other has, too.
+pub(super) fn load_split(
+    path: &Path,
+    train: &Path,
+    task: &Task,
+    options: &Options,
+) -> Result<Split, Error> {
+    let target = options.target.as_deref();
+    let expected = Header::read(&mut Rows::open(train)?, target)?;
+    let mut rows = Rows::open(path)?;
+    let header = Header::read(&mut rows, target)?;
+    if header.columns != expected.columns {
+        let (found, wanted) = (list(&header.columns), list(&expected.columns));
+        return Err(Error::Line {
+            path: path.to_owned(),
+            line: 1,
+            problem: format!(
+                "the columns are {found}; expected those of {}, in their order: {wanted}",
+                train.display()
+            ),
+        });
+    }
+    let kind = match task {
+        Task::Classification { .. } => TaskKind::Classification,
+        Task::Regression { .. } => TaskKind::Regression,
+    };
+    let table = Table::read(&mut rows, &header, kind)?;
+    let len = table.features.len() / (header.columns.len() - 1);
+    let targets = match (table.target, task) {
+        (Target::Classes(classes), Task::Classification { classes: names }) => {
+            let labels = classes.numbered(names);
+            Targets::Classes(labels.map_err(|problem| header.error(path, problem))?)
+        }
+        (Target::Values(data), _) => Targets::Values { data, width: 1 },
+        (Target::Classes(_), Task::Regression { .. }) => Targets::Classes(Vec::new()),
+    };
+    Ok(Split {
+        features: Features::Floats(table.features),
+        targets,
+        len,
+    })
+}
+
+/// The rows of a table without a target, `width` numbers in each: their lines and their values.
+pub(super) fn load_features(path: &Path, width: usize) -> Result<(Vec<u64>, Vec<f32>), Error> {
+    let mut rows = Rows::open(path)?;
+    let columns = Header::columns(&mut rows)?;
+    if columns.len() != width {
+        let problem = format!(
+            "there are {} columns, {}; expected {width}, one for each feature and none for the target",
+            columns.len(),
+            list(&columns)
+        );
+        return Err(Error::Line {
+            path: path.to_owned(),
+            line: 1,
+            problem,
+        });
+    }
+    // No column has this index, so none is the target.
+    let header = Header {
+        target: columns.len(),
+        columns,
+    };
+    let mut table = Table::default();
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        lines.push(row.line);
+        table.push(&row, &header, path)?;
+    }
+    if lines.is_empty() {
+        return Err(no_rows(path, 1));
+    }
+    Ok((lines, table.features))
+}
+
+fn no_rows(path: &Path, line: u64) -> Error {
+    Error::Line {
+        path: path.to_owned(),
+        line,
+        problem: "the file ends; expected rows of data after the header".to_owned(),
+    }
+}
+
 /// The columns, and which of them is the target.
 struct Header {
     columns: Vec<String>,
@@ -76,7 +156,8 @@ struct Header {
 }
 
 impl Header {
-    fn read(rows: &mut Rows, target: Option<&str>) -> Result<Self, Error> {
+    /// The names of the columns.
+    fn columns(rows: &mut Rows) -> Result<Vec<String>, Error> {
         let path = rows.path.clone();
         let Some(row) = rows.next()? else {
             let problem = "the file is empty; expected a header line with the names of the columns"
@@ -88,6 +169,17 @@ impl Header {
             });
         };
         let columns: Vec<String> = row.cells().map(str::to_owned).collect();
+        if is_data(&columns) {
+            let problem =
+                "there are only numbers; expected a header line with the names of the columns, \
+                           so put one before the data"
+                    .to_owned();
+            return Err(Error::Line {
+                path,
+                line: row.line,
+                problem,
+            });
+        }
         let mut seen = HashSet::new();
         for (index, column) in columns.iter().enumerate() {
             let problem = if column.is_empty() {
@@ -109,6 +201,12 @@ impl Header {
                 problem,
             });
         }
+        Ok(columns)
+    }
+
+    fn read(rows: &mut Rows, target: Option<&str>) -> Result<Self, Error> {
+        let path = rows.path.clone();
+        let columns = Self::columns(rows)?;
         let Some(target) = target else {
             let remedy = format!(
                 "say which column is to be predicted, `--target COLUMN`, of {}",
@@ -128,7 +226,7 @@ impl Header {
                 );
                 Err(Error::Line {
                     path,
-                    line: row.line,
+                    line: 1,
                     problem,
                 })
             }
@@ -139,6 +237,15 @@ impl Header {
                 nearest: nearest(target, columns.iter().map(String::as_str)),
                 columns: list(&columns),
             }),
+        }
+    }
+
+    /// Something wrong with the target column.
+    fn error(&self, path: &Path, problem: String) -> Error {
+        Error::Classes {
+            path: path.to_owned(),
+            column: self.target_name().to_owned(),
+            problem,
         }
     }
 
@@ -165,17 +272,30 @@ fn list(columns: &[String]) -> String {
     format!("{}{rest}{}", names.join(", "), hint(columns))
 }
 
+/// Whether a first line is one of data: numbers only, and not such as name years or count columns.
+fn is_data(columns: &[String]) -> bool {
+    let are_numbers = columns.iter().all(|column| column.parse::<f64>().is_ok());
+    are_numbers && columns.iter().any(|column| column.parse::<i64>().is_err())
+}
+
 /// What to say where another separator than the comma seems to be in use.
 fn hint(columns: &[String]) -> &'static str {
     match columns {
         [only] if only.contains([';', '\t']) => {
             " (one column: kiln expects commas between the cells)"
         }
+        _ if columns
+            .iter()
+            .any(|column| column.contains('.') && column.parse::<f64>().is_ok()) =>
+        {
+            " (numbers: is the header line with the names of the columns missing?)"
+        }
         _ => "",
     }
 }
 
 /// The rows of a table.
+#[derive(Default)]
 struct Table {
     features: Vec<f32>,
     target: Target,
@@ -184,6 +304,12 @@ struct Table {
 enum Target {
     Classes(Classes),
     Values(Vec<f32>),
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Target::Values(Vec::new())
+    }
 }
 
 impl Table {
@@ -202,12 +328,7 @@ impl Table {
             table.push(&row, header, &path)?;
         }
         if table.features.is_empty() {
-            let problem = "the file ends; expected rows of data after the header".to_owned();
-            return Err(Error::Line {
-                path,
-                line,
-                problem,
-            });
+            return Err(no_rows(&path, line));
         }
         Ok(table)
     }

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use xxhash_rust::xxh3::Xxh3;
+
 use super::{
     Bytes, Error,
     error::{did_you_mean, nearest},
@@ -13,6 +15,13 @@ pub type Shape = Vec<u32>;
 /// The number of values in one sample of a shape.
 pub(super) fn width(shape: &[u32]) -> usize {
     shape.iter().map(|&dim| dim as usize).product()
+}
+
+/// What bytes of pixels mean, 0 to 255 in each channel: `pixel as f32 / 255f32`.
+pub(super) fn pixel_table(channels: u32) -> Vec<f32> {
+    (0..channels)
+        .flat_map(|_| (0..=255u8).map(|pixel| f32::from(pixel) / 255.0))
+        .collect()
 }
 
 /// The inputs of all samples of a split, sample after sample, each row-major in the data set's [`Shape`].
@@ -44,7 +53,7 @@ pub enum Targets {
     },
 }
 
-/// Samples and their answers: those to train on, or those to test with.
+/// Samples and their answers: those to train on, to validate with, or to test with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Split {
     /// The inputs.
@@ -152,8 +161,14 @@ impl fmt::Display for TaskKind {
 }
 
 /// The statistics that standardised the features: `(value - mean) / std` for each channel of an image, or each feature
-/// of a table, computed in f64 and rounded once to f32.
-#[derive(Clone, Debug, PartialEq)]
+/// of a table, computed in f64 and rounded once to f32. `value` is what the features mean before, which for pixels is
+/// from 0 to 1.
+///
+/// As JSON it is `{"mean": [0.5], "std": [0.25]}`, with digits that read back to the same bits, and belongs to the
+/// model: data that the model meets later is standardised by the numbers of its training, not by its own. See
+/// [`Options::standardization`](super::Options::standardization) and [`load_samples`](super::load_samples).
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Standardization {
     /// The mean over the training split before [`Options::limit`](super::Options::limit).
     pub mean: Vec<f64>,
@@ -173,10 +188,39 @@ pub struct Dataset {
     pub task: Task,
     /// The samples to train on, in the order of the file.
     pub train: Split,
+    /// The samples to evaluate with while training, if they are not those of the test: what decides when to stop and
+    /// which weights are best has been learned from, and says too much about itself.
+    pub val: Option<Split>,
     /// The samples to test with, in the order of the file, if there are any.
     pub test: Option<Split>,
     /// What standardised the features, if that was asked for.
     pub standardization: Option<Standardization>,
     /// One line for the user: what was loaded, and how it was split.
     pub summary: String,
+}
+
+impl Dataset {
+    /// What is evaluated while training: the validation split, or the test split where there is none.
+    pub fn evaluated(&self) -> Option<&Split> {
+        self.val.as_ref().or(self.test.as_ref())
+    }
+
+    /// A digest of the training samples, features and answers, by which a resumed run knows its data. The same on
+    /// every platform of the same endianness.
+    pub fn digest(&self) -> u64 {
+        let mut hash = Xxh3::new();
+        let floats = |hash: &mut Xxh3, values: &[f32]| hash.update(bytemuck::cast_slice(values));
+        match &self.train.features {
+            Features::Bytes { data, table } => {
+                floats(&mut hash, data.words());
+                floats(&mut hash, table);
+            }
+            Features::Floats(values) => floats(&mut hash, values),
+        }
+        match &self.train.targets {
+            Targets::Classes(labels) => hash.update(bytemuck::cast_slice(labels)),
+            Targets::Values { data, .. } => floats(&mut hash, data),
+        }
+        hash.digest()
+    }
 }

@@ -6,8 +6,8 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 
 use super::{
-    Loaded,
     dataset::{Features, Split, Targets, Task},
+    loaded::Loaded,
     split,
 };
 
@@ -36,6 +36,7 @@ pub(super) fn load() -> Loaded {
             classes: (0..10).map(|digit| digit.to_string()).collect(),
         },
         train: all.select(PIXELS, |row| !is_test[row]),
+        val: None,
         test: Some(all.select(PIXELS, |row| is_test[row])),
         origin: "of each class the third of every five images in file order is test data"
             .to_owned(),

@@ -17,10 +17,11 @@ pub enum Error {
         /// The closest known name, if one is close.
         nearest: Option<String>,
     },
-    /// A file that is no CSV table.
+    /// A file of no kind that is read.
     #[error(
         "{path}: kiln does not read this kind of file; expected FILE.csv or FILE.csv.gz with a header line, \
-         or the directory that holds IDX files named as MNIST's are"
+         FILE.npz or FILE.npy as NumPy writes them, \
+         a directory of IDX files named as MNIST's are, or one that has a folder of PNG or JPEG pictures for each class"
     )]
     UnknownFormat {
         /// The file.
@@ -46,10 +47,10 @@ pub enum Error {
         /// What would be accepted.
         expected: String,
     },
-    /// A CSV file needs this option.
+    /// A file needs this option.
     #[error("{path}: {option} is missing: {remedy}")]
     MissingOption {
-        /// The CSV file.
+        /// The file.
         path: PathBuf,
         /// The flag.
         option: &'static str,
@@ -67,13 +68,68 @@ pub enum Error {
     },
     /// A file that a directory of images needs is not there.
     #[error(
-        "{dir}: there is no file {expected}; expected it under this name, or with `.idx` for `-idx`, or with `.gz` at its end"
+        "{dir}: there is no file {expected}; expected it under this name, or with `.idx` for `-idx`, or with `.gz` at its end; \
+         pictures belong into one folder for each class"
     )]
     MissingFile {
         /// The directory.
         dir: PathBuf,
         /// The name looked for.
         expected: String,
+    },
+    /// A picture cannot be used.
+    #[error("{path}: {problem}")]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, what was expected, and what to do.
+        problem: String,
+    },
+    /// A folder or file does not belong where it is in a directory of pictures.
+    #[error("{path}: {problem}")]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is wrong, what was expected, and what to do.
+        problem: String,
+    },
+    /// Nothing was given to predict.
+    #[error("no samples were given; expected at least one file")]
+    NoSamples,
+    /// A file holds no samples that can be read for a prediction.
+    #[error(
+        "{path}: kiln reads no samples from this kind of file; expected .png, .jpg or .jpeg, .npy, .csv or .csv.gz \
+         without the target column, or images in the IDX format"
+    )]
+    NotSamples {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Given statistics do not belong to this data.
+    #[error("the means and standard deviations given do not fit: {problem}")]
+    Standardization {
+        /// What is wrong, what was expected, and what to do.
+        problem: String,
+    },
+    /// An array of NumPy's cannot be used.
+    #[error("{path}: {array}{problem}")]
+    Array {
+        /// The file.
+        path: PathBuf,
+        /// Which array of an archive, as ``array `x`: ``; empty for a file of one.
+        array: String,
+        /// What is wrong, what was expected, and what to do.
+        problem: String,
+    },
+    /// Samples of this kind cannot have the shape that a model takes.
+    #[error("{what} cannot become samples of shape {shape:?}; expected {expected}")]
+    Shape {
+        /// The kind of samples.
+        what: &'static str,
+        /// The shape asked for.
+        shape: Vec<u32>,
+        /// The shapes that they can have.
+        expected: &'static str,
     },
     /// The system could not open or read a file, or its compression is damaged.
     #[error("{path}: cannot be read{place}: {source}")]
@@ -152,7 +208,7 @@ pub enum Error {
          rescale the feature or correct the value"
     )]
     Overflow {
-        /// `training` or `test`.
+        /// `training`, `validation`, `test`, or `given`.
         split: &'static str,
         /// The sample, counted from 0.
         sample: usize,

@@ -11,7 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::Error;
 
 /// Deflate spends at least two bits on at most 258 bytes.
-const MAX_RATIO: u64 = 258 * 8 / 2;
+pub(super) const MAX_RATIO: u64 = 258 * 8 / 2;
 
 /// Bytes that are read at a time. A decoder keeps its window for every piece, so pieces are large.
 const BUFFER: usize = 1 << 18;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Error, Loaded,
-    dataset::{Features, Shape, Split, Targets, Task},
+    Error,
+    dataset::{Features, Shape, Split, Targets, Task, pixel_table},
     idx::IdxFile,
+    loaded::Loaded,
 };
 
 /// Fashion-MNIST's classes, as its authors name them (H. Xiao, K. Rasul, R. Vollgraf, 2017, arXiv:1708.07747).
@@ -47,6 +48,14 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, Error> {
     load_with_classes(dir, None)
 }
 
+/// Whether a directory has any of these files.
+pub(super) fn are_in(dir: &Path) -> bool {
+    let any = |split| {
+        find(dir, split, Part::Images).is_some() || find(dir, split, Part::Labels).is_some()
+    };
+    any("train") || any("t10k")
+}
+
 fn load_with_classes(dir: &Path, classes: Option<&[&str]>) -> Result<Loaded, Error> {
     let mut train = Pair::find(dir, "train")?.ok_or_else(|| missing(dir, "train", Part::Images))?;
     let mut test = Pair::find(dir, "t10k")?;
@@ -85,9 +94,22 @@ fn load_with_classes(dir: &Path, classes: Option<&[&str]>) -> Result<Loaded, Err
         shape,
         task: Task::Classification { classes },
         train,
+        val: None,
         test,
         origin: origin.to_owned(),
     })
+}
+
+/// The training files of a directory as a split of other data, of which they must have the shape and the classes.
+pub(super) fn load_split(dir: &Path, shape: &Shape, classes: usize) -> Result<Split, Error> {
+    let mut pair = Pair::find(dir, "train")?.ok_or_else(|| missing(dir, "train", Part::Images))?;
+    if pair.shape() != *shape {
+        let found = format!("images of shape {:?}", pair.shape());
+        let expected = format!("{shape:?}, the shape of the training images");
+        return Err(pair.images.error(8, found, expected));
+    }
+    let labels = pair.labels(Some(classes), "the classes of the training labels")?;
+    pair.read(shape, labels)
 }
 
 /// The two files of a split, their headers checked against each other.
@@ -158,9 +180,7 @@ impl Pair {
     fn read(&mut self, shape: &Shape, labels: Vec<u32>) -> Result<Split, Error> {
         let data = self.images.read()?;
         let channels = shape.first().copied().unwrap_or(1);
-        let table = (0..channels)
-            .flat_map(|_| (0..=255u8).map(|pixel| f32::from(pixel) / 255.0))
-            .collect();
+        let table = pixel_table(channels);
         let len = labels.len();
         Ok(Split {
             features: Features::Bytes { data, table },

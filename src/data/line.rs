@@ -1,8 +1,9 @@
 //! A straight line with noise, the smallest regression there is.
 
 use super::{
-    Error, Loaded, Options,
+    Error, Options,
     dataset::{Features, Split, Targets, Task},
+    loaded::Loaded,
 };
 use crate::rng::{Purpose, Rng};
 

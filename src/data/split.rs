@@ -1,6 +1,6 @@
 //! Which rows are held back for testing. The rows of both splits keep the order of the file.
 
-use super::Error;
+use super::{Error, Targets};
 use crate::rng::{Purpose, Rng};
 
 /// The part of a table's rows that is test data unless the user says otherwise.
@@ -31,29 +31,65 @@ pub(super) fn stratified(labels: &[u32], fraction: f64) -> Vec<bool> {
 /// For each of `n` rows whether it is a test row: round(n·fraction) of them (halves rounded up) by a shuffle that
 /// depends on the seed alone.
 pub(super) fn random(n: usize, fraction: f64, seed: u64) -> Vec<bool> {
-    let count = ((n as f64 * fraction + 0.5).floor() as usize).min(n);
-    let mut is_test = vec![false; n];
-    is_test[..count].fill(true);
-    Rng::new(seed, Purpose::Split, 0).shuffle(&mut is_test);
-    is_test
+    shuffled(n, fraction, &mut Rng::new(seed, Purpose::Split, 0))
 }
 
-/// Makes sure that a split into training and test rows leaves some of both.
-pub(super) fn check(is_test: &[bool], fraction: f64) -> Result<(), Error> {
-    let test = is_test.iter().filter(|&&test| test).count();
-    if test > 0 && test < is_test.len() {
+/// For each training row whether it is held back for validation: round(n·fraction) of the n rows of each class (halves
+/// rounded up), but never the last of them, or of all rows where there are no classes; by the seed alone.
+pub(super) fn validation(targets: &Targets, rows: usize, fraction: f64, seed: u64) -> Vec<bool> {
+    let mut rng = Rng::new(seed, Purpose::Validation, 0);
+    let Targets::Classes(labels) = targets else {
+        return shuffled(rows, fraction, &mut rng);
+    };
+    let mut of_class: Vec<Vec<usize>> = Vec::new();
+    for (row, &label) in labels.iter().enumerate() {
+        let label = label as usize;
+        of_class.resize_with(of_class.len().max(label + 1), Vec::new);
+        of_class[label].push(row);
+    }
+    let mut is_val = vec![false; labels.len()];
+    for rows in of_class {
+        let mut chosen = shuffled(rows.len(), fraction, &mut rng);
+        if chosen.iter().all(|&chosen| chosen) {
+            chosen.pop();
+        }
+        for (row, _) in rows.iter().zip(chosen).filter(|(_, chosen)| *chosen) {
+            is_val[*row] = true;
+        }
+    }
+    is_val
+}
+
+/// A random round(n·fraction) of `n`, halves rounded up.
+fn shuffled(n: usize, fraction: f64, rng: &mut Rng) -> Vec<bool> {
+    let count = ((n as f64 * fraction + 0.5).floor() as usize).min(n);
+    let mut is_chosen = vec![false; n];
+    is_chosen[..count].fill(true);
+    rng.shuffle(&mut is_chosen);
+    is_chosen
+}
+
+/// Makes sure that holding rows back, as `option` says, leaves some for both splits; `from` are those that it takes
+/// from, `kind` is what it makes.
+pub(super) fn check(
+    is_held_back: &[bool],
+    fraction: f64,
+    (option, from, kind): (&'static str, &str, &str),
+) -> Result<(), Error> {
+    let held_back = is_held_back.iter().filter(|&&row| row).count();
+    if held_back > 0 && held_back < is_held_back.len() {
         return Ok(());
     }
-    let (rows, kind) = (is_test.len(), if test == 0 { "test" } else { "training" });
-    let remedy = if test == 0 {
-        "a greater fraction, or 0 for no test split"
-    } else {
-        "a smaller fraction"
+    let (none, remedy) = match (held_back, kind) {
+        (0, "test") => (kind, "a greater fraction, or 0 for no test split"),
+        (0, _) => (kind, "a greater fraction"),
+        _ => ("training", "a smaller fraction"),
     };
+    let rows = is_held_back.len();
     let expected =
-        format!("of the data's rows ({rows}), this leaves none for the {kind} split; use {remedy}");
+        format!("of the {from} ({rows}), this leaves none for the {none} split; use {remedy}");
     Err(Error::InvalidOption {
-        option: "--test-fraction",
+        option,
         value: fraction.to_string(),
         expected,
     })
@@ -89,6 +125,34 @@ mod tests {
             prop_assert_eq!(&is_test, &random(n, fraction, seed));
             prop_assert_ne!(&is_test, &random(n, fraction, seed + 1));
         }
+    }
+
+    /// Protects classes from being lost to the validation: each gives its share, but keeps at least one row.
+    #[test]
+    fn validation_takes_its_share_of_each_class() {
+        let labels: Vec<u32> = (0..100)
+            .map(|row| u32::from(row % 10 == 0))
+            .chain([2])
+            .collect();
+        let targets = Targets::Classes(labels.clone());
+        let chosen = |fraction, seed| validation(&targets, 101, fraction, seed);
+        for (fraction, expected) in [(0.2, [18, 2, 0]), (0.5, [45, 5, 0]), (0.999, [89, 9, 0])] {
+            let is_val = chosen(fraction, 7);
+            let taken = |class| {
+                let rows = labels.iter().zip(&is_val);
+                rows.filter(|(label, val)| **label == class && **val)
+                    .count()
+            };
+            assert_eq!([0, 1, 2].map(taken), expected);
+        }
+        assert_eq!(chosen(0.2, 3), chosen(0.2, 3));
+        assert_ne!(chosen(0.2, 3), chosen(0.2, 4));
+        let values = Targets::Values {
+            data: vec![0.0; 10],
+            width: 1,
+        };
+        let is_val = validation(&values, 10, 0.3, 1);
+        assert_eq!(is_val.iter().filter(|&&val| val).count(), 3);
     }
 
     /// Protects the rule that the digits' fixed split is documented by.

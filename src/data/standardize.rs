@@ -27,20 +27,20 @@ pub(super) fn fit(split: &Split, shape: &[u32]) -> (Standardization, usize) {
     (Standardization { mean, std }, constant)
 }
 
-/// Standardises a split by given statistics: bytes through their table, floats one by one.
+/// Standardises features by given statistics: bytes through their table, floats one by one.
 ///
 /// # Errors
 /// A float that leaves the range of f32, which only a sample far from those that were fitted can; `name` is its split.
 pub(super) fn apply(
     statistics: &Standardization,
-    split: &mut Split,
+    features: &mut Features,
     shape: &[u32],
     name: &'static str,
 ) -> Result<(), Error> {
     let standard = |channel: usize, value: f32| {
         ((f64::from(value) - statistics.mean[channel]) / statistics.std[channel]) as f32
     };
-    match &mut split.features {
+    match features {
         Features::Bytes { table, .. } => {
             for (index, value) in table.iter_mut().enumerate() {
                 *value = standard(index / 256, *value);
@@ -67,6 +67,40 @@ pub(super) fn apply(
         }
     }
     Ok(())
+}
+
+impl Standardization {
+    /// Standardises features of samples of this shape as those were that the statistics were taken of: to the same bits.
+    /// Bytes keep their values, and their table changes.
+    ///
+    /// # Errors
+    /// Statistics for another number of channels or features, or that are no statistics, and a value that leaves the
+    /// range of f32.
+    pub fn apply(&self, features: &mut Features, shape: &[u32]) -> Result<(), Error> {
+        self.check(shape)?;
+        apply(self, features, shape, "given")
+    }
+
+    /// Refuses statistics that do not belong to samples of this shape. They come from a file, so nothing is believed.
+    pub(super) fn check(&self, shape: &[u32]) -> Result<(), Error> {
+        let channels = shape.first().map_or(1, |&channels| channels as usize);
+        let problem = if (self.mean.len(), self.std.len()) != (channels, channels) {
+            format!(
+                "they have {} means and {} deviations, but the samples are of shape {shape:?}; expected {channels} of \
+                 each, so use the data or the statistics of the same model",
+                self.mean.len(),
+                self.std.len()
+            )
+        } else if !self.mean.iter().all(|mean| mean.is_finite()) {
+            "a mean is no finite number; expected the statistics as training wrote them".to_owned()
+        } else if !self.std.iter().all(|std| std.is_finite() && *std > 0.0) {
+            "a deviation is no number above 0; expected the statistics as training wrote them"
+                .to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(Error::Standardization { problem })
+    }
 }
 
 /// How the values of a sample belong to channels: `[C, H, W]` has planes of H·W values, `[F]` of one.
@@ -151,7 +185,7 @@ mod tests {
             let (statistics, constants) = fit(&split, &[3]);
             prop_assert!(constants >= 1);
             prop_assert_eq!(statistics.std[2], 1.0);
-            apply(&statistics, &mut split, &[3], "training").unwrap();
+            apply(&statistics, &mut split.features, &[3], "training").unwrap();
             let (after, _) = fit(&split, &[3]);
             prop_assert!(after.mean[0].abs() < 1e-5 && (after.std[0] - 1.0).abs() < 1e-5, "{:?}", after);
             let Features::Floats(data) = &split.features else { unreachable!() };
@@ -169,7 +203,7 @@ mod tests {
             let mut bytes = split(Features::Bytes { data: data.clone().into(), table }, 4);
             for split in [&mut floats, &mut bytes] {
                 let (statistics, _) = fit(split, &[3, 2, 2]);
-                apply(&statistics, split, &[3, 2, 2], "training").unwrap();
+                apply(&statistics, &mut split.features, &[3, 2, 2], "training").unwrap();
             }
             let (Features::Floats(floats), Features::Bytes { table, .. }) = (floats.features, bytes.features) else {
                 unreachable!()

@@ -33,6 +33,7 @@
 
 mod binding;
 mod build;
+mod change;
 pub mod combinator;
 pub mod combinators;
 mod compose;
@@ -56,6 +57,7 @@ mod time;
 mod unit;
 mod wsd;
 
+pub use change::OnChange;
 pub use learning_rate::{LearningRate, Rate, Saved};
 pub use lint::{Finding, Severity};
 pub use run::Run;

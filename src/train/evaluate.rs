@@ -30,7 +30,8 @@ impl Trainer<'_> {
         }
     }
 
-    /// Loss and accuracy on the test split, if there is one and the observer lets it finish.
+    /// Loss and accuracy on the validation split, or on the test split if there is none; nothing if there is neither, or
+    /// if the observer does not let it finish.
     ///
     /// # Errors
     /// What the device or the observer report.

@@ -2,17 +2,17 @@
 //! for what is not finite: it stands as `null` (a diverged loss, a norm whose square leaves f32).
 
 use std::{
-    fs::File,
-    io::{BufWriter, Write},
+    fs::{File, OpenOptions},
+    io::{BufWriter, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
 /// What an update did.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Update {
     /// Which update, counted from 0.
     pub step: u64,
@@ -30,13 +30,13 @@ pub struct Update {
 }
 
 /// What an evaluation found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Updates applied before it.
     pub step: u64,
     /// Epochs completed before it, with fraction.
     pub epoch: f64,
-    /// The mean loss over the test split.
+    /// The mean loss over the validation split, or over the test split if there is none.
     pub eval_loss: f64,
     /// The share of right predictions; none in a regression.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +47,10 @@ pub struct Evaluation {
 pub struct Metrics {
     path: PathBuf,
     file: BufWriter<File>,
+    /// Length of the file with what is buffered.
+    bytes: u64,
+    /// A row's text, used again.
+    row: Vec<u8>,
 }
 
 impl Metrics {
@@ -56,10 +60,40 @@ impl Metrics {
     /// If it does, or cannot be created.
     pub fn create(path: &Path) -> Result<Metrics> {
         let file = File::create_new(path).map_err(Error::io(path))?;
-        Ok(Metrics {
+        Ok(Metrics::of(path, file, 0))
+    }
+
+    /// Goes on with the file after its first `bytes`: rows behind them are of updates that will be done
+    /// again.
+    ///
+    /// # Errors
+    /// If it is shorter, or cannot be written.
+    pub fn resume(path: &Path, bytes: u64) -> Result<Metrics> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .open(path)
+            .map_err(Error::io(path))?;
+        let found = file.metadata().map_err(Error::io(path))?.len();
+        if found < bytes {
+            return Err(Error::file(
+                path,
+                format!(
+                    "has {found} bytes, but had {bytes} when the checkpoint was written; rows are missing"
+                ),
+            ));
+        }
+        file.set_len(bytes).map_err(Error::io(path))?;
+        file.seek(SeekFrom::End(0)).map_err(Error::io(path))?;
+        Ok(Metrics::of(path, file, bytes))
+    }
+
+    fn of(path: &Path, file: File, bytes: u64) -> Metrics {
+        Metrics {
             path: path.into(),
             file: BufWriter::new(file),
-        })
+            bytes,
+            row: Vec::new(),
+        }
     }
 
     /// Appends a row.
@@ -67,10 +101,14 @@ impl Metrics {
     /// # Errors
     /// If it cannot be written.
     pub fn row(&mut self, row: &impl Serialize) -> Result<()> {
-        let written = serde_json::to_writer(&mut self.file, row).map_err(std::io::Error::from);
-        written
-            .and_then(|()| writeln!(self.file))
-            .map_err(Error::io(&self.path))
+        self.row.clear();
+        serde_json::to_writer(&mut self.row, row).map_err(|e| Error::io(&self.path)(e.into()))?;
+        self.row.push(b'\n');
+        self.file
+            .write_all(&self.row)
+            .map_err(Error::io(&self.path))?;
+        self.bytes += self.row.len() as u64;
+        Ok(())
     }
 
     /// Hands complete rows to the operating system.
@@ -79,5 +117,18 @@ impl Metrics {
     /// If they cannot be written.
     pub fn flush(&mut self) -> Result<()> {
         self.file.flush().map_err(Error::io(&self.path))
+    }
+
+    /// Has every row on the disk, and says how long the file is.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn sync(&mut self) -> Result<u64> {
+        self.flush()?;
+        self.file
+            .get_ref()
+            .sync_data()
+            .map_err(Error::io(&self.path))?;
+        Ok(self.bytes)
     }
 }

@@ -70,7 +70,7 @@ pub trait Observer {
     /// Ends the run.
     fn update(&mut self, row: &Update) -> Result<()>;
 
-    /// The test split was evaluated.
+    /// The validation split, or the test split if there is none, was evaluated.
     ///
     /// # Errors
     /// Ends the run.

@@ -36,7 +36,7 @@ pub struct Session {
     /// A step on a full batch, and on the epoch's last, smaller one.
     pub(super) train: Option<Program>,
     pub(super) train_tail: Option<Program>,
-    /// Evaluation, if there is a test split.
+    /// Evaluation, if there is a validation or a test split.
     pub(super) test: Option<Test>,
     /// Whether right predictions can be counted.
     pub(super) classifies: bool,
@@ -56,7 +56,7 @@ pub(super) struct Test {
 
 impl Test {
     fn declare(r: &mut Recorder, data: &Dataset, batch: u64) -> Result<Option<Test>> {
-        let Some(split) = &data.test else {
+        let Some(split) = data.evaluated() else {
             return Ok(None);
         };
         let samples = split.len as u64;
@@ -271,7 +271,7 @@ impl Session {
         weights: &[Vec<f32>],
     ) -> Result<()> {
         self.inputs.load(exec, &data.train)?;
-        if let (Some(test), Some(split)) = (&self.test, &data.test) {
+        if let (Some(test), Some(split)) = (&self.test, data.evaluated()) {
             test.inputs.load(exec, split)?;
             let order: Vec<u32> = (0..split.len as u32).collect();
             exec.write(test.order.at, ops::as_words(&order))?;

@@ -51,6 +51,14 @@ impl View for &Tensor<'_> {
 /// # Errors
 /// If the directory cannot be written.
 pub fn save(path: &Path, params: &[&Param], values: &[Vec<f32>]) -> Result<()> {
+    write_atomically(path, &serialize(params, values)?)
+}
+
+/// The bytes of such a file.
+///
+/// # Errors
+/// If a name cannot be written.
+pub fn serialize(params: &[&Param], values: &[Vec<f32>]) -> Result<Vec<u8>> {
     let tensors: Vec<(&str, Tensor)> = params
         .iter()
         .zip(values)
@@ -60,9 +68,8 @@ pub fn save(path: &Path, params: &[&Param], values: &[Vec<f32>]) -> Result<()> {
         })
         .collect();
     let views = tensors.iter().map(|(name, t)| (*name, t));
-    let bytes = safetensors::serialize(views, None)
-        .map_err(|e| Error::file(path, format!("the weights do not serialise: {e}")))?;
-    write_atomically(path, &bytes)
+    safetensors::serialize(views, None)
+        .map_err(|e| Error::Model(format!("the weights do not serialise: {e}")))
 }
 
 /// Reads the values of `params`, in their order.

@@ -3,7 +3,11 @@
 mod csv;
 mod idx;
 mod named;
+mod numpy;
+mod pictures;
+mod samples;
 mod scaling;
+mod validation;
 
 use kiln::data::{self, Dataset, Features, Options, Split, Targets, Task};
 
@@ -57,7 +61,14 @@ fn classes(dataset: &Dataset) -> Vec<&str> {
 /// Panics unless every size in a data set fits every other: what training relies on.
 fn assert_consistent(dataset: &Dataset) {
     let width: usize = dataset.shape.iter().map(|&dim| dim as usize).product();
-    for split in std::iter::once(&dataset.train).chain(&dataset.test) {
+    for split in [
+        Some(&dataset.train),
+        dataset.val.as_ref(),
+        dataset.test.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+    {
         assert!(split.len > 0);
         let features = match &split.features {
             Features::Bytes { data, table } => {

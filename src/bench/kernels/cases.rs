@@ -168,6 +168,7 @@ pub fn plan(workload: Workload, batch: u32) -> Result<Plan> {
             targets: Targets::Classes(vec![0; samples]),
             len: samples,
         },
+        val: None,
         test: None,
         standardization: None,
         summary: String::new(),

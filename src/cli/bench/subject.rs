@@ -21,8 +21,13 @@ pub(super) struct Which {
 }
 
 /// What a workload decides.
-const DECIDED: [&str; 21] = [
+const DECIDED: [&str; 26] = [
     "model",
+    "targets",
+    "val_fraction",
+    "val",
+    "image_size",
+    "channels",
     "target",
     "task",
     "classes",
@@ -56,7 +61,7 @@ impl Which {
                 let ready = self.ready(steps)?;
                 let base_lr = self.setup.lr;
                 let (rate, mut data) = (ready.rate, ready.data);
-                data.test = None;
+                (data.val, data.test) = (None, None);
                 let subject = Subject {
                     name: ready.model.clone(),
                     model: ready.model,

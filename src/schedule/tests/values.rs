@@ -186,7 +186,7 @@ fn momentum_is_announced() {
         ("stretch(delay(one_cycle(over=30), 5), 2)", true),
         ("mirror(warp(one_cycle(over=30), 2, 30), 30)", true),
         ("0.1 * 0.97 ** epoch", false),
-        ("torch.OneCycleLR(max_lr=0.1, total_steps=500)", true),
+        ("torch.OneCycleLR(max_lr=0.1, total_steps=1000)", true),
         ("torch.StepLR(optimizer, 30)", false),
     ] {
         let schedule = resolved(text);

@@ -1,0 +1,209 @@
+//! `kiln resume`: a run goes on where its last checkpoint is, to the bit; or says what has changed.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, FromArgMatches};
+
+use super::{
+    Outcome,
+    config::{self, Change, Settings},
+    setup::Setup,
+    tell,
+    train::{self, Flags, Job, Train},
+};
+use crate::{
+    error::{Error, Result},
+    run::{self, RunDir},
+    schedule::OnChange,
+};
+
+/// `kiln resume`.
+#[derive(Args)]
+pub(super) struct Resume {
+    /// The run's directory
+    #[arg(value_name = "DIR")]
+    pub(super) dir: PathBuf,
+    /// What a changed schedule means: keep, replace, extend or rewarm
+    #[arg(
+        long,
+        value_name = "HOW",
+        long_help = "What a changed schedule, rate, optimiser or length of the run means:\n\
+            keep     the old schedule as it was planned; updates beyond its end hold its last rate\n\
+            replace  the new schedule, as if it had been there from the first update on\n\
+            extend   the old schedule to its planned end, then the new one over what was added\n\
+            rewarm   from now on a linear warm-up to the new schedule, over what is left"
+    )]
+    on_change: Option<OnChange>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Settings that may change with a word about the schedule.
+const STEERING: [&str; 9] = [
+    "lr",
+    "schedule",
+    "momentum-schedule",
+    "weight-decay-schedule",
+    "optimizer",
+    "epochs",
+    "max-steps",
+    "monitor",
+    "observe",
+];
+
+/// Settings that change nothing about the updates.
+const FREE: [&str; 8] = [
+    "device",
+    "tuning",
+    "save-every",
+    "keep",
+    "best",
+    "patience",
+    "max-time",
+    "until",
+];
+
+impl Resume {
+    /// The file with the run's settings, where there is one.
+    pub(super) fn config(&self) -> Option<PathBuf> {
+        Some(self.dir.join(run::CONFIG)).filter(|file| file.is_file())
+    }
+
+    pub(super) fn unset(&self) -> &Vec<String> {
+        &self.flags.unset
+    }
+
+    /// `matches` are what clap made of the flags, those of the run's `config.toml` in front of them.
+    pub(super) fn run(mut self, matches: &ArgMatches) -> Result<Outcome> {
+        let run = RunDir::open(&self.dir)?;
+        let command = train::command();
+        let file = run.file(run::CONFIG);
+        let before = command.clone().try_get_matches_from(
+            std::iter::once("kiln".into()).chain(config::flags_of(&file, &command, &[])?),
+        );
+        let before = before.map_err(|e| Error::file(&file, e.to_string()))?;
+        let old = Settings::of(&command, &before);
+        let mut settings = Settings::of(&command, matches);
+        let changes = old.changes(&settings);
+        refuse_fixed(&changes)?;
+        let steering: Vec<&Change> = of(&changes, &STEERING);
+        let how = self.agreed(&steering)?;
+        let setup = Train::from_arg_matches(&before)
+            .map_err(|e| Error::file(&file, e.to_string()))?
+            .flags
+            .setup;
+        let params = setup.ready()?;
+        let (checkpoint, damaged) = {
+            let list: Vec<_> = params.network.params().collect();
+            run.checkpoints(1).latest(&list)?
+        };
+        for e in damaged {
+            eprintln!("note: passed over a damaged checkpoint: {e}");
+        }
+        let step = checkpoint.snapshot.state.step;
+        if let Some(how) = how {
+            let per_epoch = params.session.epochs.updates();
+            self.flags.setup = self.flags.setup.changed(&setup, how, step, per_epoch)?;
+            settings.resolve(&command, "schedule", self.flags.setup.schedule());
+        }
+        self.go(run, settings, checkpoint, (setup, params))
+    }
+
+    fn go(
+        self,
+        run: RunDir,
+        settings: Settings,
+        checkpoint: run::Checkpoint,
+        (old, params): (Setup, super::setup::Ready),
+    ) -> Result<Outcome> {
+        let same = old.same_run(&self.flags.setup);
+        let ready = if same {
+            params
+        } else {
+            self.flags.setup.ready()?
+        };
+        let digest = ready.data.digest();
+        if digest != checkpoint.notes.data {
+            return Err(Error::Usage(format!(
+                "{}: the training data is not what the run was started with; bring it back, or start a \
+                 new run with --init {}",
+                ready.data.name,
+                run.file(run::MODEL).display()
+            )));
+        }
+        let step = checkpoint.snapshot.state.step;
+        if step >= ready.steps {
+            tell(format_args!(
+                "{} is complete: {step} updates. To train on, give more --epochs or --max-steps, and \
+                 --on-change extend or rewarm",
+                run.path().display()
+            ));
+            return Ok(Outcome::Done);
+        }
+        if !self.flags.quiet {
+            tell(format_args!(
+                "resuming {} after {step} of {} updates",
+                run.path().display(),
+                ready.steps
+            ));
+        }
+        let metrics = run.file(run::METRICS);
+        let evaluations = train::evaluations(&metrics, checkpoint.notes.metrics_bytes)?;
+        Job {
+            flags: &self.flags,
+            settings,
+            ready,
+            from: Some((checkpoint, evaluations)),
+        }
+        .run(|_| Ok(Some(run)))
+    }
+
+    /// What was said about the schedule, where something has to be said.
+    fn agreed(&self, steering: &[&Change]) -> Result<Option<OnChange>> {
+        match (steering.is_empty(), self.on_change) {
+            (true, None) => Ok(None),
+            (false, Some(how)) => Ok(Some(how)),
+            (true, Some(_)) => Err(Error::Usage(
+                "--on-change has no effect: no setting of the schedule differs; remove it".into(),
+            )),
+            (false, None) => Err(Error::Usage(format!(
+                "the run was started with other settings:\n{}\nsay what that means for the schedule \
+                 with --on-change:\n  keep     the old schedule as it was planned; beyond its end its \
+                 last rate\n  replace  the new schedule, as if it had been there from the start\n  \
+                 extend   the old schedule to its end, then the new one over what was added\n  rewarm   \
+                 from now on a warm-up to the new schedule, over what is left",
+                table(steering)
+            ))),
+        }
+    }
+}
+
+fn of<'c>(changes: &'c [Change], keys: &[&str]) -> Vec<&'c Change> {
+    changes
+        .iter()
+        .filter(|(key, ..)| keys.contains(&key.as_str()))
+        .collect()
+}
+
+/// What decides which updates there are cannot change under way.
+fn refuse_fixed(changes: &[Change]) -> Result<()> {
+    let fixed = changes
+        .iter()
+        .filter(|(key, ..)| !STEERING.contains(&key.as_str()) && !FREE.contains(&key.as_str()));
+    let fixed: Vec<&Change> = fixed.collect();
+    if fixed.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "a run cannot go on with another model, data or batch:\n{}\nstart a new run from its weights \
+         instead: kiln train … --init DIR/model.safetensors",
+        table(&fixed)
+    )))
+}
+
+/// `key: before -> after`, a line each.
+fn table(changes: &[&Change]) -> String {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".into());
+    let row = |(key, a, b): &&Change| format!("  {key}: {} -> {}", text(a), text(b));
+    changes.iter().map(row).collect::<Vec<_>>().join("\n")
+}

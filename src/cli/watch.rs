@@ -1,0 +1,242 @@
+//! What happens around the updates: rows, the screen, checkpoints, the live factor, and the reasons
+//! to stop.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{
+    progress::Progress,
+    saving::{Every, Saving},
+    setup::Watched,
+};
+use crate::{
+    error::{Error, Result},
+    model::Param,
+    run::{Checkpoints, Live, Notes},
+    train::{Evaluation, Metrics, Observer, Snapshot, Update},
+};
+
+/// The shortest time between two checkpoints that nobody asked for in particular.
+const GAP: Duration = Duration::from_secs(5);
+
+/// Why a run ended before its last update.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stop {
+    Signal,
+    Patience(u32),
+    Time,
+    Target(String),
+}
+
+/// Everything that a run with a directory writes.
+pub(super) struct Writer<'a> {
+    pub(super) metrics: Metrics,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) live: Live,
+    pub(super) params: Vec<&'a Param>,
+    /// A digest of the data, worked out when it is first needed.
+    pub(super) data: Box<dyn Fn() -> u64 + 'a>,
+}
+
+/// See the module.
+pub(super) struct Watcher<'a> {
+    pub(super) progress: Progress,
+    pub(super) writer: Option<Writer<'a>>,
+    saving: &'a Saving,
+    monitor: Watched,
+    per_epoch: u64,
+    pub(super) last: Option<Update>,
+    /// The best evaluation so far, and how many came after it.
+    pub(super) best: Option<Evaluation>,
+    worse: u32,
+    /// Whether the best evaluation's weights are still to be saved.
+    best_unsaved: bool,
+    signal: Arc<AtomicBool>,
+    pub(super) stop: Option<Stop>,
+    started: Instant,
+    /// Seconds that the run had taken before.
+    before: f64,
+    saved: Option<(u64, Instant)>,
+}
+
+impl<'a> Watcher<'a> {
+    pub(super) fn new(
+        progress: Progress,
+        writer: Option<Writer<'a>>,
+        (saving, monitor): (&'a Saving, Watched),
+        per_epoch: u64,
+        signal: Arc<AtomicBool>,
+    ) -> Watcher<'a> {
+        Watcher {
+            progress,
+            writer,
+            saving,
+            monitor,
+            per_epoch,
+            last: None,
+            best: None,
+            worse: 0,
+            best_unsaved: false,
+            signal,
+            stop: None,
+            started: Instant::now(),
+            before: 0.0,
+            saved: None,
+        }
+    }
+
+    /// Goes on after `step` updates that took `seconds`, with the evaluations they brought.
+    pub(super) fn resume(&mut self, step: u64, seconds: f64, evaluations: &[Evaluation]) {
+        self.before = seconds;
+        self.saved = Some((step, Instant::now()));
+        evaluations.iter().for_each(|row| self.judge(row));
+        self.best_unsaved = false;
+    }
+
+    /// Seconds spent on the run.
+    pub(super) fn seconds(&self) -> f64 {
+        self.before + self.started.elapsed().as_secs_f64()
+    }
+
+    /// Writes a checkpoint, after every row that belongs before it.
+    pub(super) fn save(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let seconds = self.seconds();
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        let notes = Notes {
+            kiln: env!("CARGO_PKG_VERSION").into(),
+            metrics_bytes: writer.metrics.sync()?,
+            data: (writer.data)(),
+            seconds,
+        };
+        writer
+            .checkpoints
+            .save(&writer.params, snapshot, notes, self.best_unsaved)?;
+        self.best_unsaved = false;
+        self.saved = Some((snapshot.state.step, Instant::now()));
+        Ok(())
+    }
+
+    /// Whether this evaluation is the best so far, and how long ago that was.
+    fn judge(&mut self, row: &Evaluation) {
+        let better = match (&self.best, self.monitor) {
+            (None, _) => true,
+            (Some(best), Watched::EvalAccuracy) => row.eval_accuracy > best.eval_accuracy,
+            (Some(best), _) => row.eval_loss < best.eval_loss,
+        };
+        match better {
+            true => {
+                self.best = Some(row.clone());
+                (self.worse, self.best_unsaved) = (0, true);
+            }
+            false => self.worse += 1,
+        }
+    }
+
+    fn due(&self, step: u64) -> bool {
+        let (saved, at) = match self.saved {
+            Some((saved, at)) => (saved, at),
+            None => (0, self.started),
+        };
+        let passed = |every: u64| step / every > saved / every;
+        match self.saving.save_every {
+            Every::Updates(n) => passed(n),
+            Every::Epochs(n) => passed(n.saturating_mul(self.per_epoch)) && at.elapsed() >= GAP,
+            Every::Time(t) => at.elapsed() >= t,
+        }
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn update(&mut self, row: &Update) -> Result<()> {
+        if let Some(writer) = &mut self.writer {
+            writer.metrics.row(row)?;
+        }
+        self.progress.update(row);
+        self.last = Some(row.clone());
+        Ok(())
+    }
+
+    fn evaluation(&mut self, row: &Evaluation) -> Result<()> {
+        if let Some(writer) = &mut self.writer {
+            writer.metrics.row(row)?;
+            writer.metrics.flush()?;
+        }
+        self.judge(row);
+        if self.saving.patience.is_some_and(|most| self.worse >= most) {
+            self.stop = Some(Stop::Patience(self.worse));
+        }
+        if let Some(until) = self.saving.until.as_ref().filter(|u| u.reached(row)) {
+            self.stop = Some(Stop::Target(until.to_string()));
+        }
+        self.progress.evaluation(row);
+        Ok(())
+    }
+
+    fn should_stop(&self) -> bool {
+        self.stop.is_some() || self.signal.load(Ordering::SeqCst)
+    }
+
+    fn factor(&mut self, step: u64) -> Result<f64> {
+        if let Some(most) = self.saving.max_time
+            && self.seconds() >= most.0.as_secs_f64()
+        {
+            self.stop = Some(Stop::Time);
+        }
+        let Some(writer) = &mut self.writer else {
+            return Ok(1.0);
+        };
+        let factor = writer.live.factor(step)?;
+        if let Some(complaint) = writer.live.complaint() {
+            self.progress.note(&complaint);
+        }
+        Ok(factor)
+    }
+
+    fn pause_at(&self, step: u64) -> u64 {
+        let noted = self.writer.as_ref().and_then(|w| w.live.next(step));
+        let save = match self.saving.save_every {
+            Every::Updates(n) if self.writer.is_some() => (step / n + 1).saturating_mul(n),
+            _ => u64::MAX,
+        };
+        save.min(noted.unwrap_or(u64::MAX))
+    }
+
+    fn wants_snapshot(&mut self, step: u64) -> bool {
+        let fresh = self.saved.is_none_or(|(saved, _)| step > saved);
+        self.writer.is_some() && step > 0 && fresh && (self.best_unsaved || self.due(step))
+    }
+
+    fn snapshot(&mut self, snapshot: Snapshot) -> Result<()> {
+        self.save(&snapshot)
+    }
+}
+
+/// Two signals closer than this are one: wrappers signal the process and its group.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
+
+/// Ctrl-C and SIGTERM ask the run to end after the updates in flight; another one, later, ends
+/// the process at once.
+pub(super) fn stop_on_signal() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    let mut first: Option<Instant> = None;
+    let handler = move || match first {
+        None => {
+            first = Some(Instant::now());
+            flag.store(true, Ordering::SeqCst);
+            eprintln!("stopping after the updates in flight; once more to stop at once");
+        }
+        Some(at) if at.elapsed() < SAME_SIGNAL => {}
+        Some(_) => std::process::exit(130),
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|e| Error::Usage(format!("signals cannot be handled here: {e}")))?;
+    Ok(stop)
+}

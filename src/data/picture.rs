@@ -1,0 +1,248 @@
+//! One picture in a PNG or JPEG file, not trusted.
+
+use std::{
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+};
+
+use image::{
+    DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, RgbImage,
+    codecs::{jpeg::JpegDecoder, png::PngDecoder},
+    imageops::{self, FilterType},
+    io::{Limits, Reader},
+};
+
+use super::{Error, ImageSize};
+
+/// More pixels than this in one picture are taken for a decompression bomb: three times what cameras take.
+const MAX_PIXELS: u64 = 1 << 26;
+
+/// A picture whose header has been read and found possible; its pixels have not been read.
+pub(super) struct Picture {
+    path: PathBuf,
+    format: ImageFormat,
+    pub size: ImageSize,
+    /// Whether it is stored without colours. Pictures with a palette count as coloured.
+    pub is_grey: bool,
+}
+
+/// Whether a file's name ends as those of pictures do.
+pub(super) fn is_named_so(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| {
+        ["png", "jpg", "jpeg"]
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    })
+}
+
+impl Picture {
+    /// Reads a header. What kind of picture it is, its contents say, not its name.
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let reader = reader(path)?;
+        let format = match reader.format() {
+            Some(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => format,
+            _ => {
+                return Err(Error::Picture {
+                    path: path.to_owned(),
+                    problem: "its contents are neither a PNG nor a JPEG picture; expected one, \
+                              whatever the file is called"
+                        .to_owned(),
+                });
+            }
+        };
+        let error = |source: ImageError| broken(path, &source);
+        let (dimensions, color) = if format == ImageFormat::Png {
+            let decoder = PngDecoder::with_limits(reader.into_inner(), limits()).map_err(error)?;
+            (decoder.dimensions(), decoder.color_type())
+        } else {
+            let decoder = JpegDecoder::new(reader.into_inner()).map_err(error)?;
+            (decoder.dimensions(), decoder.color_type())
+        };
+        let (width, height) = dimensions;
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels == 0 || pixels > MAX_PIXELS {
+            return Err(Error::Picture {
+                path: path.to_owned(),
+                problem: format!(
+                    "it claims to be {height}×{width} pixels; expected at least one and at most {} \
+                     million, so scale it down or remove it",
+                    MAX_PIXELS / 1_000_000
+                ),
+            });
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            format,
+            size: ImageSize { height, width },
+            is_grey: !color.has_color(),
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the pixels to `planes`, one plane for grey and three for RGB, brought to `size` by a triangle filter
+    /// (bilinear, over all pixels that a pixel of the result covers). Grey is the luma of ITU-R BT.709 where the file
+    /// has colours, 16 bits become 8, and transparency is left out.
+    pub(super) fn decode(
+        &self,
+        size: ImageSize,
+        channels: u32,
+        planes: &mut [u8],
+    ) -> Result<(), Error> {
+        let mut reader = reader(&self.path)?;
+        reader.set_format(self.format);
+        reader.limits(limits());
+        let image = reader
+            .decode()
+            .map_err(|source| broken(&self.path, &source))?;
+        let pixels = if channels == 1 {
+            grey(image, size).into_raw()
+        } else {
+            rgb(image, size).into_raw()
+        };
+        let plane = size.height as usize * size.width as usize;
+        for (channel, plane) in planes.chunks_exact_mut(plane).enumerate() {
+            let values = pixels.iter().skip(channel).step_by(channels as usize);
+            for (to, from) in plane.iter_mut().zip(values) {
+                *to = *from;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn grey(image: DynamicImage, size: ImageSize) -> GrayImage {
+    let image = image.into_luma8();
+    if image.dimensions() == (size.width, size.height) {
+        return image;
+    }
+    imageops::resize(&image, size.width, size.height, FilterType::Triangle)
+}
+
+fn rgb(image: DynamicImage, size: ImageSize) -> RgbImage {
+    let image = image.into_rgb8();
+    if image.dimensions() == (size.width, size.height) {
+        return image;
+    }
+    imageops::resize(&image, size.width, size.height, FilterType::Triangle)
+}
+
+fn reader(path: &Path) -> Result<Reader<BufReader<File>>, Error> {
+    let file = File::open(path).map(BufReader::new);
+    file.and_then(|file| Reader::new(file).with_guessed_format())
+        .map_err(|source| Error::Read {
+            path: path.to_owned(),
+            place: String::new(),
+            source,
+        })
+}
+
+/// What a decoder may take.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(8 * MAX_PIXELS);
+    limits
+}
+
+fn broken(path: &Path, source: &ImageError) -> Error {
+    Error::Picture {
+        path: path.to_owned(),
+        problem: format!("the picture cannot be read: {source}; replace the file or remove it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        image.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    fn decoded(bytes: &[u8], size: Option<ImageSize>, channels: u32) -> Result<Vec<u8>, Error> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        let picture = Picture::open(file.path())?;
+        let size = size.unwrap_or(picture.size);
+        let mut planes = vec![0; (channels * size.height * size.width) as usize];
+        picture.decode(size, channels, &mut planes)?;
+        Ok(planes)
+    }
+
+    /// Protects the order of values: planes of rows, red first, as torchvision's `ToTensor` has it.
+    #[test]
+    fn pixels_come_as_planes_of_rows() {
+        let image = RgbImage::from_fn(3, 2, |x, y| {
+            let at = (y * 3 + x) as u8;
+            image::Rgb([at, 100 + at, 200 + at])
+        });
+        let png = encoded(&image.into(), ImageFormat::Png);
+        let planes: Vec<u8> = [0u8, 100, 200]
+            .iter()
+            .flat_map(|first| (0..6).map(move |i| first + i))
+            .collect();
+        assert_eq!(decoded(&png, None, 3).unwrap(), planes);
+        let size = ImageSize {
+            height: 1,
+            width: 1,
+        };
+        let grey = DynamicImage::from(GrayImage::from_raw(2, 2, vec![0, 10, 20, 30]).unwrap());
+        let png = encoded(&grey, ImageFormat::Png);
+        assert_eq!(decoded(&png, Some(size), 1).unwrap(), [15]);
+        assert_eq!(decoded(&png, None, 3).unwrap(), [0, 10, 20, 30].repeat(3));
+        let jpeg = encoded(&grey, ImageFormat::Jpeg);
+        assert_eq!(decoded(&jpeg, None, 1).unwrap().len(), 4);
+    }
+
+    /// Protects memory: a PNG that claims to be huge is refused from its header.
+    #[test]
+    fn a_bomb_is_refused() {
+        let mut png = encoded(&GrayImage::new(1, 1).into(), ImageFormat::Png);
+        // The header chunk: length, type, width, height, five more bytes, checksum.
+        png[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
+        let mut crc = flate2::Crc::new();
+        crc.update(&png[12..29]);
+        png[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+        let error = decoded(&png, None, 1).unwrap_err().to_string();
+        assert!(
+            error.contains("65536×65536 pixels") || error.contains("imit"),
+            "{error}"
+        );
+    }
+
+    proptest! {
+        /// Protects against panics: a damaged picture decodes to something or is an error that names the file.
+        #[test]
+        fn damaged_pictures_do_not_panic(
+            is_png: bool,
+            cut in 0.0..1.0,
+            damage in prop::collection::vec((0.0..1.0, any::<u8>()), 0..6),
+        ) {
+            let image: DynamicImage = RgbImage::from_fn(19, 13, |x, y| image::Rgb([(x * y) as u8, x as u8, y as u8])).into();
+            let format = if is_png { ImageFormat::Png } else { ImageFormat::Jpeg };
+            let mut bytes = encoded(&image, format);
+            for (at, byte) in damage {
+                let at = (bytes.len() as f64 * at) as usize;
+                bytes[at] = byte;
+            }
+            if cut < 0.5 {
+                bytes.truncate((bytes.len() as f64 * cut * 2.0) as usize);
+            }
+            let small = ImageSize { height: 5, width: 4 };
+            match decoded(&bytes, Some(small), 3) {
+                Ok(planes) => prop_assert_eq!(planes.len(), 60),
+                Err(error) => prop_assert!(error.to_string().contains(": ")),
+            }
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! Checkpoints: directories that are there whole or not at all.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::RunDir;
+use crate::{
+    error::{Error, Result},
+    model::Param,
+    train::{Snapshot, State, weights},
+};
+
+const WEIGHTS: &str = "model.safetensors";
+const OPTIMIZER: &str = "optimizer.safetensors";
+const STATE: &str = "state.json";
+
+/// What stands in front of a parameter's name in the file of the optimiser's slots.
+const MOMENTUM: &str = "momentum_buffer.";
+
+/// What a run notes about itself beside its state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notes {
+    /// The version that wrote it.
+    pub kiln: String,
+    /// Bytes of `metrics.jsonl` at that moment: what comes after belongs to no update before it.
+    pub metrics_bytes: u64,
+    /// A digest of the training data.
+    pub data: u64,
+    /// Seconds spent on the run so far.
+    pub seconds: f64,
+}
+
+/// `state.json`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    notes: Notes,
+    state: State,
+    /// Digests of the two files beside it.
+    weights: u64,
+    optimizer: u64,
+}
+
+/// A checkpoint as it was read.
+pub struct Checkpoint {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The run at that moment.
+    pub snapshot: Snapshot,
+    /// What else was noted.
+    pub notes: Notes,
+}
+
+/// The checkpoints of a run.
+pub struct Checkpoints {
+    dir: PathBuf,
+    /// How many of the latest are kept, besides the best.
+    keep: usize,
+}
+
+impl Checkpoints {
+    /// Of a run; `keep` of the latest are kept, at least 1, and the best one.
+    pub fn of(run: &Path, keep: usize) -> Checkpoints {
+        Checkpoints {
+            dir: run.join("checkpoints"),
+            keep: keep.max(1),
+        }
+    }
+
+    /// Writes one, under a name of its own first: whoever looks sees it whole or not at all. It becomes
+    /// `last`, and `best` if it is; older ones go.
+    ///
+    /// # Errors
+    /// If it cannot be written; those before it are as they were.
+    pub fn save(
+        &self,
+        params: &[&Param],
+        snapshot: &Snapshot,
+        notes: Notes,
+        best: bool,
+    ) -> Result<PathBuf> {
+        fs::create_dir_all(&self.dir).map_err(Error::io(&self.dir))?;
+        let draft = tempfile::Builder::new()
+            .prefix(".draft-")
+            .tempdir_in(&self.dir)
+            .map_err(Error::io(&self.dir))?;
+        let weights = weights::serialize(params, &snapshot.weights)?;
+        let optimizer = weights::serialize(
+            &slots(params).iter().collect::<Vec<_>>(),
+            &snapshot.momentum,
+        )?;
+        let saved = Saved {
+            notes,
+            state: snapshot.state.clone(),
+            weights: xxh3_64(&weights),
+            optimizer: xxh3_64(&optimizer),
+        };
+        let state = serde_json::to_vec_pretty(&saved)
+            .map_err(|e| Error::file(&self.dir, format!("the state does not serialise: {e}")))?;
+        for (name, bytes) in [
+            (WEIGHTS, &weights),
+            (OPTIMIZER, &optimizer),
+            (STATE, &state),
+        ] {
+            write_synced(&draft.path().join(name), bytes)?;
+        }
+        sync_dir(draft.path())?;
+        let path = self.dir.join(name_of(snapshot.state.step));
+        if path.exists() {
+            // A resumed run has come here again.
+            fs::remove_dir_all(&path).map_err(Error::io(&path))?;
+        }
+        let draft = draft.keep();
+        make_readable(&draft)?;
+        fs::rename(&draft, &path).map_err(Error::io(&path))?;
+        sync_dir(&self.dir)?;
+        self.point("last", &path)?;
+        if best {
+            self.point("best", &path)?;
+        }
+        self.prune()?;
+        Ok(path)
+    }
+
+    /// Where `last` or `best` leads, if there is one.
+    pub fn named(&self, name: &str) -> Option<PathBuf> {
+        let link = self.dir.join(name);
+        let target = match fs::read_link(&link) {
+            Ok(target) => target,
+            Err(_) => fs::read_to_string(&link).ok()?.trim().into(),
+        };
+        let step = target.file_name()?.to_str().and_then(step_of)?;
+        let path = self.dir.join(name_of(step));
+        path.is_dir().then_some(path)
+    }
+
+    /// The latest one that is whole, and what is wrong with those after it.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn latest(&self, params: &[&Param]) -> Result<(Checkpoint, Vec<Error>)> {
+        let mut wrong = Vec::new();
+        for step in self.steps().into_iter().rev() {
+            match load(&self.dir.join(name_of(step)), params) {
+                Ok(checkpoint) => return Ok((checkpoint, wrong)),
+                Err(e) => wrong.push(e),
+            }
+        }
+        let why = match wrong.first() {
+            Some(e) => format!("no checkpoint is whole: {e}"),
+            None => "there is no checkpoint to go on from; start the run again".into(),
+        };
+        Err(Error::file(&self.dir, why))
+    }
+
+    /// Updates before which checkpoints exist, ascending.
+    fn steps(&self) -> Vec<u64> {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let mut steps: Vec<u64> = entries
+            .filter_map(|e| step_of(e.file_name().to_str()?))
+            .collect();
+        steps.sort_unstable();
+        steps
+    }
+
+    /// Removes all but the latest and the best.
+    fn prune(&self) -> Result<()> {
+        let steps = self.steps();
+        let best = self.named("best");
+        let old = &steps[..steps.len().saturating_sub(self.keep)];
+        let paths = old.iter().map(|&step| self.dir.join(name_of(step)));
+        for path in paths.filter(|path| Some(path) != best.as_ref()) {
+            fs::remove_dir_all(&path).map_err(Error::io(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Lets a name lead to a checkpoint, at once for whoever looks.
+    fn point(&self, name: &str, path: &Path) -> Result<()> {
+        let Some(target) = path.file_name() else {
+            return Ok(());
+        };
+        let link = self.dir.join(name);
+        #[cfg(unix)]
+        {
+            let draft = self.dir.join(format!(".{name}"));
+            let _ = fs::remove_file(&draft); // what a crash may have left
+            std::os::unix::fs::symlink(target, &draft).map_err(Error::io(&draft))?;
+            fs::rename(&draft, &link).map_err(Error::io(&link))
+        }
+        #[cfg(not(unix))]
+        crate::files::write_atomically(&link, target.to_string_lossy().as_bytes())
+    }
+}
+
+/// The optimiser's slots, as parameters.
+fn slots(params: &[&Param]) -> Vec<Param> {
+    let slot = |p: &&Param| Param {
+        name: format!("{MOMENTUM}{}", p.name),
+        ..(*p).clone()
+    };
+    params.iter().map(slot).collect()
+}
+
+/// Reads a checkpoint of a model with these parameters.
+///
+/// # Errors
+/// If a file is missing, damaged, or of another model.
+fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
+    let file = path.join(STATE);
+    let state = fs::read(&file).map_err(Error::io(&file))?;
+    let saved: Saved = serde_json::from_slice(&state)
+        .map_err(|e| Error::file(&file, format!("is not the state of a checkpoint: {e}")))?;
+    for (name, digest) in [(WEIGHTS, saved.weights), (OPTIMIZER, saved.optimizer)] {
+        let file = path.join(name);
+        let bytes = fs::read(&file).map_err(Error::io(&file))?;
+        if xxh3_64(&bytes) != digest {
+            return Err(Error::file(
+                &file,
+                format!("is not what was written: its digest differs from the one in {STATE}"),
+            ));
+        }
+    }
+    let slots = slots(params);
+    Ok(Checkpoint {
+        path: path.into(),
+        snapshot: Snapshot {
+            state: saved.state,
+            weights: weights::load(&path.join(WEIGHTS), params)?,
+            momentum: weights::load(&path.join(OPTIMIZER), &slots.iter().collect::<Vec<_>>())?,
+        },
+        notes: saved.notes,
+    })
+}
+
+fn name_of(step: u64) -> String {
+    format!("step-{step:09}")
+}
+
+fn step_of(name: &str) -> Option<u64> {
+    name.strip_prefix("step-")?.parse().ok()
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = File::create_new(path).map_err(Error::io(path))?;
+    file.write_all(bytes).map_err(Error::io(path))?;
+    file.sync_all().map_err(Error::io(path))
+}
+
+/// Names in a directory survive a power cut once it is synced, where systems can do that.
+fn sync_dir(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    File::open(path)
+        .and_then(|dir| dir.sync_all())
+        .map_err(Error::io(path))?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Temporary directories are private; a checkpoint is like any other.
+fn make_readable(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(Error::io(path))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+impl RunDir {
+    /// Its checkpoints.
+    pub fn checkpoints(&self, keep: usize) -> Checkpoints {
+        Checkpoints::of(self.path(), keep)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn param() -> Param {
+        Param {
+            name: "fc.weight".into(),
+            shape: vec![2, 2],
+            fan_in: 2,
+        }
+    }
+
+    fn snapshot(step: u64) -> Snapshot {
+        Snapshot {
+            state: State {
+                step,
+                evaluated: None,
+                controllers: Vec::new(),
+                control: vec![0x7fc0_0000, 1],
+                epoch_sums: [0.1, 0.2, 3.0],
+            },
+            weights: vec![vec![step as f32, 1.0, -0.0, 1e-40]],
+            momentum: vec![vec![0.5; 4]],
+        }
+    }
+
+    fn notes() -> Notes {
+        Notes {
+            kiln: "0".into(),
+            metrics_bytes: 12,
+            data: u64::MAX,
+            seconds: 0.1,
+        }
+    }
+
+    /// What was saved comes back to the bit, old ones go, the best one stays.
+    #[test]
+    fn the_latest_and_the_best_are_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::of(root.path(), 2);
+        let param = param();
+        for step in 1..=5 {
+            let best = step == 2;
+            checkpoints
+                .save(&[&param], &snapshot(step), notes(), best)
+                .unwrap();
+        }
+        assert_eq!(checkpoints.steps(), [2, 4, 5]);
+        let (latest, wrong) = checkpoints.latest(&[&param]).unwrap();
+        assert_eq!((latest.snapshot, latest.notes), (snapshot(5), notes()));
+        assert!(wrong.is_empty());
+        assert!(
+            checkpoints
+                .named("best")
+                .unwrap()
+                .ends_with("step-000000002")
+        );
+        assert!(
+            checkpoints
+                .named("last")
+                .unwrap()
+                .ends_with("step-000000005")
+        );
+        // Coming to the same update again replaces it.
+        checkpoints
+            .save(&[&param], &snapshot(5), notes(), false)
+            .unwrap();
+    }
+
+    /// A damaged checkpoint is passed over, and said to be.
+    #[test]
+    fn damage_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::of(root.path(), 3);
+        let param = param();
+        for step in 1..=2 {
+            checkpoints
+                .save(&[&param], &snapshot(step), notes(), false)
+                .unwrap();
+        }
+        let file = root.path().join("checkpoints/step-000000002").join(WEIGHTS);
+        let mut bytes = fs::read(&file).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&file, bytes).unwrap();
+        let (latest, wrong) = checkpoints.latest(&[&param]).unwrap();
+        assert_eq!(latest.snapshot.state.step, 1);
+        assert!(wrong[0].to_string().contains("digest"), "{}", wrong[0]);
+        fs::remove_file(root.path().join("checkpoints/step-000000001").join(STATE)).unwrap();
+        assert!(checkpoints.latest(&[&param]).is_err());
+    }
+}

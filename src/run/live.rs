@@ -1,0 +1,175 @@
+//! The rate's live factor: a person writes a number into `lr.factor`, the next update uses it, and
+//! `overrides.jsonl` says from which update on, so that a resumed run replays it.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::RunDir;
+use crate::error::{Error, Result};
+
+/// Where a person writes.
+const FACTOR: &str = "lr.factor";
+/// Where it is noted.
+const OVERRIDES: &str = "overrides.jsonl";
+
+/// Time between two looks at the file.
+const LOOKS: Duration = Duration::from_millis(200);
+
+/// A factor, and the first update that used it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Override {
+    step: u64,
+    factor: f64,
+}
+
+/// See the module.
+pub struct Live {
+    file: PathBuf,
+    log: PathBuf,
+    noted: Vec<Override>,
+    looked: Option<Instant>,
+    /// What was wrong with the file, so that it is said once.
+    complaint: Option<String>,
+}
+
+impl Live {
+    /// Of a run, with what was noted in it.
+    ///
+    /// # Errors
+    /// If the notes cannot be read.
+    pub fn of(run: &RunDir) -> Result<Live> {
+        let log = run.file(OVERRIDES);
+        Ok(Live {
+            file: run.file(FACTOR),
+            noted: read(&log)?,
+            log,
+            looked: None,
+            complaint: None,
+        })
+    }
+
+    /// The factor of update `step` and those after it. Up to the last noted change it is what the notes
+    /// say, whatever the file holds; from there on the file is looked at a few times a second.
+    ///
+    /// # Errors
+    /// If a change cannot be noted.
+    pub fn factor(&mut self, step: u64) -> Result<f64> {
+        let replays = self.noted.last().is_some_and(|last| step < last.step);
+        if !replays && self.looked.is_none_or(|at| at.elapsed() >= LOOKS) {
+            self.looked = Some(Instant::now());
+            self.look(step)?;
+        }
+        let before = self.noted.iter().rev().find(|o| o.step <= step);
+        Ok(before.map_or(1.0, |o| o.factor))
+    }
+
+    /// The next noted change after `step`.
+    pub fn next(&self, step: u64) -> Option<u64> {
+        self.noted.iter().map(|o| o.step).find(|&at| at > step)
+    }
+
+    /// What is wrong with the file, once.
+    pub fn complaint(&mut self) -> Option<String> {
+        self.complaint.take()
+    }
+
+    fn look(&mut self, step: u64) -> Result<()> {
+        let Ok(text) = fs::read_to_string(&self.file) else {
+            return Ok(());
+        };
+        let current = self.noted.last().map_or(1.0, |o| o.factor);
+        match text.trim().parse::<f64>() {
+            // An editor may have emptied the file before it writes it.
+            _ if text.trim().is_empty() => Ok(()),
+            Ok(factor) if factor == current => Ok(()),
+            Ok(factor) if factor.is_finite() && factor >= 0.0 => {
+                let change = Override { step, factor };
+                append(&self.log, &change)?;
+                self.noted.push(change);
+                Ok(())
+            }
+            _ => {
+                self.complaint = Some(format!(
+                    "{}: `{}` is not a number from 0; the factor stays {current}",
+                    self.file.display(),
+                    text.trim()
+                ));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The notes; a last line that a crash has torn is as if it had not been written, as no update has
+/// used it.
+fn read(log: &Path) -> Result<Vec<Override>> {
+    let text = match fs::read_to_string(log) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(Error::io(log)(e)),
+    };
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let line = |(i, line): (usize, &str)| {
+        serde_json::from_str(line).map_err(|e| Error::file(log, format!("line {}: {e}", i + 1)))
+    };
+    whole.lines().enumerate().map(line).collect()
+}
+
+/// On the disk before an update uses it.
+fn append(log: &Path, change: &Override) -> Result<()> {
+    let line = serde_json::to_string(change).map_err(|e| Error::file(log, e.to_string()))?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log)
+        .map_err(Error::io(log))?;
+    writeln!(file, "{line}").map_err(Error::io(log))?;
+    file.sync_data().map_err(Error::io(log))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change counts from the update that sees it, is noted, and is replayed whatever the file says
+    /// later.
+    #[test]
+    fn changes_are_noted_and_replayed() {
+        let root = tempfile::tempdir().unwrap();
+        let run = RunDir::fresh(root.path(), "a").unwrap();
+        let mut live = Live::of(&run).unwrap();
+        assert_eq!(live.factor(0).unwrap(), 1.0);
+        fs::write(run.file(FACTOR), "0.5\n").unwrap();
+        live.looked = None;
+        assert_eq!(live.factor(7).unwrap(), 0.5);
+        fs::write(run.file(FACTOR), "2").unwrap();
+        live.looked = None;
+        assert_eq!(live.factor(9).unwrap(), 2.0);
+
+        let mut again = Live::of(&run).unwrap();
+        fs::write(run.file(FACTOR), "3").unwrap();
+        assert_eq!(again.factor(0).unwrap(), 1.0);
+        assert_eq!(again.next(0), Some(7));
+        assert_eq!(again.factor(8).unwrap(), 0.5);
+        assert_eq!(again.factor(9).unwrap(), 3.0);
+    }
+
+    /// What is no factor is said and changes nothing.
+    #[test]
+    fn nonsense_changes_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let run = RunDir::fresh(root.path(), "a").unwrap();
+        let mut live = Live::of(&run).unwrap();
+        fs::write(run.file(FACTOR), "-1").unwrap();
+        assert_eq!(live.factor(0).unwrap(), 1.0);
+        assert!(live.complaint().is_some_and(|c| c.contains("`-1`")));
+        assert_eq!(live.complaint(), None);
+    }
+}

@@ -1,0 +1,188 @@
+//! A run's directory: everything that a run leaves, and all that it needs to go on.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `config.toml` | every setting, as `kiln train` takes it |
+//! | `environment.json` | what it ran on: adapter, driver, versions, tuning table |
+//! | `metrics.jsonl` | a row per update and per evaluation |
+//! | `overrides.jsonl` | every live change of the rate's factor, with its update |
+//! | `lr.factor` | written by a person: the factor from the next update on |
+//! | `checkpoints/step-N/` | weights, optimiser slots and state before update N |
+//! | `checkpoints/last`, `best` | links to two of them |
+//! | `model.safetensors` | the weights at the end |
+
+mod checkpoint;
+mod live;
+
+pub use checkpoint::{Checkpoint, Checkpoints, Notes};
+pub use live::Live;
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use crate::error::{Error, Result};
+
+/// The settings.
+pub const CONFIG: &str = "config.toml";
+/// What it ran on.
+pub const ENVIRONMENT: &str = "environment.json";
+/// The rows.
+pub const METRICS: &str = "metrics.jsonl";
+/// The weights at the end.
+pub const MODEL: &str = "model.safetensors";
+/// Held by the process that writes.
+const LOCK: &str = "lock";
+
+/// A run's directory, which one process at a time writes to.
+pub struct RunDir {
+    path: PathBuf,
+    /// Its lock goes when it is closed, also by a crash.
+    _lock: File,
+}
+
+impl RunDir {
+    /// Makes `path` the directory of a new run; it may exist, but not hold a run.
+    ///
+    /// # Errors
+    /// If it holds one, is a file, or cannot be made.
+    pub fn create(path: &Path) -> Result<RunDir> {
+        check_free(path)?;
+        fs::create_dir_all(path).map_err(Error::io(path))?;
+        RunDir::locked(path)
+    }
+
+    /// Makes the first of `root/name-1`, `root/name-2`, … that is free.
+    ///
+    /// # Errors
+    /// If none can be made.
+    pub fn fresh(root: &Path, name: &str) -> Result<RunDir> {
+        fs::create_dir_all(root).map_err(Error::io(root))?;
+        for n in 1..u32::MAX {
+            let path = root.join(format!("{name}-{n}"));
+            match fs::create_dir(&path) {
+                Ok(()) => return RunDir::locked(&path),
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(Error::io(&path)(e)),
+            }
+        }
+        Err(Error::file(root, "holds too many runs"))
+    }
+
+    /// The directory of a run that exists, to go on with it.
+    ///
+    /// # Errors
+    /// If it is none, or another process is writing to it.
+    pub fn open(path: &Path) -> Result<RunDir> {
+        if !path.join(CONFIG).is_file() {
+            let why = match path.exists() {
+                true => format!("is not a run: it has no {CONFIG}"),
+                false => "does not exist".into(),
+            };
+            return Err(Error::file(
+                path,
+                format!("{why}; expected a directory that `kiln train` wrote, such as runs/NAME-1"),
+            ));
+        }
+        RunDir::locked(path)
+    }
+
+    fn locked(path: &Path) -> Result<RunDir> {
+        let at = path.join(LOCK);
+        let lock = File::create(&at).map_err(Error::io(&at))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(RunDir {
+                path: path.into(),
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => Err(Error::file(
+                path,
+                "another kiln is writing to this run; wait for it, or stop it first",
+            )),
+            Err(TryLockError::Error(e)) => Err(Error::io(&at)(e)),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+/// A directory that holds a run is left alone.
+///
+/// # Errors
+/// If it holds one, or is a file.
+pub fn check_free(dir: &Path) -> Result<()> {
+    if dir.exists() && !dir.is_dir() {
+        return Err(Error::Usage(format!(
+            "--out {}: it is a file; name a directory",
+            dir.display()
+        )));
+    }
+    for name in [CONFIG, METRICS, MODEL] {
+        if dir.join(name).exists() {
+            return Err(Error::Usage(format!(
+                "--out {0}: it already holds {name} of another run; name a new directory, remove \
+                 the old run first, or go on with it: kiln resume {0}",
+                dir.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A name for runs out of what a person wrote: letters, digits and dashes.
+pub fn slug(text: &str) -> String {
+    let mut name = String::new();
+    for c in text.to_lowercase().chars() {
+        match c.is_ascii_alphanumeric() {
+            true => name.push(c),
+            false if !name.ends_with('-') && !name.is_empty() => name.push('-'),
+            false => {}
+        }
+    }
+    name.truncate(40);
+    name.trim_end_matches('-').into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two writers would mix their rows.
+    #[test]
+    fn one_writer_at_a_time() {
+        let root = tempfile::tempdir().unwrap();
+        let run = RunDir::fresh(root.path(), "a").unwrap();
+        fs::write(run.file(CONFIG), "").unwrap();
+        let error = RunDir::open(run.path()).err().unwrap().to_string();
+        assert!(error.contains("another kiln"), "{error}");
+        let path = run.path().to_path_buf();
+        drop(run);
+        assert!(RunDir::open(&path).is_ok());
+        assert_eq!(
+            RunDir::fresh(root.path(), "a").unwrap().path(),
+            root.path().join("a-2")
+        );
+        assert!(RunDir::create(&path).is_err());
+    }
+
+    /// Names of runs are names of directories on every system.
+    #[test]
+    fn names_are_plain() {
+        for (text, name) in [
+            ("lenet", "lenet"),
+            ("Conv2d(32, 3) ReLU", "conv2d-32-3-relu"),
+            ("../data/Flowers.csv", "data-flowers-csv"),
+        ] {
+            assert_eq!(slug(text), name);
+        }
+    }
+}

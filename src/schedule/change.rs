@@ -1,0 +1,131 @@
+//! A run that goes on with another schedule than it was started with: what that means is said, never
+//! guessed.
+
+use super::{
+    Run, Schedule, Spec,
+    combinator::{Piece, Then},
+};
+use crate::expr::Error;
+use std::str::FromStr;
+
+/// How a run goes on after its settings have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    /// The old schedule as it was planned; updates beyond its end hold its last rate.
+    Keep,
+    /// The new schedule, as if it had been there from the first update on.
+    Replace,
+    /// The old schedule to its planned end, then the new one over the updates that were added.
+    Extend,
+    /// From now on a linear warm-up from the current rate to the new schedule, which then runs over the
+    /// updates that are left.
+    Rewarm,
+}
+
+impl OnChange {
+    /// Every way with its name.
+    pub const NAMES: [(&'static str, OnChange); 4] = [
+        ("keep", OnChange::Keep),
+        ("replace", OnChange::Replace),
+        ("extend", OnChange::Extend),
+        ("rewarm", OnChange::Rewarm),
+    ];
+
+    /// The update from which on the new schedule counts its own, and over how many updates it is laid
+    /// out, in a run of `updates` (once planned for `planned`) that has applied `step`.
+    pub fn window(self, step: u64, planned: u64, updates: u64) -> (u64, u64) {
+        let from = match self {
+            OnChange::Keep | OnChange::Replace => 0,
+            OnChange::Extend => planned.max(step),
+            OnChange::Rewarm => step + OnChange::warmup(step, updates),
+        };
+        (from, updates.saturating_sub(from).max(1))
+    }
+
+    /// Updates of the warm-up: a hundredth of those that are left, at least 1.
+    fn warmup(step: u64, updates: u64) -> u64 {
+        (updates.saturating_sub(step) / 100).max(1)
+    }
+
+    /// The schedule of the whole run: `new` is resolved over its window.
+    ///
+    /// # Errors
+    /// If one of them gives rates that no warm-up can start or end at.
+    pub fn apply(
+        self,
+        old: Schedule,
+        new: Schedule,
+        step: u64,
+        (from, _): (u64, u64),
+    ) -> Result<Schedule, Error> {
+        let piece = |start, schedule| Piece { start, schedule };
+        Ok(match self {
+            OnChange::Keep => old,
+            OnChange::Replace => new,
+            OnChange::Extend => Schedule::Then(Then(vec![piece(0, old), piece(from, new)])),
+            OnChange::Rewarm => {
+                let (low, high) = (old.at(step), new.at(0));
+                let over = from.saturating_sub(step);
+                let text = format!("linear(from={low:?}, to={high:?}, over={over})");
+                let warmup = text.parse::<Spec>()?.resolve(&Run::new(1.0))?;
+                let parts = vec![piece(0, old), piece(step, warmup), piece(from, new)];
+                // At update 0 there is no old part.
+                let parts = parts.into_iter().skip(usize::from(step == 0));
+                Schedule::Then(Then(parts.collect()))
+            }
+        })
+    }
+}
+
+impl FromStr for OnChange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<OnChange, String> {
+        let found = OnChange::NAMES.into_iter().find(|(name, _)| *name == text);
+        found
+            .map(|(_, how)| how)
+            .ok_or_else(|| "expected keep, replace, extend or rewarm".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{Run, Spec};
+
+    fn resolved(text: &str, updates: u64) -> Schedule {
+        let spec: Spec = text.parse().unwrap();
+        let run = Run {
+            updates: Some(updates),
+            ..Run::new(0.1)
+        };
+        spec.resolve(&run).unwrap()
+    }
+
+    /// The four ways, at update 50 of 100, when the run is to have 200 and decay by cosine.
+    #[test]
+    fn each_way_is_what_it_says() {
+        let old = resolved("linear", 100);
+        let change = |how: OnChange| {
+            let window = how.window(50, 100, 200);
+            how.apply(old.clone(), resolved("cosine", window.1), 50, window)
+                .unwrap()
+        };
+        let cosine = |over| resolved("cosine", over);
+        assert_eq!(change(OnChange::Keep).at(150), 0.0);
+        assert_eq!(change(OnChange::Replace).at(60), cosine(200).at(60));
+        let extended = change(OnChange::Extend);
+        assert_eq!(extended.at(99), old.at(99));
+        assert_eq!(extended.at(120), cosine(100).at(20));
+        let rewarmed = change(OnChange::Rewarm);
+        assert_eq!(rewarmed.at(50), old.at(50));
+        assert_eq!(rewarmed.at(51), cosine(149).at(0));
+        assert_eq!(rewarmed.at(100), cosine(149).at(49));
+        // Its text is the same schedule again: that is how a run directory keeps it.
+        for how in OnChange::NAMES {
+            let schedule = change(how.1);
+            let again = resolved(&schedule.to_string(), 7);
+            assert!((0..220).all(|s| schedule.at(s) == again.at(s)), "{}", how.0);
+        }
+    }
+}
