@@ -1,4 +1,7 @@
 //! What a run or a schedule looks like: charts for terminals, browsers and papers.
 
 pub mod chart;
+pub mod csv;
+pub mod rows;
 pub mod schedule;
+pub mod tensorboard;
