@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod csv;
+pub mod plots;
 pub mod rows;
 pub mod schedule;
 pub mod tensorboard;
