@@ -2,6 +2,8 @@
 
 pub mod chart;
 pub mod csv;
+pub mod html;
+mod numbers;
 pub mod plots;
 pub mod rows;
 pub mod schedule;
