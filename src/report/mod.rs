@@ -1,6 +1,7 @@
 //! What a run or a schedule looks like: charts for terminals, browsers and papers.
 
 pub mod chart;
+pub mod compare;
 pub mod csv;
 pub mod html;
 mod numbers;

@@ -1,6 +1,7 @@
 //! What is written of a run: event files, tables, pictures, the page. Where the judge is a program
 //! that is not here (TensorBoard, a browser), the test says that it was skipped, and how to have it.
 
+mod compare;
 mod page;
 mod tensorboard;
 
