@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     chart::{Chart, Corner, Look, Series},
-    plots::{chart, curve, is_wide, losses, smoothed},
+    plots::{chart, curve, is_wide, losses, reach, smoothed},
     rows::Rows,
 };
 use crate::error::{Error, Result};
@@ -153,7 +153,7 @@ pub fn charts(runs: &[Run]) -> Vec<Chart> {
 
 /// The smoothed training losses of all runs; none if no run has any.
 pub fn loss(runs: &[Run]) -> Option<Chart> {
-    overlaid("training loss", runs, Corner::UpperRight, |run| {
+    overlaid("training loss, smoothed", runs, Corner::UpperRight, |run| {
         smoothed(&losses(&run.rows.updates)).0
     })
 }
@@ -169,9 +169,14 @@ fn overlaid(
         .map(|run| curve(&run.name, &points(run), Look::Line));
     let series: Vec<Series> = series.collect();
     let values = series.iter().flat_map(|s| &s.points).map(|p| p.1);
-    let log = what.ends_with("loss") && is_wide(values);
+    let log = what.contains("loss") && is_wide(values);
     let mut chart = chart(what, series, log, Vec::new(), legend)?;
-    chart.title = what.into();
+    // The title says what the axis measures.
+    chart.title = std::mem::take(&mut chart.y);
+    chart.reach = runs
+        .iter()
+        .filter_map(|run| reach(&run.rows))
+        .reduce(|a, b| [0.0, a[1].max(b[1])]);
     Some(chart)
 }
 

@@ -100,14 +100,17 @@ pub fn rate(rows: &Rows, schedule: Option<&Drawn>) -> Option<Chart> {
     spanning(chart, rows)
 }
 
-/// The chart over the whole run, from its first update on.
+/// The chart over the whole run.
 fn spanning(chart: Option<Chart>, rows: &Rows) -> Option<Chart> {
-    let update = rows.updates.last().map_or(0, |u| u.step);
-    let evaluation = rows.evaluations.last().map_or(0, |e| e.step);
-    Some(Chart {
-        reach: Some([0.0, update.max(evaluation) as f64]),
-        ..chart?
-    })
+    let reach = reach(rows);
+    Some(Chart { reach, ..chart? })
+}
+
+/// From the first update to the last row; none if there is no row.
+pub(super) fn reach(rows: &Rows) -> Option<[f64; 2]> {
+    let update = rows.updates.last().map(|u| u.step);
+    let evaluation = rows.evaluations.last().map(|e| e.step);
+    Some([0.0, update.max(evaluation)? as f64])
 }
 
 /// Writes `loss.svg`, `accuracy.svg` and `lr.svg` into a folder, those of which there is something

@@ -156,7 +156,8 @@ fn tiles(rows: &Rows) -> Vec<Tile> {
             span => format!("mean over about the last {span} updates"),
         };
         tile("Training loss", short(mean), note);
-        let note = format!("{} epochs", short(last.epoch));
+        let evaluated = rows.evaluations.last().map_or(0.0, |e| e.epoch);
+        let note = format!("{} epochs", short(last.epoch.max(evaluated)));
         tile("Updates", grouped(last.step + 1), note);
     }
     tiles
