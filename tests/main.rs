@@ -18,6 +18,7 @@ mod optim;
 mod pasted_lines;
 mod pictures;
 mod plan;
+mod report;
 mod step;
 mod threads;
 mod tidy;

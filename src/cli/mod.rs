@@ -1,10 +1,12 @@
 //! The command line: clap's types, and what each command does with the library.
 
 mod bench;
+mod compare;
 mod config;
 mod data_flags;
 mod devices;
 mod machine;
+mod picture;
 mod plan;
 mod progress;
 mod resume;
@@ -44,6 +46,8 @@ enum Command {
     Schedule(schedule::ScheduleCommand),
     /// Measure: a training step, the cost of a schedule, the kernels
     Bench(bench::BenchCommand),
+    /// Compare runs: settings that differ, how far each came, their curves over each other
+    Compare(compare::Compare),
     /// Find the fastest shaders on this adapter and keep the choice for later runs
     Tune(Box<tune::Tune>),
     /// List the adapters that wgpu sees
@@ -87,6 +91,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
         Command::Plan(command) => command.run(),
         Command::Schedule(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Compare(command) => command.run(),
         Command::Tune(command) => command.run(),
         Command::Devices(command) => command.run(),
     }

@@ -1,4 +1,11 @@
 //! What a run or a schedule looks like: charts for terminals, browsers and papers.
 
 pub mod chart;
+pub mod compare;
+pub mod csv;
+pub mod html;
+mod numbers;
+pub mod plots;
+pub mod rows;
 pub mod schedule;
+pub mod tensorboard;

@@ -1,6 +1,6 @@
 //! Pictures of schedules.
 
-use super::chart::{Chart, Series};
+use super::chart::{Chart, Corner, Look, Series};
 use crate::schedule::Schedule;
 
 /// What of a schedule is drawn.
@@ -24,6 +24,7 @@ pub fn chart(schedules: &[(String, Schedule)], steps: u64, quantity: Quantity, l
     let series = schedules.iter().map(|(name, schedule)| Series {
         name: name.clone(),
         points: points(schedule, steps, quantity),
+        look: Look::Line,
     });
     let what = match quantity {
         Quantity::Rate => "learning rate",
@@ -45,11 +46,13 @@ pub fn chart(schedules: &[(String, Schedule)], steps: u64, quantity: Quantity, l
         series: series.collect(),
         log,
         marks,
+        legend: Corner::UpperRight,
+        reach: None,
     }
 }
 
 /// Evenly spaced updates, and both sides of every joint.
-fn points(schedule: &Schedule, steps: u64, quantity: Quantity) -> Vec<(f64, f64)> {
+pub(super) fn points(schedule: &Schedule, steps: u64, quantity: Quantity) -> Vec<(f64, f64)> {
     let last = steps.checked_sub(1).expect("at least one update");
     let even = (0..=POINTS).map(|i| (last as u128 * i as u128 / POINTS as u128) as u64);
     let joints = schedule.joints();

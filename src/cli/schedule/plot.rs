@@ -1,21 +1,14 @@
 //! `kiln schedule plot`.
 
-use std::{
-    io::IsTerminal,
-    path::{Path, PathBuf},
-};
+use std::{io::IsTerminal, path::PathBuf};
 
 use clap::Args;
 
 use super::run::{RunArgs, count};
 use crate::{
-    cli::{Outcome, say},
+    cli::{Outcome, picture, say},
     error::{Error, Result},
-    files::write_atomically,
-    report::{
-        chart::{self, Chart},
-        schedule::{self, Quantity},
-    },
+    report::schedule::{self, Quantity},
 };
 
 /// `kiln schedule plot`.
@@ -62,42 +55,17 @@ impl Plot {
         };
         let chart = schedule::chart(&schedules, self.steps, quantity, self.log);
         match &self.out {
-            Some(path) => write(&chart, path)?,
+            Some(path) => {
+                picture::write(&[chart], (960, 480), "--out", path)?;
+                say!("wrote {}", path.display())?;
+            }
             None => {
                 let colour = std::io::stdout().is_terminal();
-                let (width, height) = terminal_size();
-                say!("{}", chart.terminal(width, height, colour).map_err(usage)?)?;
+                let (width, height) = picture::terminal_size();
+                let drawn = chart.terminal(width, height, colour);
+                say!("{}", drawn.map_err(picture::usage)?)?;
             }
         }
         Ok(Outcome::Done)
     }
-}
-
-fn usage(e: chart::Error) -> Error {
-    Error::Usage(e.to_string())
-}
-
-fn write(chart: &Chart, path: &Path) -> Result<()> {
-    let (width, height) = (960, 480);
-    let bytes = match path.extension().and_then(|e| e.to_str()) {
-        Some("svg") => chart.svg(width, height).map_err(usage)?.into_bytes(),
-        Some("png") => chart.png(width, height).map_err(usage)?,
-        _ => {
-            let name = path.display();
-            return Err(Error::Usage(format!(
-                "--out {name}: expected a name that ends in .svg or .png"
-            )));
-        }
-    };
-    write_atomically(path, &bytes)?;
-    say!("wrote {}", path.display())
-}
-
-/// Columns and lines to draw in: what the shell says, or a usual terminal.
-fn terminal_size() -> (u16, u16) {
-    let number = |name: &str| std::env::var(name).ok()?.parse().ok();
-    (
-        number("COLUMNS").unwrap_or(96).min(400),
-        number("LINES").unwrap_or(25).clamp(8, 60) - 3,
-    )
 }

@@ -1,0 +1,41 @@
+//! Where charts go: a file, or the terminal.
+
+use std::path::Path;
+
+use crate::{
+    error::{Error, Result},
+    files::write_atomically,
+    report::chart::{self, Chart},
+};
+
+/// Writes charts below each other, each `size`, to a file that a flag names.
+pub(super) fn write(charts: &[Chart], size: (u32, u32), flag: &str, path: &Path) -> Result<()> {
+    let (width, height) = (size.0, size.1 * charts.len() as u32);
+    let bytes = match path.extension().and_then(|e| e.to_str()) {
+        Some("svg") => chart::svg(charts, width, height)
+            .map_err(usage)?
+            .into_bytes(),
+        Some("png") => chart::png(charts, width, height).map_err(usage)?,
+        _ => {
+            let name = path.display();
+            return Err(Error::Usage(format!(
+                "{flag} {name}: expected a name that ends in .svg or .png"
+            )));
+        }
+    };
+    write_atomically(path, &bytes)
+}
+
+/// A chart that cannot be drawn is one that was asked for in vain.
+pub(super) fn usage(e: chart::Error) -> Error {
+    Error::Usage(e.to_string())
+}
+
+/// Columns and lines to draw in: what the shell says, or a usual terminal.
+pub(super) fn terminal_size() -> (u16, u16) {
+    let number = |name: &str| std::env::var(name).ok()?.parse().ok();
+    (
+        number("COLUMNS").unwrap_or(96).min(400),
+        number("LINES").unwrap_or(25).clamp(8, 60) - 3,
+    )
+}

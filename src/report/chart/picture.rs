@@ -1,0 +1,224 @@
+//! Charts as SVG and PNG.
+
+use std::{io::Cursor, ops::Range};
+
+use plotters::{
+    backend::{BitMapBackend, SVGBackend},
+    chart::{ChartBuilder, SeriesLabelPosition},
+    coord::{
+        Shift,
+        ranged1d::{DefaultFormatting, KeyPointHint, Ranged},
+        types::RangedCoordf64,
+    },
+    drawing::{DrawingArea, IntoDrawingArea},
+    prelude::{Cartesian2d, ChartContext, Circle, DrawingBackend, LineSeries, PathElement},
+    style::{Color, FontStyle, RGBAColor, RGBColor, ShapeStyle, register_font},
+};
+
+use super::{Chart, Corner, Error, Look};
+
+/// Colours that colour-blind people can tell apart (Okabe and Ito).
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 0, 0),
+];
+
+const FONT: &str = "sans-serif";
+const WHITE: RGBColor = RGBColor(255, 255, 255);
+
+/// What plotters says when it cannot draw.
+type Failed<B> = plotters::drawing::DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
+
+/// The vertical axis: labelled at `ticks`, or where plotters likes if there are none.
+struct Vertical {
+    inner: RangedCoordf64,
+    ticks: Vec<f64>,
+}
+
+impl Ranged for Vertical {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        self.inner.map(value, limit)
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        match self.ticks.is_empty() {
+            true => self.inner.key_points(hint),
+            false if hint.weight().allow_light_points() => Vec::new(),
+            false => self.ticks.clone(),
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.inner.range()
+    }
+}
+
+impl Chart {
+    /// An SVG document of `width` × `height` pixels.
+    ///
+    /// # Errors
+    /// If there is nothing finite to draw.
+    pub fn svg(&self, width: u32, height: u32) -> Result<String, Error> {
+        svg(std::slice::from_ref(self), width, height)
+    }
+
+    /// A PNG file of `width` × `height` pixels.
+    ///
+    /// # Errors
+    /// If there is nothing finite to draw.
+    pub fn png(&self, width: u32, height: u32) -> Result<Vec<u8>, Error> {
+        png(std::slice::from_ref(self), width, height)
+    }
+
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), Error> {
+        let [x, y] = self.bounds()?;
+        let y = Vertical {
+            inner: (y[0]..y[1]).into(),
+            ticks: self.ticks(y),
+        };
+        self.draw_over(area, x[0]..x[1], y)
+            .map_err(|e| Error(e.to_string()))
+    }
+
+    fn draw_over<B: DrawingBackend>(
+        &self,
+        area: &DrawingArea<B, Shift>,
+        x: Range<f64>,
+        y: Vertical,
+    ) -> Result<(), Failed<B>> {
+        let (width, height) = area.dim_in_pixel();
+        let narrow = width < 500;
+        let mut builder = ChartBuilder::on(area);
+        if !self.title.is_empty() {
+            builder.caption(&self.title, (FONT, 20));
+        }
+        // On a phone, text is larger and margins are smaller.
+        let (margin, text) = if narrow { (6, 16) } else { (12, 13) };
+        let described = if self.y.is_empty() { 0 } else { 20 };
+        let mut chart = builder
+            .margin(margin)
+            .margin_right(if narrow { 22 } else { margin })
+            .x_label_area_size(36)
+            .y_label_area_size(56 + described)
+            .build_cartesian_2d(x, y)?;
+        chart
+            .configure_mesh()
+            .light_line_style(WHITE)
+            .x_labels((width as usize / if narrow { 80 } else { 70 }).clamp(2, 11))
+            .y_labels((height as usize / 36).clamp(3, 11))
+            .x_desc("update")
+            .y_desc(&self.y)
+            .x_label_formatter(&|v| format!("{v:.0}"))
+            .y_label_formatter(&|v| self.label(*v))
+            .label_style((FONT, text))
+            .draw()?;
+        self.draw_series(&mut chart, text)
+    }
+
+    fn draw_series<'a, B: DrawingBackend + 'a>(
+        &self,
+        chart: &mut ChartContext<'a, B, Cartesian2d<RangedCoordf64, Vertical>>,
+        text: i32,
+    ) -> Result<(), Failed<B>> {
+        let grey = RGBColor(160, 160, 160).stroke_width(1);
+        let y = chart.y_range();
+        chart.draw_series(
+            self.marks
+                .iter()
+                .map(|&x| PathElement::new([(x, y.start), (x, y.end)], grey)),
+        )?;
+        for (s, colour) in self.scaled().into_iter().zip(self.colours()) {
+            let style = style(s.look, COLOURS[colour % COLOURS.len()]);
+            let drawn = match s.look {
+                Look::Points => chart.draw_series(
+                    s.points
+                        .into_iter()
+                        .map(|point| Circle::new(point, 4, style.filled())),
+                )?,
+                _ => chart.draw_series(LineSeries::new(s.points, style))?,
+            };
+            if s.name.is_empty() {
+                continue;
+            }
+            let drawn = drawn.label(s.name);
+            let line = move |(x, y): (i32, i32)| PathElement::new([(x, y), (x + 18, y)], style);
+            let dot = move |(x, y): (i32, i32)| Circle::new((x + 9, y), 4, style.filled());
+            match s.look {
+                Look::Points => drawn.legend(dot),
+                _ => drawn.legend(line),
+            };
+        }
+        if self.series.iter().filter(|s| !s.name.is_empty()).count() > 1 {
+            let corner = match self.legend {
+                Corner::UpperRight => SeriesLabelPosition::UpperRight,
+                Corner::LowerRight => SeriesLabelPosition::LowerRight,
+            };
+            chart
+                .configure_series_labels()
+                .position(corner)
+                .background_style(WHITE.mix(0.85))
+                .border_style(grey)
+                .label_font((FONT, text))
+                .draw()?;
+        }
+        Ok(())
+    }
+}
+
+/// An SVG document of charts below each other, all of one size.
+///
+/// # Errors
+/// If there is nothing finite to draw.
+pub fn svg(charts: &[Chart], width: u32, height: u32) -> Result<String, Error> {
+    let mut text = String::new();
+    let size = (width, height);
+    column(charts, SVGBackend::with_string(&mut text, size))?;
+    Ok(text)
+}
+
+/// A PNG file of charts below each other, all of one size.
+///
+/// # Errors
+/// If there is nothing finite to draw.
+pub fn png(charts: &[Chart], width: u32, height: u32) -> Result<Vec<u8>, Error> {
+    let mut pixels = vec![0; (width * height * 3) as usize];
+    let size = (width, height);
+    column(charts, BitMapBackend::with_buffer(&mut pixels, size))?;
+    let mut file = Cursor::new(Vec::new());
+    let image = image::RgbImage::from_raw(width, height, pixels);
+    let image = image.ok_or_else(|| Error("its size does not fit its pixels".into()))?;
+    let written = image.write_to(&mut file, image::ImageFormat::Png);
+    written.map_err(|e| Error(e.to_string()))?;
+    Ok(file.into_inner())
+}
+
+fn column<B: DrawingBackend>(charts: &[Chart], backend: B) -> Result<(), Error> {
+    let failed = |e: Failed<B>| Error(e.to_string());
+    // Registering the font again is harmless, and refused only if the font were broken.
+    let font = epaint_default_fonts::UBUNTU_LIGHT;
+    register_font(FONT, FontStyle::Normal, font).map_err(|_| Error("no font".into()))?;
+    let whole = backend.into_drawing_area();
+    whole.fill(&WHITE).map_err(failed)?;
+    let parts = whole.split_evenly((charts.len(), 1));
+    for (chart, part) in charts.iter().zip(&parts) {
+        chart.draw(part)?;
+    }
+    whole.present().map_err(failed)
+}
+
+fn style(look: Look, colour: RGBColor) -> ShapeStyle {
+    let (colour, width): (RGBAColor, u32) = match look {
+        Look::Line | Look::Points => (colour.to_rgba(), 2),
+        Look::Backdrop => (colour.mix(0.3), 1),
+        Look::Band => (colour.mix(0.35), 7),
+    };
+    colour.stroke_width(width)
+}
