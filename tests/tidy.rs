@@ -16,7 +16,7 @@ const FLOORS: [(u8, &[&str]); 7] = [
         3,
         &["record", "model", "optim", "exec", "device", "reflect"],
     ),
-    (4, &["data", "train"]),
+    (4, &["data", "train", "eval"]),
     (5, &["report", "bench"]),
     (6, &["cli", "main", "lib"]),
 ];
