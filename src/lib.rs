@@ -7,7 +7,7 @@
 //! plan                       the training step as data    floor 2  the narrow waist
 //! record optim model   |   exec::{cpu,gpu} device reflect floor 3  writers | runners
 //! data · train · eval                                     floor 4  machines only through `Executor`
-//! report bench                                            floor 5  pictures, measurements
+//! report bench export                                     floor 5  pictures, measurements, other formats
 //! cli · main                                              floor 6
 //! ```
 //!
@@ -25,6 +25,7 @@ pub mod device;
 pub mod error;
 pub mod eval;
 pub mod exec;
+pub mod export;
 pub mod expr;
 pub mod files;
 pub mod kernel;

@@ -17,7 +17,7 @@ const FLOORS: [(u8, &[&str]); 7] = [
         &["record", "model", "optim", "exec", "device", "reflect"],
     ),
     (4, &["data", "train", "eval"]),
-    (5, &["report", "bench"]),
+    (5, &["report", "bench", "export"]),
     (6, &["cli", "main", "lib"]),
 ];
 
