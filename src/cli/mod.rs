@@ -2,12 +2,18 @@
 
 mod bench;
 mod devices;
+mod eval;
+mod export;
+mod inputs;
 mod machine;
 mod plan;
+mod predict;
 mod progress;
 mod schedule;
+mod settings;
 mod setup;
 mod train;
+mod trained;
 mod tune;
 
 use std::process::ExitCode;
@@ -29,6 +35,12 @@ struct Cli {
 enum Command {
     /// Train a model; without any option: a small CNN on the embedded handwritten digits
     Train(Box<train::Train>),
+    /// Judge a trained model: loss, accuracy, every class, the confusion matrix
+    Eval(Box<eval::Eval>),
+    /// Ask a trained model about pictures or rows of a table
+    Predict(Box<predict::Predict>),
+    /// Write a trained model in another format: ONNX
+    Export(Box<export::Export>),
     /// Print the dispatches of a training step, with shapes, operations and bytes
     Plan(Box<plan::PlanCommand>),
     /// Look at a learning-rate schedule: its values, its picture, its faults, its translations
@@ -56,6 +68,9 @@ enum Outcome {
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Train(command) => command.run(),
+        Command::Eval(command) => command.run(),
+        Command::Predict(command) => command.run(),
+        Command::Export(command) => command.run(),
         Command::Plan(command) => command.run(),
         Command::Schedule(command) => command.run(),
         Command::Bench(command) => command.run(),
