@@ -274,10 +274,10 @@ fn onnx_runtime_agrees() {
     let python = match python("onnx, onnxruntime, numpy") {
         Ok(python) => python,
         Err(why) => {
-            eprintln!(
-                "SKIPPED onnx_runtime_agrees, {} networks: {why}",
-                NETWORKS.len() + 1
-            );
+            // Past the test harness, which keeps what macros print to itself.
+            let networks = NETWORKS.len() + 1;
+            let said = format!("SKIPPED export::onnx_runtime_agrees, {networks} networks: {why}\n");
+            std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes()).unwrap();
             return;
         }
     };

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A file larger than this is no single picture.
+/// A file larger than this is not read as a whole.
 const MOST_BYTES: u64 = 1 << 28;
 
 /// What a model is asked about: a name and numbers for each.
@@ -31,6 +31,11 @@ pub(super) fn samples(
 ) -> Result<Samples> {
     let (mut names, mut values) = (Vec::new(), Vec::new());
     for path in paths {
+        let found = std::fs::metadata(path).map_err(Error::io(path))?;
+        if !found.is_file() || found.len() > MOST_BYTES {
+            let problem = "is no file of at most 256 MiB; expected a picture or a table";
+            return Err(Error::file(path, problem));
+        }
         let lower = path.to_string_lossy().to_ascii_lowercase();
         if lower.ends_with(".csv") {
             rows(path, shape, &mut names, &mut values)?;
@@ -61,10 +66,6 @@ fn picture(path: &Path, shape: &[u32]) -> Result<Vec<f32>> {
             ),
         ));
     };
-    let found = std::fs::metadata(path).map_err(Error::io(path))?;
-    if !found.is_file() || found.len() > MOST_BYTES {
-        return Err(Error::file(path, "is no picture; expected a PNG file"));
-    }
     let unreadable = |e: image::ImageError| {
         Error::file(
             path,

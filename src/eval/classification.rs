@@ -161,19 +161,22 @@ impl Judged {
     }
 }
 
-/// `ln Σ exp(row)`, without overflow.
-fn log_sum_exp(row: &[f32]) -> f64 {
+/// Every `exp(logit − max)`, and the largest logit: nothing overflows.
+fn exponentials(row: &[f32]) -> (impl Iterator<Item = f64> + '_, f64) {
     let max = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let total: f64 = row.iter().map(|&v| (f64::from(v) - max).exp()).sum();
-    total.ln() + max
+    (row.iter().map(move |&v| (f64::from(v) - max).exp()), max)
+}
+
+/// `ln Σ exp(row)`.
+fn log_sum_exp(row: &[f32]) -> f64 {
+    let (exponentials, max) = exponentials(row);
+    exponentials.sum::<f64>().ln() + max
 }
 
 /// The softmax of a row of logits.
 pub fn probabilities(row: &[f32]) -> Vec<f64> {
-    let log_total = log_sum_exp(row);
-    row.iter()
-        .map(|&v| (f64::from(v) - log_total).exp())
-        .collect()
+    let total: f64 = exponentials(row).0.sum();
+    exponentials(row).0.map(|e| e / total).collect()
 }
 
 /// The classes of the `k` largest logits with their probabilities, the largest first and equals

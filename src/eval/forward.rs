@@ -99,12 +99,20 @@ impl<'a> Evaluator<'a> {
     ///
     /// # Errors
     /// What the device reports.
+    ///
+    /// # Panics
+    /// If the features are not whole samples of the network's input.
     pub fn logits(&mut self, features: &Features) -> Result<Logits> {
         let (width, batch) = (self.forward.width(), self.forward.program.batch as usize);
-        let samples = match features {
+        let values = match features {
             Features::Bytes { data, .. } => data.len(),
             Features::Floats(data) => data.len(),
-        } / width;
+        };
+        assert!(
+            values.is_multiple_of(width),
+            "evaluation: {values} values in samples of {width}"
+        );
+        let samples = values / width;
         let mut answers = Vec::with_capacity(samples * self.forward.outputs);
         let mut words = vec![0.0; batch * width];
         // The next batch is on its way before the last one's answers are waited for.
