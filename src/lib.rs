@@ -6,8 +6,8 @@
 //! kernel · variant ── ops/*  (WGSL + CPU twin + cases)    floor 1
 //! plan                       the training step as data    floor 2  the narrow waist
 //! record optim model   |   exec::{cpu,gpu} device reflect floor 3  writers | runners
-//! data · train · run                                      floor 4  machines only through `Executor`
-//! report bench                                            floor 5  pictures, measurements
+//! data · train · run · eval                               floor 4  machines only through `Executor`
+//! report bench export                                     floor 5  pictures, measurements, other formats
 //! cli · main                                              floor 6
 //! ```
 //!
@@ -23,7 +23,9 @@ pub mod control;
 pub mod data;
 pub mod device;
 pub mod error;
+pub mod eval;
 pub mod exec;
+pub mod export;
 pub mod expr;
 pub mod files;
 pub mod kernel;

@@ -8,6 +8,8 @@ mod cli;
 mod controllers;
 mod data;
 mod device;
+mod eval;
+mod export;
 mod golden_conversion;
 mod golden_ops;
 mod golden_schedules;

@@ -16,8 +16,8 @@ const FLOORS: [(u8, &[&str]); 7] = [
         3,
         &["record", "model", "optim", "exec", "device", "reflect"],
     ),
-    (4, &["data", "train", "run"]),
-    (5, &["report", "bench"]),
+    (4, &["data", "train", "run", "eval"]),
+    (5, &["report", "bench", "export"]),
     (6, &["cli", "main", "lib"]),
 ];
 

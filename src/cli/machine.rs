@@ -1,11 +1,14 @@
 //! The flags that say what computes, and with which shaders.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use crate::{
     device::{self, Choice, Machine, Needs},
     error::Result,
-    exec::tuning::Tuning,
+    exec::{Executor, cpu::Cpu, gpu::GpuExecutor, tuning::Tuning},
+    plan::Plan,
 };
 
 /// What trains or is measured.
@@ -35,5 +38,13 @@ impl MachineFlags {
             }
         }
         Ok((opened.machine, line))
+    }
+    /// Opens it and makes it ready to run a plan.
+    pub(super) fn executor(&self, plan: &Arc<Plan>) -> Result<(Box<dyn Executor>, String)> {
+        let (machine, line) = self.open(Needs::of(plan))?;
+        Ok(match machine {
+            Machine::Cpu => (Box::new(Cpu::new(plan.clone())?), line),
+            Machine::Gpu(gpu) => (Box::new(GpuExecutor::new(gpu, plan)?), line),
+        })
     }
 }

@@ -5,15 +5,20 @@ mod compare;
 mod config;
 mod data_flags;
 mod devices;
+mod eval;
+mod export;
+mod inputs;
 mod machine;
 mod picture;
 mod plan;
+mod predict;
 mod progress;
 mod resume;
 mod saving;
 mod schedule;
 mod setup;
 mod train;
+mod trained;
 mod tune;
 mod watch;
 
@@ -40,6 +45,12 @@ enum Command {
     Resume(Box<resume::Resume>),
     /// Write a commented file of settings to start from
     Init(train::Init),
+    /// Judge a trained model: loss, accuracy, every class, the confusion matrix
+    Eval(Box<eval::Eval>),
+    /// Ask a trained model about pictures or rows of a table
+    Predict(Box<predict::Predict>),
+    /// Write a trained model in another format: ONNX
+    Export(Box<export::Export>),
     /// Print the dispatches of a training step, with shapes, operations and bytes
     Plan(Box<plan::PlanCommand>),
     /// Look at a learning-rate schedule: its values, its picture, its faults, its translations
@@ -88,6 +99,9 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
         Command::Train(command) => command.run(matches),
         Command::Resume(command) => command.run(matches),
         Command::Init(command) => command.run(),
+        Command::Eval(command) => command.run(),
+        Command::Predict(command) => command.run(),
+        Command::Export(command) => command.run(),
         Command::Plan(command) => command.run(),
         Command::Schedule(command) => command.run(),
         Command::Bench(command) => command.run(),

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgMatches, Args, FromArgMatches};
+use clap::{ArgMatches, Args};
 
 use super::{
     Outcome,
-    config::{self, Change, Settings},
+    config::{Change, Settings},
     setup::Setup,
     tell,
-    train::{self, Flags, Job, Train},
+    train::{self, Flags, Job},
 };
 use crate::{
     error::{Error, Result},
@@ -77,21 +77,13 @@ impl Resume {
     pub(super) fn run(mut self, matches: &ArgMatches) -> Result<Outcome> {
         let run = RunDir::open(&self.dir)?;
         let command = train::command();
-        let file = run.file(run::CONFIG);
-        let before = command.clone().try_get_matches_from(
-            std::iter::once("kiln".into()).chain(config::flags_of(&file, &command, &[])?),
-        );
-        let before = before.map_err(|e| Error::file(&file, e.to_string()))?;
-        let old = Settings::of(&command, &before);
+        let old = Settings::of(&command, &train::matches_of(run.path())?);
         let mut settings = Settings::of(&command, matches);
         let changes = old.changes(&settings);
         refuse_fixed(&changes)?;
         let steering: Vec<&Change> = of(&changes, &STEERING);
         let how = self.agreed(&steering)?;
-        let setup = Train::from_arg_matches(&before)
-            .map_err(|e| Error::file(&file, e.to_string()))?
-            .flags
-            .setup;
+        let setup = train::setup_of(run.path())?;
         let params = setup.ready()?;
         let (checkpoint, damaged) = {
             let list: Vec<_> = params.network.params().collect();

@@ -218,6 +218,16 @@ impl Setup {
         })
     }
 
+    /// How the data is loaded.
+    pub(super) fn data_options(&self) -> data::Options {
+        self.data_flags.options(self.seed)
+    }
+
+    /// Label smoothing of the cross-entropy.
+    pub(super) fn label_smoothing(&self) -> f64 {
+        self.label_smoothing.unwrap_or(0.0).into()
+    }
+
     /// The schedule as it was written.
     pub(super) fn schedule(&self) -> &str {
         &self.schedule

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{ArgMatches, Args, Command, CommandFactory};
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 
 use super::{
     Cli, Outcome,
@@ -69,6 +69,29 @@ pub(super) fn command() -> Command {
     cli.build();
     let found = cli.find_subcommand("train").cloned();
     found.unwrap_or_else(|| Command::new("train"))
+}
+
+/// The settings of a run that exists, as clap reads them from its `config.toml`.
+pub(super) fn matches_of(run: &Path) -> Result<ArgMatches> {
+    let (file, command) = (run.join(run::CONFIG), command());
+    if !file.is_file() {
+        return Err(Error::Usage(format!(
+            "{}: has no {}; expected the directory of a run, such as runs/NAME-1",
+            run.display(),
+            run::CONFIG
+        )));
+    }
+    let flags = config::flags_of(&file, &command, &[])?;
+    let args = std::iter::once("kiln".into()).chain(flags);
+    let found = command.try_get_matches_from(args);
+    found.map_err(|e| Error::file(&file, e.to_string()))
+}
+
+/// The same, as what decides the updates.
+pub(super) fn setup_of(run: &Path) -> Result<Setup> {
+    let train = Train::from_arg_matches(&matches_of(run)?);
+    let train = train.map_err(|e| Error::file(&run.join(run::CONFIG), e.to_string()))?;
+    Ok(train.flags.setup)
 }
 
 impl Train {

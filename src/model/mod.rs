@@ -45,13 +45,17 @@ pub struct Network {
     layers: Vec<Fitted>,
 }
 
+/// A layer in its place in a network.
 #[derive(Clone, Debug, PartialEq)]
-struct Fitted {
-    name: String,
-    layer: Layer,
+pub struct Fitted {
+    /// What its parameters are named after.
+    pub name: String,
+    /// What it does.
+    pub layer: Layer,
     /// One sample's shape after the layer.
-    shape: Vec<u32>,
-    params: Vec<Param>,
+    pub shape: Vec<u32>,
+    /// Its weight, if it has one, then its bias, if it has one.
+    pub params: Vec<Param>,
 }
 
 impl Model {
@@ -248,6 +252,11 @@ fn show(shape: &[u32]) -> String {
 }
 
 impl Network {
+    /// The layers, first to last.
+    pub fn layers(&self) -> &[Fitted] {
+        &self.layers
+    }
+
     /// All parameters, in `state_dict` order.
     pub fn params(&self) -> impl Iterator<Item = &Param> {
         self.layers.iter().flat_map(|l| &l.params)

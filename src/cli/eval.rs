@@ -1,0 +1,247 @@
+//! `kiln eval`: how good a trained model is.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::{
+    Outcome, inputs,
+    machine::MachineFlags,
+    say,
+    trained::{Trained, TrainedFlags, names},
+};
+use crate::{
+    data::{Dataset, Split, Targets},
+    error::{Error, Result},
+    eval::{
+        BATCH, ClassRow, Classification, Evaluator, Forward, Logits, Regression, classification,
+        regression,
+    },
+};
+
+/// `kiln eval`.
+#[derive(Args)]
+pub(super) struct Eval {
+    #[command(flatten)]
+    trained: TrainedFlags,
+    /// Other data than the run's, prepared as the run's was
+    #[arg(long, value_name = "DATA")]
+    data: Option<String>,
+    /// Which samples [default: test; of a CSV file given by --data, all]
+    #[arg(long, value_enum)]
+    split: Option<Which>,
+    /// Also the share of samples whose class is among the K likeliest [default: 5, or all of fewer
+    /// classes]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    top: Option<u32>,
+    /// Name the N samples with the greatest loss
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    worst: usize,
+    /// Print one JSON object with everything
+    #[arg(long)]
+    json: bool,
+    #[command(flatten, next_help_heading = "Machine")]
+    machine: MachineFlags,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// What was trained on
+    Train,
+    /// What was held back
+    Test,
+}
+
+/// A matrix of more classes is too wide for a terminal.
+const MOST_SHOWN: usize = 20;
+
+impl Eval {
+    pub(super) fn run(self) -> Result<Outcome> {
+        let trained = self.trained.load(self.data.as_deref())?;
+        let other = match (&self.data, &self.trained.run) {
+            (Some(data), Some(_)) => Some(inputs::other(data, &trained, self.split.is_some())?),
+            _ => None,
+        };
+        let data = other.as_ref().unwrap_or(&trained.data);
+        let (split, name) = self.choose(data, other.is_some())?;
+        let forward = Forward::record(&trained.network, BATCH.min(split.len as u32))?;
+        let (exec, line) = self.machine.executor(&forward.plan)?;
+        let logits = Evaluator::new(exec, &forward, &trained.weights)?.logits(&split.features)?;
+        let measures = self.measure(&trained, split, &logits)?;
+        if self.json {
+            let mut all = measures.json();
+            all["weights"] = json!(trained.weights_file);
+            all["data"] = json!(data.name);
+            all["split"] = json!(name);
+            say!("{all}")?;
+            return Ok(Outcome::Done);
+        }
+        say!("model: {}", trained.model)?;
+        say!("weights: {}", trained.weights_file.display())?;
+        say!("{line}")?;
+        say!("{} {name} samples of {}", split.len, data.name)?;
+        measures.say(names(&trained.data.task))?;
+        Ok(Outcome::Done)
+    }
+
+    /// The samples to evaluate on, and what they are called.
+    fn choose<'a>(&self, data: &'a Dataset, other: bool) -> Result<(&'a Split, &'static str)> {
+        match (self.split, &data.test) {
+            (Some(Which::Train), _) => Ok((&data.train, "training")),
+            (_, Some(test)) => Ok((test, "test")),
+            (None, None) if other => Ok((&data.train, "given")),
+            (_, None) => Err(Error::Usage(format!(
+                "{} has no test split; use --split train, or --data with other data",
+                data.name
+            ))),
+        }
+    }
+
+    fn measure(&self, trained: &Trained, split: &Split, logits: &Logits) -> Result<Measures> {
+        let names = names(&trained.data.task);
+        match &split.targets {
+            Targets::Classes(labels) => {
+                let most = names.len();
+                let k = self.top.map_or(most.min(5), |k| k as usize);
+                if k > most {
+                    return Err(Error::Usage(format!(
+                        "--top {k}: there are only {most} classes; expected at most that"
+                    )));
+                }
+                let top = if k == 1 { vec![1] } else { vec![1, k] };
+                let smoothing = trained.label_smoothing;
+                classification(logits, labels, names, smoothing, &top, self.worst)
+                    .map(Measures::Classification)
+            }
+            Targets::Values { data, .. } => {
+                for (flag, given) in [("--top", self.top.is_some()), ("--worst", self.worst > 0)] {
+                    if given {
+                        return Err(Error::Usage(format!(
+                            "{flag} has no effect in a regression: remove it"
+                        )));
+                    }
+                }
+                regression(logits, data, names).map(Measures::Regression)
+            }
+        }
+    }
+}
+
+enum Measures {
+    Classification(Classification),
+    Regression(Regression),
+}
+
+impl Measures {
+    fn json(&self) -> serde_json::Value {
+        match self {
+            Measures::Classification(c) => json!(c),
+            Measures::Regression(r) => json!(r),
+        }
+    }
+
+    fn say(&self, names: &[String]) -> Result<()> {
+        match self {
+            Measures::Classification(c) => {
+                say!("loss {:.6}", c.loss)?;
+                for top in &c.top {
+                    let what = match top.k {
+                        1 => "accuracy".to_string(),
+                        k => format!("top-{k} accuracy"),
+                    };
+                    say!("{what} {:.2}%", 100.0 * top.accuracy)?;
+                }
+                say_classes(&c.classes)?;
+                say_confusion(c)?;
+                say_worst(c, names)
+            }
+            Measures::Regression(r) => {
+                say!("loss (mean squared error) {:.6}", r.loss)?;
+                let width = width(names.iter().chain([&"output".to_string()]));
+                say!(
+                    "\n{:<width$} {:>12} {:>12} {:>8}",
+                    "output",
+                    "MSE",
+                    "MAE",
+                    "R²"
+                )?;
+                for o in &r.outputs {
+                    let r2 = o.r2.map_or("-".into(), |r2| format!("{r2:.4}"));
+                    say!(
+                        "{:<width$} {:>12.6} {:>12.6} {r2:>8}",
+                        o.output,
+                        o.mse,
+                        o.mae
+                    )?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn width<'a>(names: impl Iterator<Item = &'a String>) -> usize {
+    names.map(|n| n.chars().count()).max().unwrap_or(0)
+}
+
+fn say_classes(rows: &[ClassRow]) -> Result<()> {
+    let width = width(rows.iter().map(|r| &r.class)).max(5);
+    say!(
+        "\n{:<width$} {:>8} {:>10} {:>8} {:>8}",
+        "class",
+        "samples",
+        "precision",
+        "recall",
+        "F1"
+    )?;
+    let show = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.4}"));
+    for r in rows {
+        let [precision, recall, f1] = [r.precision, r.recall, r.f1].map(show);
+        let (class, support) = (&r.class, r.support);
+        say!("{class:<width$} {support:>8} {precision:>10} {recall:>8} {f1:>8}")?;
+    }
+    Ok(())
+}
+
+fn say_confusion(c: &Classification) -> Result<()> {
+    let Some(confusion) = c.confusion.as_ref().filter(|m| m.len() <= MOST_SHOWN) else {
+        return say!("\n--json has the confusion matrix of up to 1000 classes");
+    };
+    let name = width(c.classes.iter().map(|r| &r.class)).max(5);
+    let most = confusion.iter().flatten().max().copied().unwrap_or(0);
+    let cell = most
+        .to_string()
+        .len()
+        .max(c.classes.len().to_string().len());
+    say!("\nconfusion: a row is a class, a column what its samples were taken for")?;
+    let heads: Vec<String> = (0..c.classes.len())
+        .map(|i| format!("{i:>cell$}"))
+        .collect();
+    say!("{:<name$}     {}", "", heads.join(" "))?;
+    for (i, (row, class)) in confusion.iter().zip(&c.classes).enumerate() {
+        let cells = row.iter().map(|&n| match n {
+            0 => format!("{:>cell$}", "."),
+            n => format!("{n:>cell$}"),
+        });
+        let cells: Vec<String> = cells.collect();
+        say!("{:<name$} {i:>2}  {}", class.class, cells.join(" "))?;
+    }
+    Ok(())
+}
+
+fn say_worst(c: &Classification, names: &[String]) -> Result<()> {
+    if c.worst.is_empty() {
+        return Ok(());
+    }
+    say!("\nsamples with the greatest loss, counted from 0")?;
+    for w in &c.worst {
+        say!(
+            "{:>8}: is {}, taken for {}; its own probability {:.2e}, loss {:.4}",
+            w.index,
+            names[w.label],
+            names[w.predicted],
+            w.probability,
+            w.loss
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! `kiln export`: a trained model in another format.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Outcome, say, trained::TrainedFlags};
+use crate::{
+    error::{Error, Result},
+    export::{
+        Preprocessing,
+        onnx::{self, About},
+    },
+};
+
+/// `kiln export`.
+#[derive(Args)]
+pub(super) struct Export {
+    #[command(flatten)]
+    trained: TrainedFlags,
+    /// Without RUN: what the model was trained on
+    #[arg(long, value_name = "DATA", requires = "model")]
+    data: Option<String>,
+    /// Write an ONNX file: input `input`, output `logits`, any batch
+    #[arg(long, value_name = "FILE", required = true)]
+    onnx: PathBuf,
+    /// Let the file take raw numbers (pixels from 0 to 255) and prepare them itself
+    #[arg(long)]
+    with_preprocessing: bool,
+}
+
+impl Export {
+    pub(super) fn run(self) -> Result<Outcome> {
+        let trained = self.trained.load(self.data.as_deref())?;
+        let preprocessing = Preprocessing::of(&trained.data)?;
+        if self.with_preprocessing && preprocessing.is_identity() {
+            return Err(Error::Usage(
+                "--with-preprocessing has no effect: the model takes the data's numbers as they \
+                 are; remove it"
+                    .into(),
+            ));
+        }
+        let about = About {
+            model: &trained.model,
+            data: &trained.data.name,
+            task: &trained.data.task,
+            preprocessing: &preprocessing,
+            in_graph: self.with_preprocessing,
+        };
+        onnx::save(&self.onnx, &trained.network, &trained.weights, &about)?;
+        say!(
+            "wrote {}: opset {}, {} parameters, of {}",
+            self.onnx.display(),
+            onnx::OPSET,
+            trained.network.parameters(),
+            trained.weights_file.display()
+        )?;
+        say!(
+            "input  `input` [batch, {}]: {}",
+            shape(&trained.network.input),
+            self.takes(&preprocessing)
+        )?;
+        say!("output `logits` [batch, {}]", trained.network.outputs)?;
+        Ok(Outcome::Done)
+    }
+
+    fn takes(&self, p: &Preprocessing) -> String {
+        match (self.with_preprocessing, p.is_identity()) {
+            (true, _) => "the data's own numbers, for pictures bytes as f32".into(),
+            (_, true) => "the data's own numbers".into(),
+            (false, false) => match (&p.center[..], &p.scale[..]) {
+                ([c], [s]) => format!("(raw - {c}) * {s}"),
+                _ => "(raw - center) * scale, by channel: see `kiln.preprocessing` in its metadata"
+                    .into(),
+            },
+        }
+    }
+}
+
+fn shape(dims: &[u32]) -> String {
+    let dims: Vec<String> = dims.iter().map(u32::to_string).collect();
+    dims.join(", ")
+}

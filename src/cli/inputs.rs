@@ -1,0 +1,80 @@
+//! Data that a trained model has not seen: prepared as the run's own was.
+
+use super::trained::Trained;
+use crate::{
+    data::{self, Dataset, ImageSize, Options, Targets, Task},
+    error::{Error, Result},
+};
+
+/// Another data set for a trained model: of its shape, prepared like its own, its classes numbered
+/// like its own. A table is taken whole unless `split` it shall be.
+pub(super) fn other(name: &str, trained: &Trained, split: bool) -> Result<Dataset> {
+    let lower = name.to_ascii_lowercase();
+    let is = |ends: &[&str]| ends.iter().any(|end| lower.ends_with(end));
+    let table = is(&[".csv", ".csv.gz"]);
+    let pictures = std::path::Path::new(name).is_dir() && trained.options.image_size.is_some();
+    let own = &trained.options;
+    let whole = Some(0.0).filter(|_| !split);
+    let size = match trained.data.shape[..] {
+        [_, height, width] => Some(ImageSize { height, width }),
+        _ => None,
+    };
+    let options = Options {
+        target: own.target.clone().filter(|_| table),
+        task: own.task.filter(|_| table || is(&[".npz", ".npy"])),
+        test_fraction: whole.or(own.test_fraction).filter(|_| table),
+        image_size: size.filter(|_| pictures),
+        channels: trained.data.shape.first().copied().filter(|_| pictures),
+        standardization: trained.data.standardization.clone(),
+        seed: own.seed,
+        ..Options::default()
+    };
+    let mut data = data::load(name, &options)?;
+    if data.shape != trained.data.shape {
+        return Err(Error::Usage(format!(
+            "--data {name}: its samples have shape {:?}, but the model was trained on {:?}",
+            data.shape, trained.data.shape
+        )));
+    }
+    renumber(&mut data, &trained.data.task)?;
+    Ok(data)
+}
+
+/// Gives every class the number that it had in training.
+fn renumber(data: &mut Dataset, trained: &Task) -> Result<()> {
+    let (Task::Classification { classes }, Task::Classification { classes: known }) =
+        (&data.task, trained)
+    else {
+        return match std::mem::discriminant(&data.task) == std::mem::discriminant(trained) {
+            true => Ok(()),
+            false => Err(Error::Usage(format!(
+                "--data {}: it poses another task than the one that the model was trained for",
+                data.name
+            ))),
+        };
+    };
+    let numbers: Vec<Option<u32>> = classes
+        .iter()
+        .map(|class| known.iter().position(|k| k == class).map(|at| at as u32))
+        .collect();
+    for split in std::iter::once(&mut data.train)
+        .chain(&mut data.val)
+        .chain(&mut data.test)
+    {
+        let Targets::Classes(labels) = &mut split.targets else {
+            continue;
+        };
+        for label in labels {
+            *label = numbers[*label as usize].ok_or_else(|| {
+                Error::Usage(format!(
+                    "--data {}: class `{}` was not among those of the training data ({})",
+                    data.name,
+                    classes[*label as usize],
+                    known.join(", ")
+                ))
+            })?;
+        }
+    }
+    data.task = trained.clone();
+    Ok(())
+}

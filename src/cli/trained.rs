@@ -1,0 +1,200 @@
+//! What `eval`, `predict` and `export` have in common: a model that was trained, its weights, and
+//! the data it was trained on.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::train;
+use crate::{
+    data::{self, Dataset, Options, Task, TaskKind},
+    error::{Error, Result},
+    model::{Model, Network},
+    train::weights,
+};
+
+/// What was trained on what.
+struct Settings {
+    model: String,
+    data: String,
+    options: Options,
+    label_smoothing: f64,
+}
+
+impl Settings {
+    /// A run's.
+    fn read(run: &Path) -> Result<Settings> {
+        let setup = train::setup_of(run)?;
+        let said = |what: Option<String>, key: &str| {
+            what.ok_or_else(|| {
+                let message = format!("has no line `{key} = …`; expected one of every run");
+                Error::file(&run.join(crate::run::CONFIG), message)
+            })
+        };
+        Ok(Settings {
+            options: setup.data_options(),
+            label_smoothing: setup.label_smoothing(),
+            model: said(setup.model, "model")?,
+            data: said(setup.data, "data")?,
+        })
+    }
+}
+
+/// Which model: a run's, or one put together by hand.
+#[derive(Args, Clone, Debug)]
+pub(super) struct TrainedFlags {
+    /// Directory of a run, as `kiln train --out` makes it
+    #[arg(value_name = "RUN", required_unless_present = "model")]
+    pub(super) run: Option<PathBuf>,
+    /// Which of a run's weights: best, last, final, or a safetensors file [default: best, if there
+    /// is one, else final]
+    #[arg(long, value_name = "WHICH", conflicts_with = "weights")]
+    checkpoint: Option<String>,
+    #[command(flatten)]
+    by_hand: ByHand,
+}
+
+/// What a run's directory says, said by hand.
+#[derive(Args, Clone, Debug)]
+struct ByHand {
+    /// Without RUN: preset or layers, as in `kiln train`
+    #[arg(long, value_name = "MODEL", requires = "weights")]
+    model: Option<String>,
+    /// Without RUN: the weights, a safetensors file
+    #[arg(long, value_name = "FILE", requires = "model")]
+    weights: Option<PathBuf>,
+    /// Column of a CSV file that was to be predicted
+    #[arg(long, value_name = "COLUMN", requires = "model")]
+    target: Option<String>,
+    /// What that column holds: classification or regression
+    #[arg(long, value_name = "TASK", requires = "model")]
+    task: Option<TaskKind>,
+    /// At least this many classes, where the data shows fewer
+    #[arg(long, value_name = "N", requires = "model")]
+    classes: Option<usize>,
+    /// Share of the rows that was kept for testing [default: 0.2]
+    #[arg(long, value_name = "F", requires = "model")]
+    test_fraction: Option<f64>,
+    /// Inputs were standardised
+    #[arg(long, requires = "model")]
+    standardize: bool,
+    /// Seed of the run, which chose the test rows of a regression [default: 0]
+    #[arg(long, value_name = "N", requires = "model")]
+    seed: Option<u64>,
+}
+
+/// A trained model.
+pub(super) struct Trained {
+    /// What it was trained on, prepared as it was then.
+    pub(super) data: Dataset,
+    /// How that was loaded.
+    pub(super) options: Options,
+    /// The layers, as `--model` takes them.
+    pub(super) model: String,
+    pub(super) network: Network,
+    /// In `state_dict` order.
+    pub(super) weights: Vec<Vec<f32>>,
+    /// Where they came from.
+    pub(super) weights_file: PathBuf,
+    pub(super) label_smoothing: f64,
+}
+
+impl TrainedFlags {
+    /// What was written where RUN belongs, if the model is put together by hand: no run.
+    pub(super) fn take_no_run(&mut self) -> Option<PathBuf> {
+        let by_hand = self.by_hand.model.is_some();
+        self.run.take_if(|_| by_hand)
+    }
+
+    /// Loads it. `data` is what a model put together by hand was trained on.
+    pub(super) fn load(&self, data: Option<&str>) -> Result<Trained> {
+        if let (Some(run), Some(_)) = (&self.run, &self.by_hand.model) {
+            return Err(Error::Usage(format!(
+                "{}: a run has a model of its own; expected either RUN or --model, not both",
+                run.display()
+            )));
+        }
+        let (settings, weights_file) = match &self.run {
+            Some(run) => (
+                Settings::read(run)?,
+                weights_of(run, self.checkpoint.as_deref())?,
+            ),
+            None => self.by_hand.settings(data)?,
+        };
+        let loaded = data::load(&settings.data, &settings.options)?;
+        let outputs = names(&loaded.task).len() as u32;
+        let model = Model::parse(&settings.model, &loaded.shape, outputs)?;
+        let network = model.fit(&loaded.shape, outputs)?;
+        let params: Vec<_> = network.params().collect();
+        Ok(Trained {
+            weights: weights::load(&weights_file, &params)?,
+            weights_file,
+            options: settings.options,
+            model: settings.model,
+            network,
+            data: loaded,
+            label_smoothing: settings.label_smoothing,
+        })
+    }
+}
+
+impl ByHand {
+    fn settings(&self, data: Option<&str>) -> Result<(Settings, PathBuf)> {
+        let (Some(model), Some(weights), Some(data)) = (&self.model, &self.weights, data) else {
+            return Err(Error::Usage(
+                "without RUN, expected all of --model, --weights and --data: the layers, their \
+                 weights and what they were trained on"
+                    .into(),
+            ));
+        };
+        let options = Options {
+            target: self.target.clone(),
+            task: self.task,
+            classes: self.classes,
+            test_fraction: self.test_fraction,
+            standardize: self.standardize,
+            seed: self.seed.unwrap_or(0),
+            ..Options::default()
+        };
+        let settings = Settings {
+            model: model.clone(),
+            data: data.into(),
+            options,
+            label_smoothing: 0.0,
+        };
+        Ok((settings, weights.clone()))
+    }
+}
+
+/// The names of a network's outputs.
+pub(super) fn names(task: &Task) -> &[String] {
+    match task {
+        Task::Classification { classes } => classes,
+        Task::Regression { outputs } => outputs,
+    }
+}
+
+/// The file that holds a run's weights.
+fn weights_of(run: &Path, which: Option<&str>) -> Result<PathBuf> {
+    let last = run.join("model.safetensors");
+    let kept = |name: &str| run.join("checkpoints").join(name).join("model.safetensors");
+    let file = match which {
+        None => Some(kept("best"))
+            .filter(|best| best.exists())
+            .unwrap_or(last),
+        Some(name @ ("best" | "last")) => kept(name),
+        Some("final") => last,
+        Some(path) => path.into(),
+    };
+    if !file.exists() {
+        let remedy = match which {
+            None => "the run has not written any weights yet; name a file with --checkpoint",
+            Some(_) => "expected best, last, final or the path of a safetensors file",
+        };
+        return Err(Error::Usage(format!(
+            "no weights at {}: {remedy}",
+            file.display()
+        )));
+    }
+    Ok(file)
+}

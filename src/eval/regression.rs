@@ -1,0 +1,100 @@
+//! How good a regression is.
+
+use serde::Serialize;
+
+use super::Logits;
+use crate::error::{Error, Result};
+
+/// Measures of a regression on some samples.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Regression {
+    /// How many samples.
+    pub samples: usize,
+    /// The mean squared error over all outputs, as in training.
+    pub loss: f64,
+    /// A row for every output.
+    pub outputs: Vec<OutputRow>,
+}
+
+/// How one output fares.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OutputRow {
+    /// Its name.
+    pub output: String,
+    /// The mean squared error.
+    pub mse: f64,
+    /// The mean absolute error.
+    pub mae: f64,
+    /// The share of the targets' variance that is explained; none where they never vary.
+    pub r2: Option<f64>,
+}
+
+/// Measures answers against `targets`, as many numbers in a row as there are names.
+///
+/// # Errors
+/// Answers that are not finite, by sample.
+pub fn regression(logits: &Logits, targets: &[f32], names: &[String]) -> Result<Regression> {
+    let width = names.len();
+    if logits.is_empty() || logits.outputs() != width || logits.data().len() != targets.len() {
+        return Err(Error::Model(format!(
+            "{} answers of {} outputs do not match {} targets of {width} outputs; expected as many",
+            logits.len(),
+            logits.outputs(),
+            targets.len()
+        )));
+    }
+    logits.check_finite(|sample| format!("sample {sample} (counted from 0)"))?;
+    let outputs: Vec<OutputRow> = names
+        .iter()
+        .enumerate()
+        .map(|(column, name)| {
+            let of = |data: &[f32]| -> Vec<f64> {
+                let column = data.iter().skip(column).step_by(width);
+                column.map(|&v| f64::from(v)).collect()
+            };
+            output_row(name, &of(logits.data()), &of(targets))
+        })
+        .collect();
+    Ok(Regression {
+        samples: logits.len(),
+        loss: outputs.iter().map(|o| o.mse).sum::<f64>() / width as f64,
+        outputs,
+    })
+}
+
+fn output_row(name: &str, answers: &[f64], targets: &[f64]) -> OutputRow {
+    let n = targets.len() as f64;
+    let errors = || answers.iter().zip(targets).map(|(a, t)| a - t);
+    let squares: f64 = errors().map(|e| e * e).sum();
+    let mean = targets.iter().sum::<f64>() / n;
+    let spread: f64 = targets.iter().map(|t| (t - mean).powi(2)).sum();
+    OutputRow {
+        output: name.into(),
+        mse: squares / n,
+        mae: errors().map(f64::abs).sum::<f64>() / n,
+        r2: (spread > 0.0).then(|| 1.0 - squares / spread),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: one output with errors 1, 0, −2, one whose targets never vary.
+    #[test]
+    fn measures_are_those_of_the_definitions() {
+        let logits = Logits::new(vec![2.0, 5.0, 2.0, 6.0, 1.0, 7.0], 2);
+        let names = ["a".to_string(), "b".to_string()];
+        let r = regression(&logits, &[1.0, 5.0, 2.0, 5.0, 3.0, 5.0], &names).unwrap();
+        let [a, b] = &r.outputs[..] else {
+            panic!("two rows")
+        };
+        assert_eq!(
+            (a.mse, a.mae, a.r2),
+            (5.0 / 3.0, 1.0, Some(1.0 - 5.0 / 2.0))
+        );
+        assert_eq!((b.mse, b.mae, b.r2), (5.0 / 3.0, 1.0, None));
+        assert_eq!((r.samples, r.loss), (3, 5.0 / 3.0));
+        assert!(regression(&logits, &[1.0], &names).is_err());
+    }
+}
