@@ -21,6 +21,7 @@ mod pasted_lines;
 mod pictures;
 mod plan;
 mod report;
+mod resume;
 mod step;
 mod threads;
 mod tidy;

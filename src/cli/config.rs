@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::error::{Error, Result};
 
@@ -35,8 +35,8 @@ struct Setting {
     key: String,
     heading: String,
     value: Value,
-    /// Whether a person said so, in a file or by a flag.
-    given: bool,
+    /// Whether it would be so anyway.
+    is_default: bool,
 }
 
 /// A flag's value: whether it stands there, or its text.
@@ -61,11 +61,13 @@ impl Settings {
                     Value::Text(text.to_string_lossy().into_owned())
                 }
             };
+            let default = arg.get_default_values().first();
+            let default = default.map(|text| text.to_string_lossy().into_owned());
             Some(Setting {
                 key: arg.get_long()?.into(),
                 heading: arg.get_help_heading().unwrap_or("Settings").into(),
+                is_default: default.is_some_and(|text| text == value.text()),
                 value,
-                given: matches.value_source(id) != Some(ValueSource::DefaultValue),
             })
         };
         Settings(settable(command).filter_map(setting).collect())
@@ -75,7 +77,7 @@ impl Settings {
     pub(super) fn resolve(&mut self, command: &Command, key: &str, text: &str) {
         let text = Value::Text(text.into());
         if let Some(setting) = self.0.iter_mut().find(|s| s.key == key) {
-            setting.value = text;
+            (setting.value, setting.is_default) = (text, false);
             return;
         }
         if let Some(arg) = settable(command).find(|arg| arg.get_long() == Some(key)) {
@@ -83,7 +85,7 @@ impl Settings {
                 key: key.into(),
                 heading: arg.get_help_heading().unwrap_or("Settings").into(),
                 value: text,
-                given: false,
+                is_default: false,
             });
         }
     }
@@ -95,7 +97,7 @@ impl Settings {
 
     /// Name, text, and whether it is as it is by default.
     pub(super) fn rows(&self) -> Vec<(String, String, bool)> {
-        let row = |s: &Setting| (s.key.clone(), s.value.text(), !s.given);
+        let row = |s: &Setting| (s.key.clone(), s.value.text(), s.is_default);
         self.0.iter().map(row).collect()
     }
 

@@ -8,6 +8,7 @@ mod devices;
 mod eval;
 mod export;
 mod inputs;
+mod leave;
 mod machine;
 mod picture;
 mod plan;
@@ -43,6 +44,8 @@ enum Command {
     Train(Box<train::Train>),
     /// Go on with a run where its last checkpoint is
     Resume(Box<resume::Resume>),
+    /// Write a run's report.html, plots, CSV and TensorBoard events again
+    Report(leave::Report),
     /// Write a commented file of settings to start from
     Init(train::Init),
     /// Judge a trained model: loss, accuracy, every class, the confusion matrix
@@ -99,6 +102,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
         Command::Train(command) => command.run(matches),
         Command::Resume(command) => command.run(matches),
         Command::Init(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Export(command) => command.run(),

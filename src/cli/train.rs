@@ -11,6 +11,7 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use super::{
     Cli, Outcome,
     config::{self, Settings},
+    leave,
     machine::MachineFlags,
     progress::{Progress, duration, significant},
     saving::Saving,
@@ -153,7 +154,7 @@ impl Job<'_> {
         if !quiet {
             tell(format_args!("{}", introduction(&self.ready, &line)?));
         }
-        let environment = environment(&self.ready, &machine, &line);
+        let mut environment = environment(&self.ready, &machine, &line);
         let plan = &self.ready.session.plan;
         let exec: Box<dyn Executor> = match machine {
             Machine::Cpu => Box::new(Cpu::new(plan.clone())?),
@@ -200,6 +201,8 @@ impl Job<'_> {
             watcher.stop = Some(Stop::Signal);
         }
         if let Some(run) = &run {
+            environment.insert("seconds", format!("{:.3}", watcher.seconds()));
+            write_environment(run, &environment)?;
             self.finish(run, &mut trainer, &mut watcher)?;
         }
         if !quiet {
@@ -226,7 +229,15 @@ impl Job<'_> {
             Some(best) => weights::load(&best.join(run::MODEL), &params)?,
             None => snapshot.weights,
         };
-        weights::save(&run.file(run::MODEL), &params, &weights)
+        weights::save(&run.file(run::MODEL), &params, &weights)?;
+        // The run itself is safe: what is left for people can be written again.
+        if let Err(e) = leave::write(run.path(), &self.ready, &self.settings, Some(&weights)) {
+            eprintln!(
+                "note: no report ({e}); kiln report {} writes it",
+                run.path().display()
+            );
+        }
+        Ok(())
     }
 
     /// What the best evaluation is best at.
@@ -283,10 +294,7 @@ impl Job<'_> {
         );
         let text = head + &self.settings.to_toml();
         write_atomically(&run.file(run::CONFIG), text.as_bytes())?;
-        let path = run.file(run::ENVIRONMENT);
-        let json = serde_json::to_vec_pretty(environment)
-            .map_err(|e| Error::file(&path, e.to_string()))?;
-        write_atomically(&path, &json)
+        write_environment(run, environment)
     }
 
     fn writer<'s>(&'s self, run: &RunDir) -> Result<Writer<'s>> {
@@ -371,6 +379,13 @@ fn environment(ready: &Ready, machine: &Machine, line: &str) -> BTreeMap<&'stati
         }
     }
     pairs
+}
+
+fn write_environment(run: &RunDir, environment: &BTreeMap<&str, String>) -> Result<()> {
+    let path = run.file(run::ENVIRONMENT);
+    let json =
+        serde_json::to_vec_pretty(environment).map_err(|e| Error::file(&path, e.to_string()))?;
+    write_atomically(&path, &json)
 }
 
 /// What will be trained, on what, how.

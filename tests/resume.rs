@@ -1,0 +1,338 @@
+//! A run that is stopped, killed or changed goes on as if nothing had happened, or says why not.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use crate::cli::{folder, kiln, refusal, success};
+
+/// Everything that has memory: momentum, a controller on the host, one on the device, an epoch's tail.
+const RUN: &str = "--data digits --model small-cnn --batch-size 60 --epochs 12 --seed 3 --lr 0.037 \
+                   --optimizer SGD(momentum=0.9,nesterov=True,weight_decay=1e-4) \
+                   --schedule cosine*plateau(patience=0,factor=0.7)*gradient_ratio()";
+
+/// Starts the binary without waiting for it.
+fn start(args: &str, dir: &Path) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kiln"));
+    command.env("KILN_CACHE_DIR", dir.join("cache"));
+    command.current_dir(dir).args(args.split_whitespace());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the binary runs")
+}
+
+fn read(dir: &Path, name: &str) -> Vec<u8> {
+    fs::read(dir.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// Both runs left the same weights and the same rows, to the byte.
+fn same(dir: &Path, a: &str, b: &str) {
+    for file in ["model.safetensors", "metrics.jsonl"] {
+        let (a, b) = (
+            read(dir, &format!("{a}/{file}")),
+            read(dir, &format!("{b}/{file}")),
+        );
+        assert!(a == b, "{file} differs: {} and {} bytes", a.len(), b.len());
+    }
+}
+
+/// Kills a run again and again, after `moments` ms each, and lets it end at last.
+fn killed(dir: &Path, out: &str, device: &str, moments: &[u64]) -> usize {
+    let mut kills = 0;
+    let mut command = format!("train {RUN} --device {device} --save-every 5 --quiet --out {out}");
+    for &moment in moments {
+        let mut child = start(&command, dir);
+        std::thread::sleep(Duration::from_millis(moment));
+        if child.try_wait().expect("it can be asked").is_none() {
+            child.kill().expect("it can be killed"); // SIGKILL
+            kills += 1;
+        }
+        child.wait().expect("it ends");
+        let begun = fs::read_dir(dir.join(out).join("checkpoints"))
+            .is_ok_and(|mut d| d.any(|e| e.is_ok_and(|e| e.file_name() == "last")));
+        if begun {
+            command = format!("resume {out} --quiet --device {device}");
+        } else {
+            // Killed before its first checkpoint: there is nothing to go on from.
+            let _ = fs::remove_dir_all(dir.join(out));
+        }
+    }
+    success(&command, dir);
+    kills
+}
+
+/// The promise of a checkpoint: killed at any moment, the run ends with the same bits.
+#[test]
+fn a_killed_run_ends_with_the_same_bits() {
+    let dir = folder();
+    let dir = dir.path();
+    success(
+        &format!("train {RUN} --device cpu --quiet --out whole"),
+        dir,
+    );
+    // Moments that differ from test run to test run find what chosen ones miss.
+    let seed = u64::from(std::process::id());
+    let moments: Vec<u64> = (0..12)
+        .map(|i| 30 + (seed * 7919 + i * 104_729) % 370)
+        .collect();
+    let kills = killed(dir, "killed", "cpu", &moments);
+    assert!(
+        kills >= 3,
+        "{kills} kills at {moments:?}: the run is too short for this test"
+    );
+    same(dir, "whole", "killed");
+}
+
+/// The same on an adapter.
+#[test]
+fn a_killed_run_on_an_adapter_too() {
+    let dir = folder();
+    let dir = dir.path();
+    let device = std::env::var("KILN_TEST_DEVICE").unwrap_or("software".into());
+    success(
+        &format!("train {RUN} --device {device} --quiet --out whole"),
+        dir,
+    );
+    killed(dir, "killed", &device, &[1500, 900, 1100]);
+    same(dir, "whole", "killed");
+}
+
+/// Ctrl-C finishes the update, saves and says how to go on; the rows have no gap and no double.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on() {
+    let dir = folder();
+    let dir = dir.path();
+    let long = RUN.replace("--epochs 12", "--max-steps 3000");
+    let mut child = start(&format!("train {long} --device cpu --quiet --out a"), dir);
+    while !fs::metadata(dir.join("a/metrics.jsonl")).is_ok_and(|m| m.len() > 0) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.is_ok_and(|s| s.success()));
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    success("resume a --quiet --device cpu", dir);
+    let rows = String::from_utf8(read(dir, "a/metrics.jsonl")).unwrap();
+    let steps = rows.lines().filter(|row| row.contains("\"loss\""));
+    let steps: Vec<u64> = steps
+        .map(|row| {
+            let row: serde_json::Value = serde_json::from_str(row).expect("a row is JSON");
+            row["step"].as_u64().expect("a step")
+        })
+        .collect();
+    assert!(steps.into_iter().eq(0..3000));
+}
+
+/// A live change of the rate counts from the next update on, is noted, and is replayed to the bit by a
+/// run that is killed after it.
+#[test]
+fn a_live_factor_is_replayed() {
+    let dir = folder();
+    let dir = dir.path();
+    let run =
+        "--data digits --max-steps 400 --device cpu --quiet --save-every 100 --schedule linear";
+    success(&format!("train {run} --max-steps 100 --out a"), dir);
+    fs::write(dir.join("a/lr.factor"), "0.5").unwrap();
+    success("resume a --quiet --max-steps 200 --on-change keep", dir);
+    let noted = String::from_utf8(read(dir, "a/overrides.jsonl")).unwrap();
+    assert_eq!(noted, "{\"step\":100,\"factor\":0.5}\n");
+    let rows = String::from_utf8(read(dir, "a/metrics.jsonl")).unwrap();
+    let lr = |step: u64| -> f64 {
+        let start = format!("{{\"step\":{step},");
+        let row = rows
+            .lines()
+            .find(|row| row.starts_with(&start) && row.contains("\"lr\""));
+        let row: serde_json::Value = serde_json::from_str(row.expect("a row")).unwrap();
+        row["lr"].as_f64().unwrap()
+    };
+    assert_eq!((lr(99) > 0.0, lr(100)), (true, 0.0)); // the old schedule has ended
+    // The file changes; what was noted is replayed from the checkpoint before it.
+    fs::write(dir.join("a/lr.factor"), "7").unwrap();
+    let again = success("resume a --quiet --device cpu", dir);
+    assert!(again.contains("complete"), "{again}");
+}
+
+/// What cannot go on says so, with what differs and what to do.
+#[test]
+fn changes_need_a_word() {
+    let dir = folder();
+    let dir = dir.path();
+    success(
+        "train --data digits --epochs 2 --device cpu --quiet --schedule linear --out a",
+        dir,
+    );
+    let refused = |args: &str, words: &[&str]| {
+        let message = refusal(args, dir, 2);
+        for word in words {
+            assert!(message.contains(word), "{args}: {message}");
+        }
+    };
+    refused(
+        "resume a --epochs 4",
+        &["epochs: 2 -> 4", "rewarm", "extend"],
+    );
+    refused("resume a --seed 1", &["seed: 0 -> 1", "--init"]);
+    refused("resume a --on-change keep", &["no effect"]);
+    refused("resume a --epochs 4 --on-change kep", &["keep, replace"]);
+    refused("resume b", &["does not exist"]);
+    fs::create_dir(dir.join("empty")).unwrap();
+    refused("resume empty", &["config.toml"]);
+    let out = success("resume a --quiet", dir);
+    assert!(out.contains("complete: 90 updates"), "{out}");
+    for (how, epochs) in [("extend", 3), ("rewarm", 4), ("replace", 5), ("keep", 6)] {
+        success(
+            &format!("resume a --quiet --epochs {epochs} --on-change {how}"),
+            dir,
+        );
+    }
+    let rows = String::from_utf8(read(dir, "a/metrics.jsonl")).unwrap();
+    assert_eq!(
+        rows.lines().filter(|row| row.contains("\"loss\"")).count(),
+        6 * 45
+    );
+}
+
+/// A damaged checkpoint is passed over for the one before it; none at all is said.
+#[test]
+fn a_damaged_checkpoint_is_passed_over() {
+    let dir = folder();
+    let dir = dir.path();
+    success(
+        "train --data digits --epochs 3 --save-every 45 --device cpu --quiet --out a",
+        dir,
+    );
+    success(
+        "train --data digits --epochs 3 --save-every 45 --device cpu --quiet --out b",
+        dir,
+    );
+    for file in ["model.safetensors", "state.json"] {
+        let path = dir.join("a/checkpoints/last").join(file);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.truncate(bytes.len() / 2);
+        fs::write(&path, bytes).unwrap();
+        let out = kiln("resume a --quiet --device cpu", dir);
+        let message = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(
+            out.status.success() && message.contains("damaged"),
+            "{message}"
+        );
+        same(dir, "a", "b");
+    }
+    for entry in fs::read_dir(dir.join("a/checkpoints")).unwrap().flatten() {
+        if entry.file_name().to_string_lossy().starts_with("step-") {
+            fs::write(entry.path().join("state.json"), "{}").unwrap();
+        }
+    }
+    let message = refusal("resume a", dir, 2);
+    assert!(message.contains("no checkpoint is whole"), "{message}");
+}
+
+/// The file and the flags say the same; flags win; what is wrong is named with its line.
+#[test]
+fn a_file_is_flags() {
+    let dir = folder();
+    let dir = dir.path();
+    let file = "data = \"digits\"\nepochs = 1\nbatch_size = 64\nlr = 0.1\nstandardize = true\n\
+                schedule = \"warmup(5) then cosine\"\n";
+    fs::write(dir.join("run.toml"), file).unwrap();
+    success("train run.toml --device cpu --quiet --out a --lr 0.02", dir);
+    success(
+        "train --data digits --epochs 1 --batch-size 64 --lr 0.02 --standardize --device cpu --quiet \
+         --out b --schedule \"warmup(5) then cosine\"",
+        dir,
+    );
+    same(dir, "a", "b");
+    assert_eq!(read(dir, "a/config.toml"), read(dir, "b/config.toml"));
+    success("train a/config.toml --quiet --out c", dir);
+    same(dir, "a", "c");
+    for (line, words) in [
+        ("batchsize = 3", ["line 7", "batch-size"]),
+        ("model = 1\nmodel = 2", ["duplicate key", "model"]),
+        ("seed = \"x\"", ["line 7", "--seed"]),
+        ("epochs-typo = 1", ["line 7", "epochs-typo"]),
+        ("drop-last = 1", ["line 7", "true or false"]),
+        ("limit = [1]", ["line 7", "array"]),
+        ("quiet = true", ["line 7", "--quiet"]),
+    ] {
+        fs::write(dir.join("wrong.toml"), format!("{file}{line}\n")).unwrap();
+        let message = refusal("train wrong.toml", dir, 2);
+        for word in words {
+            assert!(message.contains(word), "{line}: {message}");
+        }
+    }
+    let message = refusal("train run.toml --unset momentum", dir, 2);
+    assert!(message.contains("no such key"), "{message}");
+    success("init", dir);
+    success("train run2.toml --quiet --no-out --epochs 1", {
+        fs::copy(dir.join("run.toml"), dir.join("run2.toml")).unwrap();
+        dir
+    });
+}
+
+/// Patience ends a run with its best weights; a target and a time end it too.
+#[test]
+fn runs_end_by_themselves() {
+    let dir = folder();
+    let dir = dir.path();
+    let base = "train --data digits --device cpu --epochs 200";
+    let out = success(&format!("{base} --lr 0.4 --patience 2 --out a"), dir);
+    assert!(out.contains("stopped early"), "{out}");
+    assert_eq!(
+        read(dir, "a/model.safetensors"),
+        read(dir, "a/checkpoints/best/model.safetensors")
+    );
+    let out = success(&format!("{base} --until eval_accuracy>=0.5 --out b"), dir);
+    assert!(out.contains("reached eval_accuracy>=0.5"), "{out}");
+    let out = success(&format!("{base} --max-time 300ms --out c"), dir);
+    assert!(out.contains("--max-time"), "{out}");
+    for (flags, word) in [
+        ("--until eval_accuracy>=2", "from 0 to 1"),
+        ("--patience 2 --no-out", "run directory"),
+        ("--data line --until eval_accuracy>=0.9", "no accuracy"),
+        (
+            "--data line --test-fraction 0 --patience 1",
+            "nothing is evaluated",
+        ),
+        ("--best loss", "eval-loss"),
+        ("--save-every 0", "above 0"),
+    ] {
+        let message = refusal(&format!("train {flags}"), dir, 2);
+        assert!(message.contains(word), "{flags}: {message}");
+    }
+}
+
+/// What a run leaves for people is there, and can be written again.
+#[test]
+fn a_run_leaves_its_report() {
+    let dir = folder();
+    let dir = dir.path();
+    success("train --data digits --epochs 2 --device cpu --quiet", dir);
+    let run = "runs/small-cnn-digits-1";
+    let files = [
+        "report.html",
+        "metrics.csv",
+        "loss.svg",
+        "accuracy.svg",
+        "lr.svg",
+        "environment.json",
+    ];
+    for file in files {
+        assert!(dir.join(run).join(file).is_file(), "{file}");
+    }
+    assert_eq!(
+        fs::read_dir(dir.join(run).join("tensorboard"))
+            .unwrap()
+            .count(),
+        1
+    );
+    let page = read(dir, &format!("{run}/report.html"));
+    fs::remove_file(dir.join(run).join("report.html")).unwrap();
+    success(&format!("report {run}"), dir);
+    assert_eq!(read(dir, &format!("{run}/report.html")), page);
+    // A second run does not touch the first.
+    success("train --data digits --epochs 1 --device cpu --quiet", dir);
+    assert!(dir.join("runs/small-cnn-digits-2/report.html").is_file());
+}
