@@ -132,27 +132,36 @@ fn an_interrupted_run_goes_on() {
 fn a_live_factor_is_replayed() {
     let dir = folder();
     let dir = dir.path();
-    let run =
-        "--data digits --max-steps 400 --device cpu --quiet --save-every 100 --schedule linear";
-    success(&format!("train {run} --max-steps 100 --out a"), dir);
+    let run = "--data digits --device cpu --quiet --save-every 40 --schedule linear";
+    success(
+        &format!("train {run} --max-steps 200 --until eval_accuracy>=0 --out a"),
+        dir,
+    );
     fs::write(dir.join("a/lr.factor"), "0.5").unwrap();
-    success("resume a --quiet --max-steps 200 --on-change keep", dir);
+    success("resume a --quiet --unset until", dir);
     let noted = String::from_utf8(read(dir, "a/overrides.jsonl")).unwrap();
-    assert_eq!(noted, "{\"step\":100,\"factor\":0.5}\n");
-    let rows = String::from_utf8(read(dir, "a/metrics.jsonl")).unwrap();
-    let lr = |step: u64| -> f64 {
+    assert_eq!(noted, "{\"step\":45,\"factor\":0.5}\n");
+    success(&format!("train {run} --max-steps 200 --out b"), dir);
+    let rate = |run: &str, step: u64| -> f64 {
+        let rows = String::from_utf8(read(dir, &format!("{run}/metrics.jsonl"))).unwrap();
         let start = format!("{{\"step\":{step},");
-        let row = rows
-            .lines()
-            .find(|row| row.starts_with(&start) && row.contains("\"lr\""));
-        let row: serde_json::Value = serde_json::from_str(row.expect("a row")).unwrap();
+        let starts = |row: &&str| row.starts_with(&start) && row.contains("\"lr\"");
+        let row = rows.lines().find(starts).expect("a row");
+        let row: serde_json::Value = serde_json::from_str(row).unwrap();
         row["lr"].as_f64().unwrap()
     };
-    assert_eq!((lr(99) > 0.0, lr(100)), (true, 0.0)); // the old schedule has ended
-    // The file changes; what was noted is replayed from the checkpoint before it.
-    fs::write(dir.join("a/lr.factor"), "7").unwrap();
-    let again = success("resume a --quiet --device cpu", dir);
-    assert!(again.contains("complete"), "{again}");
+    assert_eq!(rate("a", 44), rate("b", 44));
+    assert_eq!(rate("a", 45), rate("b", 45) * 0.5);
+    // From the checkpoint before the change once more: the notes decide up to the last of them.
+    fs::rename(dir.join("a/overrides.jsonl"), dir.join("noted")).unwrap();
+    let replayed = "--data digits --device cpu --quiet --save-every 40 --schedule linear";
+    success(
+        &format!("train {replayed} --max-steps 200 --until eval_accuracy>=0 --out c"),
+        dir,
+    );
+    fs::rename(dir.join("noted"), dir.join("c/overrides.jsonl")).unwrap();
+    success("resume c --quiet --unset until", dir);
+    same(dir, "a", "c");
 }
 
 /// What cannot go on says so, with what differs and what to do.
@@ -265,11 +274,10 @@ fn a_file_is_flags() {
     }
     let message = refusal("train run.toml --unset momentum", dir, 2);
     assert!(message.contains("no such key"), "{message}");
-    success("init", dir);
-    success("train run2.toml --quiet --no-out --epochs 1", {
-        fs::copy(dir.join("run.toml"), dir.join("run2.toml")).unwrap();
-        dir
-    });
+    success("init starter.toml", dir);
+    success("train starter.toml --quiet --no-out --epochs 1", dir);
+    let message = refusal("init starter.toml", dir, 2);
+    assert!(message.contains("exists"), "{message}");
 }
 
 /// Patience ends a run with its best weights; a target and a time end it too.
