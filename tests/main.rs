@@ -12,6 +12,7 @@ mod golden_conversion;
 mod golden_ops;
 mod golden_schedules;
 mod grad;
+mod methods;
 mod mutants;
 mod ops;
 mod optim;

@@ -102,6 +102,37 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         ],
     ),
     (
+        "gradient not scaled to the norm",
+        "sgd",
+        &[("g *= control", "g += 0.0 * control")],
+    ),
+    (
+        "gradient clamped from above only",
+        "sgd",
+        &[("vec4<f32>(-hyper.clip_value)", "vec4<f32>(-1000.0)")],
+    ),
+    (
+        "clipped after weight decay",
+        "sgd",
+        &[
+            ("if hyper.clip_value > 0.0 { g =", "if false { g ="),
+            (
+                "+= hyper.weight_decay * p;",
+                "= clamp(g + hyper.weight_decay * p, vec4<f32>(-hyper.clip_value), vec4<f32>(hyper.clip_value));",
+            ),
+        ],
+    ),
+    (
+        "squared norm taken for the norm",
+        "grad_stats_log",
+        &[("sqrt(sums[0].x)", "sums[0].x")],
+    ),
+    (
+        "small gradients scaled up",
+        "log_grad",
+        &[("min(hyper", "max(hyper")],
+    ),
+    (
         "gather ignores the cursor",
         "gather",
         &[("hyper.cursor + ", "")],

@@ -3,6 +3,7 @@
 mod bench;
 mod devices;
 mod machine;
+mod methods;
 mod plan;
 mod progress;
 mod schedule;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::schedule::worded;
+use super::{methods::Methods, schedule::worded};
 use crate::{
     control::{Monitor, Observe},
     data::{self, Dataset, TaskKind},
@@ -110,6 +110,8 @@ pub(super) struct Setup {
     /// How the weight decay goes, in the same language; 1x is the optimiser's weight decay
     #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
     weight_decay_schedule: Option<String>,
+    #[command(flatten)]
+    pub(super) methods: Methods,
     /// What controllers watch, unless the schedule says [default: eval-loss]
     #[arg(
         long,
@@ -219,6 +221,7 @@ impl Setup {
             label_smoothing: self.label_smoothing.unwrap_or(0.0),
             momentum: self.momentum(&optimizer, &run)?,
             weight_decay: self.weight_decay(&optimizer, &run)?,
+            clip: self.methods.clip()?,
             gradient_rules: rate.take_gradient_rules(),
             optimizer,
             seed: self.seed,

@@ -95,8 +95,13 @@ pub struct Hyper {
     pub cursor: u32,
     /// Which slot of the log this step fills.
     pub slot: u32,
-    /// Unused words, zero.
-    pub spare: [u32; 3],
+    /// Most that the gradient's norm may be, as `torch.nn.utils.clip_grad_norm_`; 0 for any.
+    pub clip_norm: f32,
+    /// Most that the magnitude of a gradient's element may be, as
+    /// `torch.nn.utils.clip_grad_value_`; 0 for any.
+    pub clip_value: f32,
+    /// Unused, zero.
+    pub spare: u32,
 }
 
 /// Words of [`Hyper`].
@@ -105,6 +110,10 @@ pub const HYPER_WORDS: u32 = (size_of::<Hyper>() / 4) as u32;
 /// Words of one slot of the log: mean loss, correct predictions, the gradient's squared norm, how
 /// many of its elements are not finite, and the factor that [`GradientControl`] put on the rate.
 pub const LOG_WORDS: u32 = 5;
+
+/// Words of `control` where there are no controllers: the factor on the rate, first, and the scale
+/// that clips the gradient's norm, last.
+pub const CONTROL_WORDS: u32 = 2;
 
 /// A flat run of elements.
 #[repr(C)]
@@ -210,6 +219,11 @@ fn masked(y: f32, dy: f32) -> f32 {
     if y <= 0.0 { 0.0 } else { dy }
 }
 
+/// What a gradient of so large a squared norm is multiplied by, as torch does; the twin's way.
+fn clip_scale(h: &Hyper, squares: f64) -> f32 {
+    (f64::from(h.clip_norm) / (squares.sqrt() + 1e-6)).min(1.0) as f32
+}
+
 /// The hyper-parameters out of an argument's words.
 fn hyper(words: &[f32]) -> Hyper {
     bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words[..HYPER_WORDS as usize]))
@@ -224,6 +238,8 @@ fn sample_hyper(cursor: u32) -> Vec<f32> {
         weight_decay: 0.0129,
         cursor,
         slot: 5,
+        clip_norm: 0.83,
+        clip_value: 0.41,
         ..Hyper::default()
     };
     bytemuck::cast_slice(&[hyper]).to_vec()

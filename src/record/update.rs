@@ -8,7 +8,8 @@ use crate::{
 
 impl Recorder {
     /// The gradient arena's squared norm and the count of its elements that are not finite,
-    /// logged, with the factor that `control` puts on this update's rate.
+    /// logged, with the factor that `control` puts on this update's rate. Where the uniform asks
+    /// for it, the scale that clips the norm goes into `control`.
     pub fn grad_stats(&mut self, control: Slice) {
         let ([_, grads], slots) = (self.arenas(), self.log_slots());
         if grads.len <= grad_stats_log::MOST {
@@ -16,7 +17,7 @@ impl Recorder {
                 n: grads.len,
                 slots,
             };
-            let args = [self.hyper, grads, control, self.log];
+            let args = [self.hyper, grads, self.log, control];
             return self.push::<ops::GradStatsLog>(dims, &args);
         }
         let dims = grad_stats::Dims::new(grads.len);
@@ -26,7 +27,7 @@ impl Recorder {
             parts: dims.parts,
             slots,
         };
-        self.push::<ops::LogGrad>(dims, &[self.hyper, part.at, control, self.log]);
+        self.push::<ops::LogGrad>(dims, &[self.hyper, part.at, self.log, control]);
     }
 
     /// One fused update of every parameter, with a momentum buffer as large as the arena.
@@ -36,9 +37,9 @@ impl Recorder {
         self.push::<ops::Sgd>(Flat { n: params.len }, &args);
     }
 
-    /// The factor on the rate and the memories of `controllers` controllers.
+    /// The factor on the rate, the memories of `controllers` controllers, and the scale that clips.
     pub fn control(&mut self, controllers: u32) -> Slice {
-        let len = 1 + controllers * ops::gradient_control::STATE;
+        let len = ops::CONTROL_WORDS + controllers * ops::gradient_control::STATE;
         self.plan.buffer("control", len, Role::State)
     }
 

@@ -4,11 +4,13 @@
 //! functions of (seed, step), so that a run can be entered anywhere. What has memory, the
 //! controllers, is shown numbers and asked for a factor.
 
+mod config;
 mod epochs;
 mod metrics;
 mod session;
 pub mod weights;
 
+pub use config::{Clip, Config, Order};
 pub use epochs::Epochs;
 pub use metrics::{Evaluation, Metrics, Update};
 pub use session::Session;
@@ -16,48 +18,14 @@ pub use session::Session;
 use std::mem::take;
 
 use crate::{
-    control::{Monitor, Observe, Rule, Timing},
+    control::{Monitor, Observe, Timing},
     data::{self, Dataset, Targets},
     error::{Error, Result},
     exec::{Executor, Fetch},
     ops::{self, Hyper},
-    optim::Sgd,
     plan::{Program, Slice},
-    schedule::{Rate, Schedule},
+    schedule::Rate,
 };
-
-/// In which order an epoch visits the samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Order {
-    /// A new permutation every epoch, from the seed.
-    #[default]
-    Shuffled,
-    /// As they stand in the file.
-    Sequential,
-}
-
-/// What is to be trained, apart from the model, the data and the rate.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Samples in a batch.
-    pub batch_size: u32,
-    /// Leaves out an epoch's last batch if it is smaller.
-    pub drop_last: bool,
-    /// Label smoothing of the cross-entropy, from 0 to 1.
-    pub label_smoothing: f32,
-    /// The optimiser.
-    pub optimizer: Sgd,
-    /// What the momentum of every update is, instead of the optimiser's.
-    pub momentum: Option<Schedule>,
-    /// What the weight decay of every update is, instead of the optimiser's.
-    pub weight_decay: Option<Schedule>,
-    /// Controllers that run on the device: see [`Rate::take_gradient_rules`].
-    pub gradient_rules: Vec<Rule>,
-    /// Seed of the order and of the initial weights.
-    pub seed: u64,
-    /// How an epoch visits the samples.
-    pub order: Order,
-}
 
 /// What a run tells whoever watches it. Rows arrive in order, some updates late, so that nothing
 /// waits for the device.
@@ -284,7 +252,9 @@ impl<'a> Trainer<'a> {
         Hyper {
             cursor: (at * self.session.epochs.batch) as u32,
             slot: slot as u32,
-            ..self.config.optimizer.hyper(lr, momentum, decay, step)
+            ..self
+                .config
+                .clipped(self.config.optimizer.hyper(lr, momentum, decay, step))
         }
     }
 

@@ -125,7 +125,7 @@ pub fn wide() -> Network {
         (buffer(&plan, "order"), as_words(&order).to_vec()),
         (data.at, rng.floats((SAMPLES * features) as usize)),
         (buffer(&plan, "labels"), as_words(&labels).to_vec()),
-        (control, vec![1.0]),
+        (control, vec![1.0, 0.0]),
     ];
     contents.extend(initial(&p, &mut rng));
     Network {
@@ -198,7 +198,7 @@ fn contents(plan: &Plan, params: &[Tensor]) -> Contents {
         (buffer(plan, "table"), table),
         (
             buffer(plan, "control"),
-            vec![1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            vec![1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         ),
         (buffer(plan, "labels"), as_words(&labels).to_vec()),
         (buffer(plan, "goals"), goals),

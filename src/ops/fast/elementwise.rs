@@ -69,16 +69,46 @@ pub(in crate::ops) fn sgd(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]])
     };
     let (h, n) = (hyper(reads[0]), d.n as usize);
     let lr = h.lr * reads[2][0];
+    let scale = reads[2][reads[2].len() - 1];
     let (buffer, param, grad) = (&mut buffer[..n], &mut param[..n], &reads[1][..n]);
+    let run = |buffer: &mut [f32], param: &mut [f32], grad: &[f32]| {
+        if h.clip_norm > 0.0 || h.clip_value > 0.0 {
+            clipped_sgd(h, lr, scale, buffer, param, grad);
+        } else {
+            sgd_run(h, lr, buffer, param, grad);
+        }
+    };
     if n <= CHUNK {
-        return sgd_run(h, lr, buffer, param, grad);
+        return run(buffer, param, grad);
     }
     let state = buffer
         .par_chunks_mut(CHUNK)
         .zip(param.par_chunks_mut(CHUNK));
     state
         .zip(grad.par_chunks(CHUNK))
-        .for_each(|((buffer, param), grad)| sgd_run(h, lr, buffer, param, grad));
+        .for_each(|((buffer, param), grad)| run(buffer, param, grad));
+}
+
+/// An update whose gradient is clipped first, some elements at a time.
+fn clipped_sgd(h: Hyper, lr: f32, scale: f32, buffer: &mut [f32], param: &mut [f32], grad: &[f32]) {
+    const RUN: usize = 1024;
+    let mut clipped = [0.0; RUN];
+    let state = buffer.chunks_mut(RUN).zip(param.chunks_mut(RUN));
+    for ((buffer, param), grad) in state.zip(grad.chunks(RUN)) {
+        let clipped = &mut clipped[..grad.len()];
+        clip_run(h, scale, clipped, grad);
+        sgd_run(h, lr, buffer, param, clipped);
+    }
+}
+
+vectorised! {
+    fn clip_run<'a>(h: Hyper, scale: f32, clipped: &'a mut [f32], grad: &'a [f32]) {
+        let scale = if h.clip_norm > 0.0 { scale } else { 1.0 };
+        let most = if h.clip_value > 0.0 { h.clip_value } else { f32::INFINITY };
+        for (to, g) in clipped.iter_mut().zip(grad) {
+            *to = (g * scale).max(-most).min(most);
+        }
+    }
 }
 
 vectorised! {
