@@ -4,7 +4,7 @@ use std::fs;
 
 use kiln::{
     control::{Monitor, Observe},
-    data::Dataset,
+    data::{Dataset, Split, Targets},
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     model::{Model, Network},
     optim::Sgd,
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     cli::{folder, refusal},
-    common::{golden, gpu},
+    common::{compare, golden, gpu, largest},
     trajectories::{Rows, dataset, tensors},
 };
 
@@ -125,6 +125,82 @@ fn clipping_follows_pytorch() {
     }
 }
 
+/// The relative distance of two runs' weights after so many updates, measured in each tensor's
+/// largest number: what the README states.
+const ACCUMULATED: f32 = 1e-5;
+
+/// Batches that share an update do what one batch as large does: losses, norms and weights, with an
+/// epoch's last update of fewer batches and a smaller last one.
+#[test]
+fn accumulated_batches_are_a_large_one() {
+    let (network, data, weights) = mlp();
+    accumulates("mlp", &network, &data, &weights, (16, 4, 20), &MACHINES);
+    let images = dataset("fashion-mnist-first-6400");
+    let images = Dataset {
+        train: first(&images.train, 370),
+        ..images
+    };
+    let lenet = Model::parse("lenet", &images.shape, 10).unwrap();
+    let lenet = lenet.fit(&images.shape, 10).unwrap();
+    let weights = tensors("cnn_sgdm_step", "init", &lenet);
+    let how = (25, 4, 8);
+    accumulates("lenet", &lenet, &images, &weights, how, &MACHINES[1..]);
+}
+
+fn accumulates(
+    name: &str,
+    network: &Network,
+    data: &Dataset,
+    weights: &[Vec<f32>],
+    (batch, times, updates): (u32, u32, u64),
+    machines: &[(&str, Open)],
+) {
+    let many = Config {
+        batch_size: batch,
+        accumulate: times,
+        clip: Some(Clip::Norm(1.5)),
+        ..Config::default()
+    };
+    let one = Config {
+        batch_size: batch * times,
+        accumulate: 1,
+        ..many.clone()
+    };
+    for (machine, open) in machines {
+        let run = |config| train(*open, network, data, config, (0.05, updates), weights);
+        let (many, one) = (run(&many), run(&one));
+        for (m, o) in many.rows.iter().zip(&one.rows) {
+            assert_eq!((m.step, m.epoch), (o.step, o.epoch));
+            let off = (m.loss - o.loss)
+                .abs()
+                .max((m.grad_norm - o.grad_norm).abs());
+            assert!(
+                off < 2e-5,
+                "{name} by {machine}: update {} off by {off:e}",
+                m.step
+            );
+        }
+        assert_eq!(many.rows.len(), updates as usize);
+        for (many, one) in many.weights.iter().zip(&one.weights) {
+            compare(one, many, ACCUMULATED * largest(one), 0.0)
+                .unwrap_or_else(|why| panic!("{name} by {machine}: {why}"));
+        }
+    }
+}
+
+/// The first samples of a split.
+fn first(split: &Split, len: usize) -> Split {
+    let targets = match &split.targets {
+        Targets::Classes(classes) => Targets::Classes(classes[..len].to_vec()),
+        Targets::Values { .. } => unreachable!("the golden data are classes"),
+    };
+    Split {
+        features: split.features.clone(),
+        targets,
+        len,
+    }
+}
+
 /// Values that mean nothing are refused before anything runs.
 #[test]
 fn what_means_nothing_is_refused() {
@@ -135,6 +211,11 @@ fn what_means_nothing_is_refused() {
         ("--clip-value nan", "above 0"),
         ("--clip-value 1e99", "above 0"),
         ("--clip-norm 1 --clip-value 1", "remove one"),
+        ("--limit 30 --accumulate 2", "no effect"),
+        (
+            "--limit 128 --accumulate 2 --drop-last",
+            "whole batches of 64",
+        ),
     ] {
         let message = refusal(&format!("train --device cpu {args}"), dir.path(), 2);
         assert!(message.contains(hint), "{args}: {message}");

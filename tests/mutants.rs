@@ -74,6 +74,21 @@ fn mutated_variant(name: &str, variant: &str, suffix: usize, edits: &[Edit]) -> 
 /// `ops::kernels_agree_with_their_twins`.
 const SHADERS: &[(&str, &str, &[Edit])] = &[
     (
+        "batches counted alike whatever their size",
+        "accumulate",
+        &[("hyper.share * grad", "grad")],
+    ),
+    (
+        "the update before is carried on",
+        "accumulate",
+        &[("if hyper.begin != 0u", "if false")],
+    ),
+    (
+        "loss of the last batch alone",
+        "accumulate",
+        &[("if hyper.begin == 0u", "if false")],
+    ),
+    (
         "wrong sign of the update",
         "sgd",
         &[("p - hyper.lr", "p + hyper.lr")],

@@ -10,6 +10,10 @@ use crate::{
 /// See the module.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Methods {
+    /// Batches whose mean gradient makes one update
+    #[arg(long, value_name = "K", default_value_t = 1, help_heading = "Training",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    accumulate: u32,
     /// Scale the gradient down to this Euclidean norm where it is larger
     #[arg(
         long,
@@ -29,6 +33,22 @@ pub(super) struct Methods {
 }
 
 impl Methods {
+    /// Samples of a full update.
+    pub(super) fn update_samples(&self, batch: u64) -> u64 {
+        batch * u64::from(self.accumulate)
+    }
+
+    /// Batches of an update.
+    pub(super) fn accumulate(&self, samples: u64, batch: u64) -> Result<u32> {
+        if self.accumulate > 1 && samples <= batch {
+            return Err(Error::Usage(format!(
+                "--accumulate has no effect: {samples} samples are one batch of {batch}; use a \
+                 smaller --batch-size"
+            )));
+        }
+        Ok(self.accumulate)
+    }
+
     /// How the gradient is clipped.
     pub(super) fn clip(&self) -> Result<Option<Clip>> {
         let limit = |flag: &str, value: f64| {

@@ -57,7 +57,7 @@ pub(super) struct Setup {
     /// Stop after N updates
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub(super) max_steps: Option<u64>,
-    /// Samples per update
+    /// Samples per update, or per batch with --accumulate
     #[arg(long, value_name = "N", default_value_t = 32, help_heading = "Training",
           value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: u32,
@@ -193,18 +193,16 @@ impl Setup {
             .clone()
             .unwrap_or_else(|| default_model(&data).into());
         let network = Model::parse(&model, &data.shape, outputs)?.fit(&data.shape, outputs)?;
-        let epochs = Epochs::new(
-            data.train.len as u64,
-            self.batch_size.into(),
-            self.drop_last,
-        )?;
+        let (samples, batch) = (data.train.len as u64, self.batch_size.into());
+        let accumulate = self.methods.accumulate(samples, batch)?;
+        let epochs = Epochs::accumulating(samples, batch, accumulate.into(), self.drop_last)?;
         let steps = self.steps(epochs.updates())?;
         let run = Run {
             base_lr: self.lr,
             base_momentum: Some(optimizer.momentum),
             updates: Some(steps),
             epoch_updates: Some(epochs.updates() as f64),
-            batch: Some(self.batch_size.into()),
+            batch: Some(batch * u64::from(accumulate)),
         };
         let remarks = self.lint(&plan, &run, &data)?;
         let mut rate = plan.start(&run, self.monitor(), self.observe())?;
@@ -217,6 +215,7 @@ impl Setup {
         }
         let config = Config {
             batch_size: self.batch_size,
+            accumulate,
             drop_last: self.drop_last,
             label_smoothing: self.label_smoothing.unwrap_or(0.0),
             momentum: self.momentum(&optimizer, &run)?,
@@ -369,10 +368,10 @@ impl Setup {
             ));
         }
         let samples = data.train.len as u64;
-        if self.drop_last && samples.is_multiple_of(self.batch_size.into()) {
+        let update = self.methods.update_samples(self.batch_size.into());
+        if self.drop_last && samples.is_multiple_of(update) {
             return Err(Error::Usage(format!(
-                "--drop-last has no effect: {samples} samples are whole batches of {}",
-                self.batch_size
+                "--drop-last has no effect: {samples} samples are whole batches of {update}"
             )));
         }
         for (flag, given) in [

@@ -60,7 +60,7 @@ impl Train {
             Machine::Cpu => Box::new(Cpu::new(plan.clone())?),
             Machine::Gpu(gpu) => Box::new(GpuExecutor::new(gpu, plan)?),
         };
-        let samples = ready.session.epochs.batch.min(ready.session.epochs.samples);
+        let samples = ready.session.epochs.update_samples();
         let mut watcher = Watcher {
             progress: Progress::new(ready.steps, samples, self.quiet),
             metrics: self.out.as_deref().map(create_run).transpose()?,
@@ -135,7 +135,7 @@ fn introduction(ready: &Ready, device: &str) -> Result<String> {
         format!(
             "{} updates of {} samples, {per_epoch} an epoch; {}",
             ready.steps,
-            epochs.batch.min(epochs.samples),
+            epochs.update_samples(),
             ready.config.optimizer
         ),
         segments(

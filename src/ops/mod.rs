@@ -7,6 +7,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::kernel::Op;
 
+pub mod accumulate;
 pub mod add;
 pub mod avg_pool2d;
 pub mod avg_pool2d_grad;
@@ -37,16 +38,18 @@ mod fast;
 mod stride;
 
 pub use {
-    add::Add, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum,
-    conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog,
-    gather::Gather, gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_log::GradStatsLog,
-    gradient_control::GradientControl, log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul,
-    max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
-    relu_grad::ReluGrad, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
+    accumulate::Accumulate, add::Add, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad,
+    channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx,
+    cross_entropy_log::CrossEntropyLog, gather::Gather, gather_bytes::GatherBytes,
+    grad_stats::GradStats, grad_stats_log::GradStatsLog, gradient_control::GradientControl,
+    log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d,
+    max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu, relu_grad::ReluGrad, sgd::Sgd,
+    softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 24] = [
+pub static ALL: [&Op; 25] = [
+    &Op::of::<Accumulate>(),
     &Op::of::<Add>(),
     &Op::of::<AvgPool2d>(),
     &Op::of::<AvgPool2dGrad>(),
@@ -100,8 +103,13 @@ pub struct Hyper {
     /// Most that the magnitude of a gradient's element may be, as
     /// `torch.nn.utils.clip_grad_value_`; 0 for any.
     pub clip_value: f32,
-    /// Unused, zero.
-    pub spare: u32,
+    /// What a batch's gradient counts in the update's, where several share one: its samples by the
+    /// update's.
+    pub share: f32,
+    /// 1 at the first batch of an update.
+    pub begin: u32,
+    /// Unused words, zero.
+    pub spare: [u32; 4],
 }
 
 /// Words of [`Hyper`].
@@ -240,6 +248,7 @@ fn sample_hyper(cursor: u32) -> Vec<f32> {
         slot: 5,
         clip_norm: 0.83,
         clip_value: 0.41,
+        share: 0.27,
         ..Hyper::default()
     };
     bytemuck::cast_slice(&[hyper]).to_vec()

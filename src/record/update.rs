@@ -11,7 +11,7 @@ impl Recorder {
     /// logged, with the factor that `control` puts on this update's rate. Where the uniform asks
     /// for it, the scale that clips the norm goes into `control`.
     pub fn grad_stats(&mut self, control: Slice) {
-        let ([_, grads], slots) = (self.arenas(), self.log_slots());
+        let (grads, slots) = (self.gradient(), self.log_slots());
         if grads.len <= grad_stats_log::MOST {
             let dims = grad_stats_log::Dims {
                 n: grads.len,
@@ -30,9 +30,35 @@ impl Recorder {
         self.push::<ops::LogGrad>(dims, &[self.hyper, part.at, self.log, control]);
     }
 
+    /// Where the sums of [`Recorder::accumulate`] are kept, and behind them what it remembers.
+    pub fn sums(&mut self) -> Slice {
+        let len = self.arenas()[1].len + ops::accumulate::EXTRA;
+        self.plan.buffer("sum", len, Role::State)
+    }
+
+    /// Adds the batch's gradients to the sum of those that share its update. Statistics and update
+    /// that follow in the same program take the sum.
+    pub fn accumulate(&mut self, sum: Slice) {
+        let ([_, grads], slots) = (self.arenas(), self.log_slots());
+        let dims = ops::accumulate::Dims {
+            n: grads.len,
+            slots,
+        };
+        self.push::<ops::Accumulate>(dims, &[self.hyper, grads, sum, self.log]);
+        self.summed = Some(Slice {
+            len: grads.len,
+            ..sum
+        });
+    }
+
+    /// The gradients that an update takes.
+    fn gradient(&self) -> Slice {
+        self.summed.unwrap_or(self.arenas()[1])
+    }
+
     /// One fused update of every parameter, with a momentum buffer as large as the arena.
     pub fn sgd(&mut self, control: Slice, momentum_buffer: Slice) {
-        let [params, grads] = self.arenas();
+        let ([params, _], grads) = (self.arenas(), self.gradient());
         let args = [self.hyper, grads, control, momentum_buffer, params];
         self.push::<ops::Sgd>(Flat { n: params.len }, &args);
     }

@@ -1,6 +1,7 @@
 //! What is to be trained, and how.
 
-use crate::{control::Rule, ops::Hyper, optim::Sgd, schedule::Schedule};
+use super::Epochs;
+use crate::{control::Rule, error::Result, ops::Hyper, optim::Sgd, schedule::Schedule};
 
 /// In which order an epoch visits the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -17,7 +18,11 @@ pub enum Order {
 pub struct Config {
     /// Samples in a batch.
     pub batch_size: u32,
-    /// Leaves out an epoch's last batch if it is smaller.
+    /// Batches whose mean gradient is one update, weighted by their samples; 1 for a batch an
+    /// update. An epoch's last update has what is left.
+    pub accumulate: u32,
+    /// Leaves out an epoch's last batch if it is smaller; its last update, where several batches
+    /// share one.
     pub drop_last: bool,
     /// Label smoothing of the cross-entropy, from 0 to 1.
     pub label_smoothing: f32,
@@ -42,6 +47,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             batch_size: 32,
+            accumulate: 1,
             drop_last: false,
             label_smoothing: 0.0,
             optimizer: Sgd::default(),
@@ -67,6 +73,20 @@ pub enum Clip {
 }
 
 impl Config {
+    /// Samples of a full update.
+    pub fn update_samples(&self) -> u64 {
+        u64::from(self.batch_size) * u64::from(self.accumulate)
+    }
+
+    /// How `samples` are cut into batches and updates.
+    ///
+    /// # Errors
+    /// As [`Epochs::accumulating`].
+    pub fn epochs(&self, samples: u64) -> Result<Epochs> {
+        let (batch, accumulate) = (self.batch_size.into(), self.accumulate.into());
+        Epochs::accumulating(samples, batch, accumulate, self.drop_last)
+    }
+
     /// The uniform with what clips the gradient.
     pub(super) fn clipped(&self, hyper: Hyper) -> Hyper {
         let (clip_norm, clip_value) = match self.clip {

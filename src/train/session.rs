@@ -24,7 +24,7 @@ pub struct Session {
     pub params: Vec<Slice>,
     /// All parameters at once.
     pub params_arena: Slice,
-    /// Their gradients, at equal offsets.
+    /// The gradients of the last update, at equal offsets.
     pub grads_arena: Slice,
     /// The optimiser's momentum buffer, as large as the arena.
     pub momentum_buffer: Slice,
@@ -32,7 +32,9 @@ pub struct Session {
     pub order: Slice,
     /// Epochs of the training split.
     pub epochs: Epochs,
-    /// A step on a full batch, and on the epoch's last, smaller one.
+    /// A batch that ends no update, where several share one.
+    pub(super) micro: Option<Program>,
+    /// What ends an update with a full batch, and with the epoch's last, smaller one.
     pub(super) train: Option<Program>,
     pub(super) train_tail: Option<Program>,
     /// Evaluation, if there is a test split.
@@ -100,6 +102,7 @@ struct Layout<'a> {
     momentum_buffer: Slice,
     control: Slice,
     controllers: Vec<gradient_control::Dims>,
+    sums: Option<Slice>,
 }
 
 impl<'a> Layout<'a> {
@@ -125,6 +128,7 @@ impl<'a> Layout<'a> {
             momentum_buffer: r.slot("momentum_buffer"),
             control: r.control(controllers.len() as u32),
             controllers,
+            sums: (config.accumulate > 1).then(|| r.sums()),
         })
     }
 
@@ -140,14 +144,25 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// A training step; nothing if `rows` is 0.
-    fn step(&self, r: &mut Recorder, name: &str, rows: u64) {
+    /// A training step, or one without its update; nothing if `rows` is 0.
+    fn step(&self, r: &mut Recorder, name: &str, rows: u64, update: bool) {
         if rows == 0 {
             return;
         }
         r.begin(name, rows as u32);
         let loss = self.forward(r, self.order, &self.inputs, rows);
         r.backward(loss);
+        if let Some(sums) = self.sums {
+            r.accumulate(sums);
+        }
+        if update {
+            self.update(r);
+        }
+        r.end();
+    }
+
+    /// What follows the gradients of an update.
+    fn update(&self, r: &mut Recorder) {
         r.grad_stats(self.control);
         let control = |r: &mut Recorder, before: bool| {
             let now = self
@@ -161,7 +176,6 @@ impl<'a> Layout<'a> {
             .optimizer
             .record(r, self.control, self.momentum_buffer);
         control(r, false);
-        r.end();
     }
 
     /// An evaluation step; nothing if `rows` is 0.
@@ -181,18 +195,20 @@ impl Session {
     /// If the batch does not fit the data, or something is too large to be addressed.
     pub fn record(network: &Network, data: &Dataset, config: &Config) -> Result<Session> {
         let samples = data.train.len as u64;
-        let epochs = Epochs::new(samples, config.batch_size.into(), config.drop_last)?;
+        let epochs = config.epochs(samples)?;
         network.check_sizes(epochs.batch.min(samples).max(EVAL_BATCH) as u32)?;
         let mut r = Recorder::new(2 * CHUNK as u32);
         // Everything that keeps its place is declared before the first value, which does not.
         let layout = Layout::declare(&mut r, network, data, config)?;
         let mut test = Test::declare(&mut r, data, epochs.batch)?;
-        layout.step(
-            &mut r,
-            "train",
-            if epochs.full > 0 { epochs.batch } else { 0 },
+        let rows = |needed: bool| if needed { epochs.batch } else { 0 };
+        let (more, last) = (
+            config.accumulate > 1 && epochs.batches() > 1,
+            epochs.ends_full(),
         );
-        layout.step(&mut r, "train tail", epochs.tail);
+        layout.step(&mut r, "batch", rows(more), false);
+        layout.step(&mut r, "train", rows(last), true);
+        layout.step(&mut r, "train tail", epochs.tail, true);
         if let Some(test) = &test {
             layout.evaluation(&mut r, "eval", test, test.epochs.batch);
             layout.evaluation(&mut r, "eval tail", test, test.epochs.tail);
@@ -210,10 +226,14 @@ impl Session {
         Ok(Session {
             params: layout.params.iter().map(|p| p.at).collect(),
             params_arena,
-            grads_arena,
+            grads_arena: layout.sums.map_or(grads_arena, |sums| Slice {
+                len: grads_arena.len,
+                ..sums
+            }),
             momentum_buffer: layout.momentum_buffer,
             order: layout.order.at,
             epochs,
+            micro: program("batch"),
             train: program("train"),
             train_tail: program("train tail"),
             test,

@@ -107,12 +107,14 @@ pub fn wide() -> Network {
     r.seal();
     let momentum_buffer = r.slot("momentum_buffer");
     let control = r.control(0);
+    let sums = r.sums();
 
     r.begin("train", BATCH);
     let x = r.gather(order, data, BATCH);
     let logits = r.linear(x, p[0], Some(p[1]), false);
     let loss = r.cross_entropy(logits, labels, 0.05);
     r.backward(loss);
+    r.accumulate(sums);
     r.grad_stats(control);
     Sgd::default().record(&mut r, control, momentum_buffer);
     r.end();
@@ -237,6 +239,8 @@ pub fn hyper(step: u64, lr: f64) -> ops::Hyper {
     ops::Hyper {
         cursor: (step as u32 * BATCH) % (SAMPLES - BATCH + 1),
         slot: step as u32,
+        share: 0.83,
+        begin: (step == 0) as u32,
         ..sgd.hyper(lr, None, None, step)
     }
 }

@@ -1,8 +1,8 @@
-//! Kernels that take elements one by one: the update, ReLU and its gradient, addition.
+//! Kernels that take elements one by one: the update, sums of gradients, ReLU and its gradient, addition.
 
 use rayon::prelude::*;
 
-use crate::ops::{Flat, Hyper, hyper, masked};
+use crate::ops::{Flat, Hyper, LOG_WORDS, accumulate, hyper, masked};
 
 /// Elements worth a thread.
 const CHUNK: usize = 1 << 16;
@@ -59,6 +59,47 @@ vectorised! {
     fn add_run<'a>(sum: &'a mut [f32], from: [&'a [f32]; 2]) {
         for ((sum, a), b) in sum.iter_mut().zip(from[0]).zip(from[1]) {
             *sum = a + b;
+        }
+    }
+}
+
+pub(in crate::ops) fn accumulate(
+    d: &accumulate::Dims,
+    reads: &[&[f32]],
+    writes: &mut [&mut [f32]],
+) {
+    let (h, n) = (hyper(reads[0]), d.n as usize);
+    let [sum, log] = writes else {
+        unreachable!("accumulate writes two arguments")
+    };
+    let (sum, behind) = sum.split_at_mut(n);
+    in_chunks(sum, [&reads[1][..n]], |sum, grad| {
+        if h.begin != 0 {
+            scale_run(h.share, sum, grad);
+        } else {
+            accumulate_run(h.share, sum, grad);
+        }
+    });
+    let at = (h.slot % d.slots * LOG_WORDS) as usize;
+    let batch = [h.share * log[at], log[at + 1], 0.0, 0.0];
+    for (sum, x) in behind.iter_mut().zip(batch) {
+        *sum = if h.begin != 0 { x } else { *sum + x };
+    }
+    log[at..at + 2].copy_from_slice(&behind[..2]);
+}
+
+vectorised! {
+    fn accumulate_run<'a>(share: f32, sum: &'a mut [f32], grad: [&'a [f32]; 1]) {
+        for (sum, g) in sum.iter_mut().zip(grad[0]) {
+            *sum += share * g;
+        }
+    }
+}
+
+vectorised! {
+    fn scale_run<'a>(share: f32, sum: &'a mut [f32], grad: [&'a [f32]; 1]) {
+        for (sum, g) in sum.iter_mut().zip(grad[0]) {
+            *sum = share * g;
         }
     }
 }
