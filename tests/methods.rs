@@ -5,16 +5,17 @@ use std::fs;
 use kiln::{
     control::{Monitor, Observe},
     data::{Dataset, Split, Targets},
+    error::Result,
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     model::{Model, Network},
     optim::Sgd,
-    schedule::{LearningRate, Run},
-    train::{Clip, Config, Order, Session, Trainer, Update},
+    schedule::{LearningRate, Rate, Run},
+    train::{Clip, Config, Evaluation, Observer, Order, Session, Swa, Trainer, Update, Weights},
 };
 use serde_json::Value;
 
 use crate::{
-    cli::{folder, refusal},
+    cli::{folder, refusal, success},
     common::{compare, golden, gpu, largest},
     trajectories::{Rows, dataset, tensors},
 };
@@ -49,16 +50,21 @@ fn train(
     weights: &[Vec<f32>],
 ) -> Left {
     let session = Session::record(network, data, config).unwrap();
-    let plan: LearningRate = "constant".parse().unwrap();
-    let rate = plan.start(&Run::new(lr), Monitor::EvalLoss, Observe::Epoch);
     let exec = open(&session);
-    let mut trainer = Trainer::new(exec, &session, config, rate.unwrap(), data, weights).unwrap();
+    let mut trainer = Trainer::new(exec, &session, config, constant(lr), data, weights).unwrap();
     let mut rows = Rows::default();
     assert!(trainer.run(updates, &mut rows).unwrap());
     Left {
         rows: rows.0,
         weights: trainer.weights().unwrap(),
     }
+}
+
+/// One rate for a whole run.
+fn constant(lr: f64) -> Rate {
+    let plan: LearningRate = "constant".parse().unwrap();
+    let rate = plan.start(&Run::new(lr), Monitor::EvalLoss, Observe::Epoch);
+    rate.unwrap()
 }
 
 /// The golden MLP, its data and its first weights.
@@ -201,6 +207,128 @@ fn first(split: &Split, len: usize) -> Split {
     }
 }
 
+/// Keeps the evaluations of a run.
+#[derive(Default)]
+struct Evaluations(Vec<Evaluation>);
+
+impl Observer for Evaluations {
+    fn update(&mut self, _: &Update) -> Result<()> {
+        Ok(())
+    }
+
+    fn evaluation(&mut self, row: &Evaluation) -> Result<()> {
+        self.0.push(row.clone());
+        Ok(())
+    }
+}
+
+/// The averages are those of the weights after every update, taken in f64 as timm and torch define
+/// them; training is the same without them; evaluations are those of a run that starts from them.
+#[test]
+fn averages_are_of_the_weights() {
+    let (network, data, weights) = mlp();
+    let data = Dataset {
+        test: Some(data.train.clone()),
+        ..data
+    };
+    let swa = Swa { start: 7, every: 3 };
+    let config = Config {
+        batch_size: 64,
+        ema: Some(0.9),
+        swa: Some(swa),
+        ..Config::default()
+    };
+    let plain = Config {
+        ema: None,
+        swa: None,
+        ..config.clone()
+    };
+    for (machine, open) in MACHINES {
+        let session = Session::record(&network, &data, &config).unwrap();
+        let bare = Session::record(&network, &data, &plain).unwrap();
+        let start = |session, config, weights: &[Vec<f32>]| {
+            let exec = open(session);
+            Trainer::new(exec, session, config, constant(0.1), &data, weights).unwrap()
+        };
+        let mut trainer = start(&session, &config, &weights);
+        let mut without = start(&bare, &plain, &weights);
+        let flat =
+            |all: Vec<Vec<f32>>| -> Vec<f64> { all.concat().into_iter().map(f64::from).collect() };
+        let mut ema = flat(weights.clone());
+        let mut taken: Vec<Vec<f64>> = Vec::new();
+        let mut seen = Evaluations::default();
+        assert!(
+            trainer.averaged(Weights::Swa).unwrap().is_none(),
+            "{machine}"
+        );
+        for applied in 1..=14u64 {
+            assert!(trainer.run(applied, &mut seen).unwrap());
+            assert!(without.run(applied, &mut Evaluations::default()).unwrap());
+            let now = trainer.weights().unwrap();
+            assert_eq!(now, without.weights().unwrap(), "{machine}");
+            let now = flat(now);
+            ema.iter_mut()
+                .zip(&now)
+                .for_each(|(e, w)| *e = 0.9 * *e + (1.0 - 0.9) * w);
+            if [7, 10, 13].contains(&applied) {
+                taken.push(now);
+            }
+        }
+        let mean = |i: usize| taken.iter().map(|w| w[i]).sum::<f64>() / 3.0;
+        let mean: Vec<f64> = (0..ema.len()).map(mean).collect();
+        let last = seen.0.last().unwrap().clone();
+        for (which, want, loss, accuracy) in [
+            (
+                Weights::Ema,
+                ema,
+                last.ema_eval_loss,
+                last.ema_eval_accuracy,
+            ),
+            (
+                Weights::Swa,
+                mean,
+                last.swa_eval_loss,
+                last.swa_eval_accuracy,
+            ),
+        ] {
+            let got = trainer.averaged(which).unwrap().expect("an average");
+            let want: Vec<f32> = want.iter().map(|&w| w as f32).collect();
+            compare(&want, &got.concat(), 1e-6, 1e-6)
+                .unwrap_or_else(|why| panic!("{machine}, {which:?}: {why}"));
+            let mut from = start(&bare, &plain, &got);
+            let found = from.evaluate(&mut Evaluations::default()).unwrap().unwrap();
+            assert_eq!(Some(found.eval_loss), loss, "{machine}, {which:?}");
+            assert_eq!(found.eval_accuracy, accuracy, "{machine}, {which:?}");
+        }
+        assert_ne!(last.ema_eval_loss, Some(last.eval_loss));
+        assert!(seen.0[0].swa_eval_loss.is_none() && seen.0[0].ema_eval_loss.is_some());
+    }
+}
+
+/// A run leaves its averages beside its weights, and their rows beside its rows.
+#[test]
+fn averages_are_written() {
+    let dir = folder();
+    let args = "train --device cpu --limit 100 --epochs 4 --ema 0.9 --swa 50% --out run --quiet";
+    success(args, dir.path());
+    let read = |name: &str| fs::read(dir.path().join("run").join(name)).unwrap();
+    let files = ["model", "model_ema", "model_swa"].map(|n| read(&format!("{n}.safetensors")));
+    assert!(files[0] != files[1] && files[1] != files[2] && files[0] != files[2]);
+    let rows = String::from_utf8(read("metrics.jsonl")).unwrap();
+    let rows: Vec<Value> = rows
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    let evaluations: Vec<_> = rows.iter().filter(|r| r["eval_loss"].is_f64()).collect();
+    assert_eq!(evaluations.len(), 4);
+    assert!(evaluations.iter().all(|r| r["ema_eval_accuracy"].is_f64()));
+    let with_mean: Vec<bool> = evaluations
+        .iter()
+        .map(|r| r["swa_eval_loss"].is_f64())
+        .collect();
+    assert_eq!(with_mean, [false, true, true, true]);
+}
+
 /// Values that mean nothing are refused before anything runs.
 #[test]
 fn what_means_nothing_is_refused() {
@@ -212,6 +340,11 @@ fn what_means_nothing_is_refused() {
         ("--clip-value 1e99", "above 0"),
         ("--clip-norm 1 --clip-value 1", "remove one"),
         ("--limit 30 --accumulate 2", "no effect"),
+        ("--ema 1", "between 0 and 1"),
+        ("--ema 0", "between 0 and 1"),
+        ("--max-steps 50 --swa 51", "no effect"),
+        ("--swa \"75%, evry=2\"", "every"),
+        ("--swa cosine", "duration"),
         (
             "--limit 128 --accumulate 2 --drop-last",
             "whole batches of 64",

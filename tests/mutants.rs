@@ -89,6 +89,21 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         &[("if hyper.begin == 0u", "if false")],
     ),
     (
+        "weights of the other average",
+        "average",
+        &[("hyper.ema, hyper.swa", "hyper.swa, hyper.ema")],
+    ),
+    (
+        "moves away from the weights",
+        "average",
+        &[("param[i] - average[i]", "average[i] - param[i]")],
+    ),
+    (
+        "decay taken for the weight",
+        "average",
+        &[("weight * (", "(1.0 - weight) * (")],
+    ),
+    (
         "wrong sign of the update",
         "sgd",
         &[("p - hyper.lr", "p + hyper.lr")],

@@ -4,7 +4,8 @@ use clap::Args;
 
 use crate::{
     error::{Error, Result},
-    train::Clip,
+    schedule::{self, Run},
+    train::{Clip, Swa},
 };
 
 /// See the module.
@@ -14,6 +15,17 @@ pub(super) struct Methods {
     #[arg(long, value_name = "K", default_value_t = 1, help_heading = "Training",
           value_parser = clap::value_parser!(u32).range(1..))]
     accumulate: u32,
+    /// Keep an exponential moving average of the weights with this decay, e.g. 0.999
+    #[arg(
+        long,
+        value_name = "D",
+        allow_negative_numbers = true,
+        help_heading = "Optimiser and schedule"
+    )]
+    ema: Option<f64>,
+    /// Keep the mean of the weights from here on, after every epoch: 75%, "10ep", "500, every=100"
+    #[arg(long, value_name = "START", help_heading = "Optimiser and schedule")]
+    swa: Option<String>,
     /// Scale the gradient down to this Euclidean norm where it is larger
     #[arg(
         long,
@@ -47,6 +59,40 @@ impl Methods {
             )));
         }
         Ok(self.accumulate)
+    }
+
+    /// Decay of the moving average.
+    pub(super) fn ema(&self) -> Result<Option<f64>> {
+        match self.ema {
+            // What the device multiplies by is not to be rounded to nothing.
+            Some(d) if !(d > 0.0 && d < 1.0 && (1.0 - d) as f32 != 1.0) => Err(Error::Usage(
+                format!("--ema must be a decay between 0 and 1, such as 0.999, not {d}"),
+            )),
+            ema => Ok(ema),
+        }
+    }
+
+    /// Which weights are averaged.
+    pub(super) fn swa(&self, run: &Run) -> Result<Option<Swa>> {
+        let Some(text) = &self.swa else {
+            return Ok(None);
+        };
+        let call = format!("swa({text})");
+        let updates = run.updates.unwrap_or(0);
+        let (start, every) = schedule::start_and_every(&call, run)?;
+        if every == 0 {
+            return Err(Error::Usage(format!(
+                "--swa {text}: `every` is less than half an update"
+            )));
+        }
+        let swa = Swa { start, every };
+        if swa.averaged(updates) == 0 {
+            return Err(Error::Usage(format!(
+                "--swa {text} has no effect: it starts after update {start}, every {every}, and the \
+                 run ends after {updates}"
+            )));
+        }
+        Ok(Some(swa))
     }
 
     /// How the gradient is clipped.

@@ -221,6 +221,8 @@ impl Setup {
             momentum: self.momentum(&optimizer, &run)?,
             weight_decay: self.weight_decay(&optimizer, &run)?,
             clip: self.methods.clip()?,
+            ema: self.methods.ema()?,
+            swa: self.methods.swa(&run)?,
             gradient_rules: rate.take_gradient_rules(),
             optimizer,
             seed: self.seed,

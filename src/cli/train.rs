@@ -23,7 +23,7 @@ use crate::{
     device::{Machine, Needs},
     error::{Error, Result},
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
-    train::{Evaluation, Metrics, Observer, Trainer, Update, weights},
+    train::{Evaluation, Metrics, Observer, Trainer, Update, Weights, weights},
 };
 
 /// `kiln train`.
@@ -33,7 +33,7 @@ pub(super) struct Train {
     setup: Setup,
     #[command(flatten, next_help_heading = "Machine and output")]
     machine: MachineFlags,
-    /// Write metrics.jsonl and model.safetensors into this new directory
+    /// Write metrics.jsonl, model.safetensors and averaged weights into this new directory
     #[arg(long, value_name = "DIR", help_heading = "Machine and output")]
     out: Option<PathBuf>,
     /// Print nothing but errors
@@ -44,6 +44,10 @@ pub(super) struct Train {
 /// What `--out` holds.
 const METRICS: &str = "metrics.jsonl";
 const MODEL: &str = "model.safetensors";
+const AVERAGES: [(Weights, &str); 2] = [
+    (Weights::Ema, "model_ema.safetensors"),
+    (Weights::Swa, "model_swa.safetensors"),
+];
 
 impl Train {
     pub(super) fn run(self) -> Result<Outcome> {
@@ -81,6 +85,11 @@ impl Train {
         if let Some(dir) = &self.out {
             let params: Vec<_> = ready.network.params().collect();
             weights::save(&dir.join(MODEL), &params, &trainer.weights()?)?;
+            for (weights, name) in AVERAGES {
+                if let Some(averaged) = trainer.averaged(weights)? {
+                    weights::save(&dir.join(name), &params, &averaged)?;
+                }
+            }
         }
         if !self.quiet {
             let seconds = started.elapsed().as_secs_f64();
@@ -156,7 +165,8 @@ fn check_free(dir: &Path) -> Result<()> {
             dir.display()
         )));
     }
-    for name in [METRICS, MODEL] {
+    let averages = AVERAGES.map(|(_, name)| name);
+    for name in [METRICS, MODEL].into_iter().chain(averages) {
         if dir.join(name).exists() {
             return Err(Error::Usage(format!(
                 "--out {}: it already holds {name} of another run; name a new directory or remove \

@@ -9,6 +9,7 @@ use crate::kernel::Op;
 
 pub mod accumulate;
 pub mod add;
+pub mod average;
 pub mod avg_pool2d;
 pub mod avg_pool2d_grad;
 pub mod channel_sum;
@@ -38,19 +39,20 @@ mod fast;
 mod stride;
 
 pub use {
-    accumulate::Accumulate, add::Add, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad,
-    channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx,
-    cross_entropy_log::CrossEntropyLog, gather::Gather, gather_bytes::GatherBytes,
-    grad_stats::GradStats, grad_stats_log::GradStatsLog, gradient_control::GradientControl,
-    log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d,
-    max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu, relu_grad::ReluGrad, sgd::Sgd,
-    softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
+    accumulate::Accumulate, add::Add, average::Average, avg_pool2d::AvgPool2d,
+    avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw,
+    conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, gather::Gather,
+    gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_log::GradStatsLog,
+    gradient_control::GradientControl, log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul,
+    max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
+    relu_grad::ReluGrad, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 25] = [
+pub static ALL: [&Op; 26] = [
     &Op::of::<Accumulate>(),
     &Op::of::<Add>(),
+    &Op::of::<Average>(),
     &Op::of::<AvgPool2d>(),
     &Op::of::<AvgPool2dGrad>(),
     &Op::of::<ChannelSum>(),
@@ -108,8 +110,13 @@ pub struct Hyper {
     pub share: f32,
     /// 1 at the first batch of an update.
     pub begin: u32,
+    /// How far the exponential moving average of the weights goes towards them after this update;
+    /// 0 where nothing is averaged.
+    pub ema: f32,
+    /// The same for the running mean of the weights, one by how many are averaged.
+    pub swa: f32,
     /// Unused words, zero.
-    pub spare: [u32; 4],
+    pub spare: [u32; 2],
 }
 
 /// Words of [`Hyper`].
@@ -249,6 +256,8 @@ fn sample_hyper(cursor: u32) -> Vec<f32> {
         clip_norm: 0.83,
         clip_value: 0.41,
         share: 0.27,
+        ema: 0.013,
+        swa: 0.21,
         ..Hyper::default()
     };
     bytemuck::cast_slice(&[hyper]).to_vec()

@@ -63,6 +63,17 @@ impl Recorder {
         self.push::<ops::Sgd>(Flat { n: params.len }, &args);
     }
 
+    /// Takes the parameters into an average as large as their arena: see
+    /// [`average`](crate::ops::average).
+    pub fn average(&mut self, which: u32, average: Slice) {
+        let [params, _] = self.arenas();
+        let dims = ops::average::Dims {
+            n: params.len,
+            which,
+        };
+        self.push::<ops::Average>(dims, &[self.hyper, params, average]);
+    }
+
     /// The factor on the rate, the memories of `controllers` controllers, and the scale that clips.
     pub fn control(&mut self, controllers: u32) -> Slice {
         let len = ops::CONTROL_WORDS + controllers * ops::gradient_control::STATE;

@@ -43,7 +43,8 @@ impl Trainer<'_> {
     pub(super) fn at_last_batch(&self, step: u64, hyper: Hyper) -> Hyper {
         let (_, at) = self.session.epochs.locate(step);
         let last = self.session.epochs.batches_of(at).end - 1;
-        self.at_batch(step, last, self.config.clipped(hyper))
+        let hyper = self.averaging(step, self.config.clipped(hyper));
+        self.at_batch(step, last, hyper)
     }
 
     /// The uniform of one of an update's batches: where it begins, and what it counts.

@@ -1,6 +1,6 @@
 //! What is to be trained, and how.
 
-use super::Epochs;
+use super::{Epochs, Swa, Weights};
 use crate::{control::Rule, error::Result, ops::Hyper, optim::Sgd, schedule::Schedule};
 
 /// In which order an epoch visits the samples.
@@ -34,6 +34,12 @@ pub struct Config {
     pub weight_decay: Option<Schedule>,
     /// How the gradient is clipped before an update takes it in.
     pub clip: Option<Clip>,
+    /// Decay of an exponential moving average of the weights, between 0 and 1: after every update
+    /// `ema = decay · ema + (1 − decay) · weights`, from the initial weights on, as timm's
+    /// `ModelEmaV2`.
+    pub ema: Option<f64>,
+    /// A mean of the weights along the run.
+    pub swa: Option<Swa>,
     /// Controllers that run on the device: see [`Rate::take_gradient_rules`](crate::schedule::Rate::take_gradient_rules).
     pub gradient_rules: Vec<Rule>,
     /// Seed of the order and of the initial weights.
@@ -54,6 +60,8 @@ impl Default for Config {
             momentum: None,
             weight_decay: None,
             clip: None,
+            ema: None,
+            swa: None,
             gradient_rules: Vec::new(),
             seed: 0,
             order: Order::default(),
@@ -85,6 +93,17 @@ impl Config {
     pub fn epochs(&self, samples: u64) -> Result<Epochs> {
         let (batch, accumulate) = (self.batch_size.into(), self.accumulate.into());
         Epochs::accumulating(samples, batch, accumulate, self.drop_last)
+    }
+
+    /// The averages that are kept.
+    pub(super) fn averages(&self) -> impl Iterator<Item = Weights> {
+        let ema = self.ema.map(|_| Weights::Ema);
+        ema.into_iter().chain(self.swa.map(|_| Weights::Swa))
+    }
+
+    /// Whatever weights are evaluated.
+    pub(super) fn evaluated(&self) -> impl Iterator<Item = Weights> {
+        [Weights::Raw].into_iter().chain(self.averages())
     }
 
     /// The uniform with what clips the gradient.

@@ -5,12 +5,15 @@
 //! controllers, is shown numbers and asked for a factor.
 
 mod accumulate;
+mod averages;
 mod config;
 mod epochs;
+mod evaluate;
 mod metrics;
 mod session;
 pub mod weights;
 
+pub use averages::{Swa, Weights};
 pub use config::{Clip, Config, Order};
 pub use epochs::Epochs;
 pub use metrics::{Evaluation, Metrics, Update};
@@ -51,9 +54,6 @@ pub trait Observer {
 
 /// Most updates in one chunk; the log has room for two chunks.
 const CHUNK: u64 = 64;
-
-/// Evaluation batches between looks at whether to stop.
-const EVALUATE: u64 = 8;
 
 /// A run in progress: the plan, its executor, the rate, and the step.
 pub struct Trainer<'a> {
@@ -336,46 +336,6 @@ impl<'a> Trainer<'a> {
             self.rate
                 .observe(Monitor::EvalAccuracy, Observe::Epoch, accuracy, last);
         }
-    }
-
-    /// Loss and accuracy on the test split, if there is one and the observer lets it finish.
-    ///
-    /// # Errors
-    /// What the device or the observer report.
-    pub fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<Option<Evaluation>> {
-        let Some(test) = &self.session.test else {
-            return Ok(None);
-        };
-        let batches = test.epochs.updates();
-        let (mut loss, mut right) = (0.0, 0.0);
-        for first in (0..batches).step_by(EVALUATE as usize) {
-            if observer.should_stop() {
-                return Ok(None);
-            }
-            let count = (batches - first).min(EVALUATE);
-            for i in 0..count {
-                let hyper = Hyper {
-                    cursor: ((first + i) * test.epochs.batch) as u32,
-                    slot: i as u32,
-                    ..Hyper::default()
-                };
-                self.exec.run(test.program(first + i), &[hyper])?;
-            }
-            let log = self.exec.read(self.session.log_slots(0, count))?;
-            for (i, slot) in (first..).zip(log.chunks_exact(ops::LOG_WORDS as usize)) {
-                loss += f64::from(slot[0]) * f64::from(test.program(i).batch);
-                right += f64::from(slot[1]);
-            }
-        }
-        let samples = test.epochs.samples as f64;
-        let evaluation = Evaluation {
-            step: self.step,
-            epoch: self.step as f64 / self.session.epochs.updates() as f64,
-            eval_loss: loss / samples,
-            eval_accuracy: self.session.classifies.then_some(right / samples),
-        };
-        observer.evaluation(&evaluation)?;
-        Ok(Some(evaluation))
     }
 
     /// The parameters as they are, in `state_dict` order.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CHUNK, Config, Epochs};
+use super::{CHUNK, Config, Epochs, Weights};
 use crate::{
     data::{Dataset, Features, Split, Targets, Task},
     error::{Error, Result},
@@ -45,12 +45,13 @@ pub struct Session {
     log: Slice,
     control: Slice,
     controllers: Vec<gradient_control::Dims>,
+    averages: Vec<(Weights, Slice)>,
 }
 
 pub(super) struct Test {
     pub(super) epochs: Epochs,
-    pub(super) eval: Option<Program>,
-    pub(super) eval_tail: Option<Program>,
+    /// For a full batch and for the last one, by the weights that are evaluated.
+    programs: Vec<(Weights, [Option<Program>; 2])>,
     inputs: Inputs,
     order: Tensor,
 }
@@ -63,23 +64,18 @@ impl Test {
         let samples = split.len as u64;
         Ok(Some(Test {
             epochs: Epochs::new(samples, batch.max(EVAL_BATCH).min(samples), false)?,
-            eval: None,
-            eval_tail: None,
+            programs: Vec::new(),
             inputs: Inputs::declare(r, "test", split)?,
             order: r.input("test.order", &[split.len as u32]),
         }))
     }
 
-    /// What evaluates a batch.
-    pub(super) fn program(&self, batch: u64) -> &Program {
-        let program = if batch < self.epochs.full {
-            &self.eval
-        } else {
-            &self.eval_tail
-        };
-        program
-            .as_ref()
-            .expect("the session has a program for every batch")
+    /// What evaluates some weights on a batch.
+    pub(super) fn program(&self, weights: Weights, batch: u64) -> &Program {
+        let programs = self.programs.iter().find(|p| p.0 == weights);
+        let tail = usize::from(batch >= self.epochs.full);
+        let program = programs.and_then(|(_, programs)| programs[tail].as_ref());
+        program.expect("the session has a program for all weights and every batch")
     }
 }
 
@@ -103,6 +99,7 @@ struct Layout<'a> {
     control: Slice,
     controllers: Vec<gradient_control::Dims>,
     sums: Option<Slice>,
+    averages: Vec<(Weights, Slice)>,
 }
 
 impl<'a> Layout<'a> {
@@ -129,13 +126,24 @@ impl<'a> Layout<'a> {
             control: r.control(controllers.len() as u32),
             controllers,
             sums: (config.accumulate > 1).then(|| r.sums()),
+            averages: config
+                .averages()
+                .map(|w| (w, r.slot(w.suffix().trim())))
+                .collect(),
         })
     }
 
     /// Gathers a batch of `rows` and records the way to its loss.
-    fn forward(&self, r: &mut Recorder, order: Tensor, from: &Inputs, rows: u64) -> Loss {
+    fn forward(
+        &self,
+        r: &mut Recorder,
+        order: Tensor,
+        from: &Inputs,
+        params: &[Tensor],
+        rows: u64,
+    ) -> Loss {
         let x = from.batch(r, order, &self.data.shape, rows as u32);
-        let output = self.network.record(r, &self.params, x);
+        let output = self.network.record(r, params, x);
         match self.data.task {
             Task::Classification { .. } => {
                 r.cross_entropy(output, from.targets, self.config.label_smoothing)
@@ -150,7 +158,7 @@ impl<'a> Layout<'a> {
             return;
         }
         r.begin(name, rows as u32);
-        let loss = self.forward(r, self.order, &self.inputs, rows);
+        let loss = self.forward(r, self.order, &self.inputs, &self.params, rows);
         r.backward(loss);
         if let Some(sums) = self.sums {
             r.accumulate(sums);
@@ -176,14 +184,25 @@ impl<'a> Layout<'a> {
             .optimizer
             .record(r, self.control, self.momentum_buffer);
         control(r, false);
+        for (weights, at) in &self.averages {
+            r.average(weights.which().expect("an average"), *at);
+        }
     }
 
-    /// An evaluation step; nothing if `rows` is 0.
-    fn evaluation(&self, r: &mut Recorder, name: &str, test: &Test, rows: u64) {
-        if rows > 0 {
-            r.begin(name, rows as u32);
-            self.forward(r, test.order, &test.inputs, rows);
-            r.end();
+    /// Evaluation steps of some weights on a full batch and on the last one.
+    fn evaluation(&self, r: &mut Recorder, weights: Weights, test: &Test) {
+        let average = self.averages.iter().find(|a| a.0 == weights);
+        let of = |p: &Tensor| average.map_or(*p, |(_, arena)| p.in_arena(*arena));
+        let params: Vec<Tensor> = self.params.iter().map(of).collect();
+        for (name, rows) in eval_names(weights)
+            .iter()
+            .zip([test.epochs.batch, test.epochs.tail])
+        {
+            if rows > 0 {
+                r.begin(name, rows as u32);
+                self.forward(r, test.order, &test.inputs, &params, rows);
+                r.end();
+            }
         }
     }
 }
@@ -210,8 +229,9 @@ impl Session {
         layout.step(&mut r, "train", rows(last), true);
         layout.step(&mut r, "train tail", epochs.tail, true);
         if let Some(test) = &test {
-            layout.evaluation(&mut r, "eval", test, test.epochs.batch);
-            layout.evaluation(&mut r, "eval tail", test, test.epochs.tail);
+            for weights in config.evaluated() {
+                layout.evaluation(&mut r, weights, test);
+            }
         }
         let ([params_arena, grads_arena], log) = (r.arenas(), r.log());
         let plan = Arc::new(r.finish());
@@ -221,7 +241,8 @@ impl Session {
         })?;
         let program = |name: &str| plan.program(name).cloned();
         if let Some(test) = &mut test {
-            (test.eval, test.eval_tail) = (program("eval"), program("eval tail"));
+            let programs = |w| (w, eval_names(w).map(|name| program(&name)));
+            test.programs = config.evaluated().map(programs).collect();
         }
         Ok(Session {
             params: layout.params.iter().map(|p| p.at).collect(),
@@ -242,6 +263,7 @@ impl Session {
             log,
             control: layout.control,
             controllers: layout.controllers,
+            averages: layout.averages,
             plan,
         })
     }
@@ -256,8 +278,9 @@ impl Session {
 
     /// The two halves of a training step: up to its gradients, and the update.
     pub(super) fn halves(&self, program: &Program) -> [Program; 2] {
-        let after = self.controllers.iter().filter(|dims| !dims.before_update());
-        let update = program.range.end - 1 - after.count();
+        let is_update = |at: &usize| self.plan.dispatches[*at].op.name == "sgd";
+        let update = program.range.clone().find(is_update);
+        let update = update.expect("a training step has an update");
         let half = |range| Program {
             range,
             ..program.clone()
@@ -266,6 +289,12 @@ impl Session {
             half(program.range.start..update),
             half(update..program.range.end),
         ]
+    }
+
+    /// Where an average of the weights lies, as large as their arena and at equal offsets.
+    pub fn average(&self, weights: Weights) -> Option<Slice> {
+        let found = self.averages.iter().find(|a| a.0 == weights);
+        found.map(|a| a.1)
     }
 
     /// `count` slots of the log, from `first` on.
@@ -308,11 +337,25 @@ impl Session {
         }
         control[0] = self.controllers.iter().map(|c| c.first_factor()).product();
         exec.write(self.control, &control)?;
-        for (at, values) in self.params.iter().zip(weights) {
-            exec.write(*at, values)?;
+        for buffer in [self.params_arena]
+            .iter()
+            .chain(self.averages.iter().map(|a| &a.1))
+        {
+            for (at, values) in self.params.iter().zip(weights) {
+                let at = Slice {
+                    buffer: buffer.buffer,
+                    ..*at
+                };
+                exec.write(at, values)?;
+            }
         }
         Ok(())
     }
+}
+
+/// The names of the programs that evaluate some weights.
+fn eval_names(weights: Weights) -> [String; 2] {
+    ["eval", "eval tail"].map(|name| format!("{name}{}", weights.suffix()))
 }
 
 impl Inputs {

@@ -103,7 +103,7 @@ impl Case {
             "add" | "gather" | "gather_bytes" | "max_pool2d" | "relu" | "relu_grad" => {
                 constant(0.0)
             }
-            "sgd" | "gradient_control" | "accumulate" => {
+            "sgd" | "gradient_control" | "accumulate" | "average" => {
                 let inputs = self.reads[1..].iter().chain(&self.before);
                 let most = inputs.fold(0f32, |most, x| most.max(largest(x)));
                 constant(8.0 * f32::EPSILON * most)
@@ -152,7 +152,7 @@ impl Case {
 
 /// Whether a kernel updates what it writes instead of writing it anew.
 fn in_place(op: &Op, name: &str) -> bool {
-    ["sgd", "gradient_control", "accumulate"].contains(&stem(op)) || name == "control"
+    ["sgd", "gradient_control", "accumulate", "average"].contains(&stem(op)) || name == "control"
 }
 
 /// The kernel's name; that of a mutant is followed by a slash and its number.

@@ -108,6 +108,7 @@ pub fn wide() -> Network {
     let momentum_buffer = r.slot("momentum_buffer");
     let control = r.control(0);
     let sums = r.sums();
+    let ema = r.slot("ema");
 
     r.begin("train", BATCH);
     let x = r.gather(order, data, BATCH);
@@ -117,6 +118,7 @@ pub fn wide() -> Network {
     r.accumulate(sums);
     r.grad_stats(control);
     Sgd::default().record(&mut r, control, momentum_buffer);
+    r.average(ops::average::EMA, ema);
     r.end();
 
     let plan = r.finish();
@@ -241,6 +243,7 @@ pub fn hyper(step: u64, lr: f64) -> ops::Hyper {
         slot: step as u32,
         share: 0.83,
         begin: (step == 0) as u32,
+        ema: 0.13,
         ..sgd.hyper(lr, None, None, step)
     }
 }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::ops::{Flat, Hyper, LOG_WORDS, accumulate, hyper, masked};
+use crate::ops::{Flat, Hyper, LOG_WORDS, accumulate, average, hyper, masked};
 
 /// Elements worth a thread.
 const CHUNK: usize = 1 << 16;
@@ -100,6 +100,26 @@ vectorised! {
     fn scale_run<'a>(share: f32, sum: &'a mut [f32], grad: [&'a [f32]; 1]) {
         for (sum, g) in sum.iter_mut().zip(grad[0]) {
             *sum = share * g;
+        }
+    }
+}
+
+pub(in crate::ops) fn average(d: &average::Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    let (weight, n) = (d.weight(&hyper(reads[0])), d.n as usize);
+    let (average, param) = (&mut writes[0][..n], &reads[1][..n]);
+    if weight == 1.0 {
+        average.copy_from_slice(param);
+    } else if weight != 0.0 {
+        in_chunks(average, [param], |average, param| {
+            average_run(weight, average, param)
+        });
+    }
+}
+
+vectorised! {
+    fn average_run<'a>(weight: f32, average: &'a mut [f32], param: [&'a [f32]; 1]) {
+        for (average, p) in average.iter_mut().zip(param[0]) {
+            *average += weight * (p - *average);
         }
     }
 }

@@ -44,7 +44,7 @@ mod tile;
 
 pub(super) use {
     conv::{conv2d, conv2d_dw, conv2d_dx},
-    elementwise::{accumulate, add, relu, relu_grad, sgd},
+    elementwise::{accumulate, add, average, relu, relu_grad, sgd},
     gather::gather_bytes,
     loss::{cross_entropy_log, softmax_cross_entropy},
     matmul::matmul,
