@@ -3,6 +3,7 @@
 
 mod common;
 
+mod augment;
 mod bench;
 mod cli;
 mod controllers;

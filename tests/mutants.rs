@@ -89,6 +89,32 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         &[("if hyper.begin == 0u", "if false")],
     ),
     (
+        "every epoch has the same pictures",
+        "augment_bytes",
+        &[("^ hyper.picture_key1", "")],
+    ),
+    (
+        "pixels beyond the border taken from its other side",
+        "augment_bytes",
+        &[("from_x < dims.padding_w + dims.w", "true")],
+    ),
+    (
+        "mirrored after the shift",
+        "augment_bytes",
+        &[
+            ("{ from_x = dims.w - 1u - x; }", "{ }"),
+            (
+                "    var inside",
+                "    if dims.flip > 0u && happens(draw(sample, 2u), dims.flip) { from_x = 2u * dims.padding_w + dims.w - 1u - from_x; }\n    var inside",
+            ),
+        ],
+    ),
+    (
+        "erased wherever it happens not to be",
+        "augment_bytes",
+        &[("y >= top && y < top + eh", "(y < top || y >= top + eh)")],
+    ),
+    (
         "weights of the other average",
         "average",
         &[("hyper.ema, hyper.swa", "hyper.swa, hyper.ema")],

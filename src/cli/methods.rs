@@ -3,9 +3,10 @@
 use clap::Args;
 
 use crate::{
+    data::{Dataset, Features},
     error::{Error, Result},
     schedule::{self, Run},
-    train::{Clip, Swa},
+    train::{Augment, Clip, Swa},
 };
 
 /// See the module.
@@ -15,6 +16,9 @@ pub(super) struct Methods {
     #[arg(long, value_name = "K", default_value_t = 1, help_heading = "Training",
           value_parser = clap::value_parser!(u32).range(1..))]
     accumulate: u32,
+    /// Change training images at random: "crop(padding=2) flip erase(p=0.5, scale=(0.02, 0.2))"
+    #[arg(long, value_name = "CHANGES", help_heading = "Model and data")]
+    augment: Option<String>,
     /// Keep an exponential moving average of the weights with this decay, e.g. 0.999
     #[arg(
         long,
@@ -59,6 +63,20 @@ impl Methods {
             )));
         }
         Ok(self.accumulate)
+    }
+
+    /// How images are changed.
+    pub(super) fn augment(&self, data: &Dataset) -> Result<Option<Augment>> {
+        let Some(text) = &self.augment else {
+            return Ok(None);
+        };
+        match (&data.shape[..], &data.train.features) {
+            (&[_, h, w], Features::Bytes { .. }) => Ok(Some(Augment::parse(text, [h, w])?)),
+            _ => Err(Error::Usage(format!(
+                "--augment has no effect: {} holds no images, whose pixels it would change",
+                data.name
+            ))),
+        }
     }
 
     /// Decay of the moving average.

@@ -223,6 +223,7 @@ impl Setup {
             clip: self.methods.clip()?,
             ema: self.methods.ema()?,
             swa: self.methods.swa(&run)?,
+            augment: self.methods.augment(&data)?,
             gradient_rules: rate.take_gradient_rules(),
             optimizer,
             seed: self.seed,

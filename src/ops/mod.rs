@@ -9,6 +9,7 @@ use crate::kernel::Op;
 
 pub mod accumulate;
 pub mod add;
+pub mod augment_bytes;
 pub mod average;
 pub mod avg_pool2d;
 pub mod avg_pool2d_grad;
@@ -39,9 +40,9 @@ mod fast;
 mod stride;
 
 pub use {
-    accumulate::Accumulate, add::Add, average::Average, avg_pool2d::AvgPool2d,
-    avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw,
-    conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, gather::Gather,
+    accumulate::Accumulate, add::Add, augment_bytes::AugmentBytes, average::Average,
+    avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum, conv2d::Conv2d,
+    conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, gather::Gather,
     gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_log::GradStatsLog,
     gradient_control::GradientControl, log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul,
     max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
@@ -49,9 +50,10 @@ pub use {
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 26] = [
+pub static ALL: [&Op; 27] = [
     &Op::of::<Accumulate>(),
     &Op::of::<Add>(),
+    &Op::of::<AugmentBytes>(),
     &Op::of::<Average>(),
     &Op::of::<AvgPool2d>(),
     &Op::of::<AvgPool2dGrad>(),
@@ -115,8 +117,8 @@ pub struct Hyper {
     pub ema: f32,
     /// The same for the running mean of the weights, one by how many are averaged.
     pub swa: f32,
-    /// Unused words, zero.
-    pub spare: [u32; 2],
+    /// What, with a sample's index, decides how its picture is changed in this epoch.
+    pub picture_key: [u32; 2],
 }
 
 /// Words of [`Hyper`].
@@ -258,6 +260,7 @@ fn sample_hyper(cursor: u32) -> Vec<f32> {
         share: 0.27,
         ema: 0.013,
         swa: 0.21,
+        picture_key: [0x2545_f491, 0x9e37_79b9],
         ..Hyper::default()
     };
     bytemuck::cast_slice(&[hyper]).to_vec()

@@ -3,8 +3,8 @@
 use super::Trainer;
 use crate::{error::Result, ops::Hyper, plan::Program};
 
-/// Batches that are handed to the executor at once.
-const AT_ONCE: usize = 8;
+/// Most batches that are handed to the executor at once.
+const AT_ONCE: u64 = 8;
 
 impl Trainer<'_> {
     /// Runs updates that end with `program`, whose uniforms are `hypers`, from the next step on.
@@ -26,10 +26,13 @@ impl Trainer<'_> {
         let Some(program) = &self.session.micro else {
             return Ok(());
         };
+        // As many in one go as updates would be, so that no submit is a long one.
+        let flops = self.session.flops(program).max(1);
+        let most = (self.exec.flops_per_submit() / flops).clamp(1, AT_ONCE);
         let mut next = batches.start;
         while next + 1 < batches.end {
-            let mut hypers = [*hyper; AT_ONCE];
-            let count = (batches.end - 1 - next).min(AT_ONCE as u64) as usize;
+            let mut hypers = [*hyper; AT_ONCE as usize];
+            let count = (batches.end - 1 - next).min(most) as usize;
             for hyper in &mut hypers[..count] {
                 *hyper = self.at_batch(step, next, *hyper);
                 next += 1;
@@ -44,6 +47,7 @@ impl Trainer<'_> {
         let (_, at) = self.session.epochs.locate(step);
         let last = self.session.epochs.batches_of(at).end - 1;
         let hyper = self.averaging(step, self.config.clipped(hyper));
+        let hyper = self.augmented(step, hyper);
         self.at_batch(step, last, hyper)
     }
 

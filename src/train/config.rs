@@ -1,6 +1,6 @@
 //! What is to be trained, and how.
 
-use super::{Epochs, Swa, Weights};
+use super::{Augment, Epochs, Swa, Weights};
 use crate::{control::Rule, error::Result, ops::Hyper, optim::Sgd, schedule::Schedule};
 
 /// In which order an epoch visits the samples.
@@ -38,6 +38,8 @@ pub struct Config {
     /// `ema = decay · ema + (1 − decay) · weights`, from the initial weights on, as timm's
     /// `ModelEmaV2`.
     pub ema: Option<f64>,
+    /// How training images, held as bytes, are changed.
+    pub augment: Option<Augment>,
     /// A mean of the weights along the run.
     pub swa: Option<Swa>,
     /// Controllers that run on the device: see [`Rate::take_gradient_rules`](crate::schedule::Rate::take_gradient_rules).
@@ -62,6 +64,7 @@ impl Default for Config {
             clip: None,
             ema: None,
             swa: None,
+            augment: None,
             gradient_rules: Vec::new(),
             seed: 0,
             order: Order::default(),

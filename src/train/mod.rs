@@ -5,14 +5,17 @@
 //! controllers, is shown numbers and asked for a factor.
 
 mod accumulate;
+mod augment;
 mod averages;
 mod config;
 mod epochs;
 mod evaluate;
+mod inputs;
 mod metrics;
 mod session;
 pub mod weights;
 
+pub use augment::{Augment, Erase, picture_key};
 pub use averages::{Swa, Weights};
 pub use config::{Clip, Config, Order};
 pub use epochs::Epochs;

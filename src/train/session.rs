@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{CHUNK, Config, Epochs, Weights};
+use super::{CHUNK, Config, Epochs, Weights, inputs::Inputs};
 use crate::{
-    data::{Dataset, Features, Split, Targets, Task},
+    data::{Dataset, Targets, Task},
     error::{Error, Result},
     exec::Executor,
     model::Network,
@@ -46,6 +46,8 @@ pub struct Session {
     control: Slice,
     controllers: Vec<gradient_control::Dims>,
     averages: Vec<(Weights, Slice)>,
+    /// Of rectangles that are erased from pictures.
+    sizes: Vec<u32>,
 }
 
 pub(super) struct Test {
@@ -65,7 +67,7 @@ impl Test {
         Ok(Some(Test {
             epochs: Epochs::new(samples, batch.max(EVAL_BATCH).min(samples), false)?,
             programs: Vec::new(),
-            inputs: Inputs::declare(r, "test", split)?,
+            inputs: Inputs::declare(r, "test", data, split, None)?,
             order: r.input("test.order", &[split.len as u32]),
         }))
     }
@@ -77,14 +79,6 @@ impl Test {
         let program = programs.and_then(|(_, programs)| programs[tail].as_ref());
         program.expect("the session has a program for all weights and every batch")
     }
-}
-
-/// Where a split lies on the device.
-#[derive(Clone, Copy)]
-struct Inputs {
-    features: Tensor,
-    table: Option<Tensor>,
-    targets: Tensor,
 }
 
 /// What all programs of a run share while they are recorded.
@@ -120,7 +114,7 @@ impl<'a> Layout<'a> {
             data,
             config,
             order: r.input("order", &[data.train.len as u32]),
-            inputs: Inputs::declare(r, "train", &data.train)?,
+            inputs: Inputs::declare(r, "train", data, &data.train, config.augment.as_ref())?,
             params: network.declare(r),
             momentum_buffer: r.slot("momentum_buffer"),
             control: r.control(controllers.len() as u32),
@@ -225,7 +219,7 @@ impl Session {
             config.accumulate > 1 && epochs.batches() > 1,
             epochs.ends_full(),
         );
-        layout.step(&mut r, "batch", rows(more), false);
+        layout.step(&mut r, "micro", rows(more), false);
         layout.step(&mut r, "train", rows(last), true);
         layout.step(&mut r, "train tail", epochs.tail, true);
         if let Some(test) = &test {
@@ -244,6 +238,10 @@ impl Session {
             let programs = |w| (w, eval_names(w).map(|name| program(&name)));
             test.programs = config.evaluated().map(programs).collect();
         }
+        let sizes = match (&config.augment, layout.inputs.augment) {
+            (Some(augment), Some(dims)) => augment.sizes([dims.h, dims.w]),
+            _ => Vec::new(),
+        };
         Ok(Session {
             params: layout.params.iter().map(|p| p.at).collect(),
             params_arena,
@@ -254,7 +252,7 @@ impl Session {
             momentum_buffer: layout.momentum_buffer,
             order: layout.order.at,
             epochs,
-            micro: program("batch"),
+            micro: program("micro"),
             train: program("train"),
             train_tail: program("train tail"),
             test,
@@ -264,6 +262,7 @@ impl Session {
             control: layout.control,
             controllers: layout.controllers,
             averages: layout.averages,
+            sizes,
             plan,
         })
     }
@@ -297,6 +296,11 @@ impl Session {
         found.map(|a| a.1)
     }
 
+    /// Sizes of the rectangles that are erased from pictures, `height << 16 | width`.
+    pub fn rectangles(&self) -> &[u32] {
+        &self.sizes
+    }
+
     /// `count` slots of the log, from `first` on.
     pub(super) fn log_slots(&self, first: u64, count: u64) -> Slice {
         Slice {
@@ -325,6 +329,16 @@ impl Session {
         weights: &[Vec<f32>],
     ) -> Result<()> {
         self.inputs.load(exec, &data.train)?;
+        if let (Some(table), false) = (self.inputs.table, self.sizes.is_empty()) {
+            let len = self.sizes.len() as u32;
+            let offset = table.at.len - len;
+            let behind = Slice {
+                offset,
+                len,
+                ..table.at
+            };
+            exec.write(behind, ops::as_words(&self.sizes))?;
+        }
         if let (Some(test), Some(split)) = (&self.test, &data.test) {
             test.inputs.load(exec, split)?;
             let order: Vec<u32> = (0..split.len as u32).collect();
@@ -356,83 +370,4 @@ impl Session {
 /// The names of the programs that evaluate some weights.
 fn eval_names(weights: Weights) -> [String; 2] {
     ["eval", "eval tail"].map(|name| format!("{name}{}", weights.suffix()))
-}
-
-impl Inputs {
-    fn declare(r: &mut Recorder, name: &str, split: &Split) -> Result<Inputs> {
-        let words =
-            |words: usize| {
-                u32::try_from(words).ok().filter(|&w| w <= 1 << 30).ok_or_else(|| {
-                Error::Usage(format!(
-                    "the {name} split is larger than 4 GiB, which no buffer holds; use --limit"
-                ))
-            })
-            };
-        let samples = split.len as u32;
-        let (features, table) = match &split.features {
-            Features::Bytes { data, table } => {
-                let table = [table.len() as u32 / 256, 256];
-                let packed = words(data.len().div_ceil(4))?;
-                let features = r.input(&format!("{name}.bytes"), &[packed]);
-                (features, Some(r.input(&format!("{name}.table"), &table)))
-            }
-            Features::Floats(data) => {
-                let cols = words(data.len())? / samples;
-                (r.input(&format!("{name}.features"), &[samples, cols]), None)
-            }
-        };
-        let width = match &split.targets {
-            Targets::Classes(_) => 1,
-            Targets::Values { width, .. } => *width,
-        };
-        let targets = r.input(&format!("{name}.targets"), &[samples, width]);
-        Ok(Inputs {
-            features,
-            table,
-            targets,
-        })
-    }
-
-    /// Picks a batch of features, shaped `[rows, …]`.
-    fn batch(&self, r: &mut Recorder, order: Tensor, shape: &[u32], rows: u32) -> Tensor {
-        match self.table {
-            Some(table) => r.gather_bytes(order, self.features, table, shape, rows),
-            None => {
-                let x = r.gather(order, self.features, rows);
-                x.view(&[&[rows], shape].concat())
-            }
-        }
-    }
-
-    fn load(&self, exec: &mut dyn Executor, split: &Split) -> Result<()> {
-        match &split.features {
-            Features::Bytes { data, table } => {
-                exec.share(self.features.at, data.words())?;
-                exec.write(self.table.expect("bytes have a table").at, table)?;
-            }
-            Features::Floats(data) => exec.write(self.features.at, data)?,
-        }
-        Ok(())
-    }
-
-    /// Writes the targets in the order in which samples are picked, so that no step has to.
-    fn load_targets(
-        &self,
-        exec: &mut dyn Executor,
-        targets: &Targets,
-        order: &[u32],
-    ) -> Result<()> {
-        let order = order.iter().map(|&i| i as usize);
-        match targets {
-            Targets::Classes(labels) => {
-                let labels: Vec<u32> = order.map(|i| labels[i]).collect();
-                exec.write(self.targets.at, ops::as_words(&labels))
-            }
-            Targets::Values { data, width } => {
-                let width = *width as usize;
-                let rows = order.flat_map(|i| &data[i * width..][..width]);
-                exec.write(self.targets.at, &rows.copied().collect::<Vec<_>>())
-            }
-        }
-    }
 }

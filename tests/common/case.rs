@@ -100,9 +100,8 @@ impl Case {
         let want = self.on_host(self.op.cpu);
         let constant = |within: f32| want.iter().map(|w| vec![within; w.len()]).collect();
         match stem(self.op) {
-            "add" | "gather" | "gather_bytes" | "max_pool2d" | "relu" | "relu_grad" => {
-                constant(0.0)
-            }
+            "add" | "augment_bytes" | "gather" | "gather_bytes" | "max_pool2d" | "relu"
+            | "relu_grad" => constant(0.0),
             "sgd" | "gradient_control" | "accumulate" | "average" => {
                 let inputs = self.reads[1..].iter().chain(&self.before);
                 let most = inputs.fold(0f32, |most, x| most.max(largest(x)));

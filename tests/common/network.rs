@@ -42,6 +42,7 @@ pub fn network() -> Network {
     let order = r.input("order", &[SAMPLES]);
     let images = r.input("images", &[SAMPLES * 64 / 4]);
     let table = r.input("table", &[1, 256]);
+    let changed = r.input("changed", &[256 + SIZES.len() as u32]);
     let labels = r.input("labels", &[SAMPLES]);
     let goals = r.input("goals", &[SAMPLES, 3]);
     let shapes: [&[u32]; 14] = [
@@ -80,7 +81,8 @@ pub fn network() -> Network {
     r.end();
 
     r.begin("regress", BATCH);
-    let x = r.gather_bytes(order, images, table, &[64], BATCH);
+    let x = r.augment_bytes(order, images, changed, changes());
+    let x = x.view(&[BATCH, 64]);
     let y = r.linear(x, p[13], Some(p[12]), false);
     let loss = r.mse(y, goals);
     r.backward(loss);
@@ -137,6 +139,24 @@ pub fn wide() -> Network {
         log: buffer(&plan, "log"),
         contents,
         plan: Arc::new(plan),
+    }
+}
+
+/// Rectangles that are erased: 3×2 and 1×5.
+const SIZES: [u32; 2] = [3 << 16 | 2, 1 << 16 | 5];
+
+/// Shifts, mirrors and erases.
+fn changes() -> ops::augment_bytes::Dims {
+    ops::augment_bytes::Dims {
+        rows: BATCH,
+        channels: 1,
+        h: 8,
+        w: 8,
+        padding_h: 2,
+        padding_w: 1,
+        flip: 1 << 30,
+        erase: 1 << 30,
+        sizes: 2,
     }
 }
 
@@ -199,6 +219,10 @@ fn contents(plan: &Plan, params: &[Tensor]) -> Contents {
             buffer(plan, "images"),
             bytemuck::pod_collect_to_vec(&images),
         ),
+        (
+            buffer(plan, "changed"),
+            [&table[..], as_words(&SIZES)].concat(),
+        ),
         (buffer(plan, "table"), table),
         (
             buffer(plan, "control"),
@@ -244,6 +268,7 @@ pub fn hyper(step: u64, lr: f64) -> ops::Hyper {
         share: 0.83,
         begin: (step == 0) as u32,
         ema: 0.13,
+        picture_key: [step as u32, 77],
         ..sgd.hyper(lr, None, None, step)
     }
 }
