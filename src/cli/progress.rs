@@ -72,14 +72,17 @@ impl Progress {
         if self.quiet {
             return;
         }
-        let accuracy = match row.eval_accuracy {
-            Some(a) => format!("  accuracy {:.2}%", a * 100.0),
-            None => String::new(),
-        };
-        let line = format!(
-            "epoch {:.2}  test loss {:.4}{accuracy}",
-            row.epoch, row.eval_loss
-        );
+        let mut line = format!("epoch {:.2} ", row.epoch);
+        for (name, loss, accuracy) in [
+            ("", Some(row.eval_loss), row.eval_accuracy),
+            (" ema", row.ema_eval_loss, row.ema_eval_accuracy),
+            (" swa", row.swa_eval_loss, row.swa_eval_accuracy),
+        ] {
+            line += &loss.map_or(String::new(), |l| format!("{name} test loss {l:.4}"));
+            line += &accuracy.map_or(String::new(), |a| format!("  accuracy {:.2}%", a * 100.0));
+            line += &loss.map_or("", |_| " ");
+        }
+        let line = line.trim_end();
         match &self.bar {
             Some(bar) => bar.suspend(|| tell(format_args!("{line}"))),
             None => tell(format_args!("{line}")),
