@@ -1,7 +1,6 @@
-//! Flags for what happens between a gradient and the weights that are kept.
+//! What the flags say about what happens between an image and the weights that are kept.
 
-use clap::Args;
-
+use super::setup::Setup;
 use crate::{
     data::{Dataset, Features},
     error::{Error, Result},
@@ -9,53 +8,9 @@ use crate::{
     train::{Augment, Clip, Swa},
 };
 
-/// See the module.
-#[derive(Args, Clone, Debug)]
-pub(super) struct Methods {
-    /// Batches whose mean gradient makes one update
-    #[arg(long, value_name = "K", default_value_t = 1, help_heading = "Training",
-          value_parser = clap::value_parser!(u32).range(1..))]
-    accumulate: u32,
-    /// Change training images at random: "crop(padding=2) flip erase(p=0.5, scale=(0.02, 0.2))"
-    #[arg(long, value_name = "CHANGES", help_heading = "Model and data")]
-    augment: Option<String>,
-    /// Keep an exponential moving average of the weights with this decay, e.g. 0.999
-    #[arg(
-        long,
-        value_name = "D",
-        allow_negative_numbers = true,
-        help_heading = "Optimiser and schedule"
-    )]
-    ema: Option<f64>,
-    /// Keep the mean of the weights from here on, after every epoch: 75%, "10ep", "500, every=100"
-    #[arg(long, value_name = "START", help_heading = "Optimiser and schedule")]
-    swa: Option<String>,
-    /// Scale the gradient down to this Euclidean norm where it is larger
-    #[arg(
-        long,
-        value_name = "X",
-        allow_negative_numbers = true,
-        help_heading = "Optimiser and schedule"
-    )]
-    clip_norm: Option<f64>,
-    /// Clamp every element of the gradient to [-V, V]
-    #[arg(
-        long,
-        value_name = "V",
-        allow_negative_numbers = true,
-        help_heading = "Optimiser and schedule"
-    )]
-    clip_value: Option<f64>,
-}
-
-impl Methods {
-    /// Samples of a full update.
-    pub(super) fn update_samples(&self, batch: u64) -> u64 {
-        batch * u64::from(self.accumulate)
-    }
-
+impl Setup {
     /// Batches of an update.
-    pub(super) fn accumulate(&self, samples: u64, batch: u64) -> Result<u32> {
+    pub(super) fn batches_an_update(&self, samples: u64, batch: u64) -> Result<u32> {
         if self.accumulate > 1 && samples <= batch {
             return Err(Error::Usage(format!(
                 "--accumulate has no effect: {samples} samples are one batch of {batch}; use a \
@@ -66,7 +21,7 @@ impl Methods {
     }
 
     /// How images are changed.
-    pub(super) fn augment(&self, data: &Dataset) -> Result<Option<Augment>> {
+    pub(super) fn changes(&self, data: &Dataset) -> Result<Option<Augment>> {
         let Some(text) = &self.augment else {
             return Ok(None);
         };
@@ -80,7 +35,7 @@ impl Methods {
     }
 
     /// Decay of the moving average.
-    pub(super) fn ema(&self) -> Result<Option<f64>> {
+    pub(super) fn ema_decay(&self) -> Result<Option<f64>> {
         match self.ema {
             // What the device multiplies by is not to be rounded to nothing.
             Some(d) if !(d > 0.0 && d < 1.0 && (1.0 - d) as f32 != 1.0) => Err(Error::Usage(
@@ -91,7 +46,7 @@ impl Methods {
     }
 
     /// Which weights are averaged.
-    pub(super) fn swa(&self, run: &Run) -> Result<Option<Swa>> {
+    pub(super) fn averaged(&self, run: &Run) -> Result<Option<Swa>> {
         let Some(text) = &self.swa else {
             return Ok(None);
         };

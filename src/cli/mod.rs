@@ -1,6 +1,7 @@
 //! The command line: clap's types, and what each command does with the library.
 
 mod bench;
+mod checks;
 mod devices;
 mod machine;
 mod methods;

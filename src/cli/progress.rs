@@ -72,17 +72,16 @@ impl Progress {
         if self.quiet {
             return;
         }
-        let mut line = format!("epoch {:.2} ", row.epoch);
+        let mut line = format!("epoch {:.2}", row.epoch);
         for (name, loss, accuracy) in [
             ("", Some(row.eval_loss), row.eval_accuracy),
-            (" ema", row.ema_eval_loss, row.ema_eval_accuracy),
-            (" swa", row.swa_eval_loss, row.swa_eval_accuracy),
+            ("ema ", row.ema_eval_loss, row.ema_eval_accuracy),
+            ("swa ", row.swa_eval_loss, row.swa_eval_accuracy),
         ] {
-            line += &loss.map_or(String::new(), |l| format!("{name} test loss {l:.4}"));
-            line += &accuracy.map_or(String::new(), |a| format!("  accuracy {:.2}%", a * 100.0));
-            line += &loss.map_or("", |_| " ");
+            let loss = loss.map(|loss| format!("  {name}test loss {loss:.4}"));
+            let accuracy = accuracy.map(|a| format!("  accuracy {:.2}%", a * 100.0));
+            line.extend(loss.into_iter().chain(accuracy));
         }
-        let line = line.trim_end();
         match &self.bar {
             Some(bar) => bar.suspend(|| tell(format_args!("{line}"))),
             None => tell(format_args!("{line}")),

@@ -21,7 +21,7 @@ pub(super) struct Which {
 }
 
 /// What a workload decides.
-const DECIDED: [&str; 21] = [
+const DECIDED: [&str; 27] = [
     "model",
     "target",
     "task",
@@ -43,6 +43,12 @@ const DECIDED: [&str; 21] = [
     "weight_decay_schedule",
     "monitor",
     "observe",
+    "accumulate",
+    "augment",
+    "ema",
+    "swa",
+    "clip_norm",
+    "clip_value",
 ];
 
 impl Which {
