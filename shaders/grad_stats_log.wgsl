@@ -1,12 +1,13 @@
 // grad_stats and log_grad in one, for gradients that one workgroup adds up quickly: log[slot] = (…,
-// Σ grad², count of elements that are not finite, factor on the rate), in a fixed tree.
+// Σ grad², count of elements that are not finite, factor on the rate), in a fixed tree. Clipping by norm leaves its scale in the last word of
+// control.
 
 struct Dims { n: u32, slots: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<uniform> hyper: Hyper;
 @group(0) @binding(2) var<storage, read> grad: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> control: array<f32>;
-@group(0) @binding(4) var<storage, read_write> log: array<f32>;
+@group(0) @binding(3) var<storage, read_write> log: array<f32>;
+@group(0) @binding(4) var<storage, read_write> control: array<f32>;
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32) {
@@ -16,5 +17,6 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         log[at + 2u] = sum.x;
         log[at + 3u] = sum.y;
         log[at + 4u] = control[0];
+        clip(sum.x);
     }
 }

@@ -1,12 +1,12 @@
 // log[slot] = (…, Σ grad², count of elements that are not finite, factor on the rate), adding the
-// parts that grad_stats left in a fixed tree.
+// parts that grad_stats left in a fixed tree. Clipping by norm leaves its scale in the last word of control.
 
 struct Dims { parts: u32, slots: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<uniform> hyper: Hyper;
 @group(0) @binding(2) var<storage, read> part: array<f32>;
-@group(0) @binding(3) var<storage, read> control: array<f32>;
-@group(0) @binding(4) var<storage, read_write> log: array<f32>;
+@group(0) @binding(3) var<storage, read_write> log: array<f32>;
+@group(0) @binding(4) var<storage, read_write> control: array<f32>;
 
 const LANES: u32 = 64u;
 
@@ -28,5 +28,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         log[at + 2u] = sums[0].x;
         log[at + 3u] = sums[0].y;
         log[at + 4u] = control[0];
+        if hyper.clip_norm > 0.0 {
+            let scale = min(hyper.clip_norm / (sqrt(sums[0].x) + 1e-6), 1.0);
+            control[arrayLength(&control) - 1u] = scale;
+        }
     }
 }

@@ -117,7 +117,7 @@ impl Dispatch {
 /// A named range of dispatches that runs as one: a training step, an evaluation step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
-    /// `train`, `train tail`, `eval`, …
+    /// `train`, `train tail`, `micro`, `eval`, `eval ema`, …
     pub name: String,
     /// Samples in its batch.
     pub batch: u32,

@@ -10,6 +10,8 @@ pub enum Purpose {
     Weights,
     /// The order of the samples; the stream is the epoch.
     Order,
+    /// The keys of augmented pictures; the stream is the epoch.
+    Augment,
     /// The choice of test rows.
     Split,
     /// The choice of validation rows.
@@ -33,6 +35,7 @@ impl Rng {
         let tag = match purpose {
             Purpose::Weights => b"kiln init ",
             Purpose::Order => b"kiln order",
+            Purpose::Augment => b"kiln augm ",
             Purpose::Split => b"kiln split",
             Purpose::Validation => b"kiln valid",
             Purpose::Line => b"kiln line\0",

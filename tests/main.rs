@@ -3,6 +3,7 @@
 
 mod common;
 
+mod augment;
 mod bench;
 mod cli;
 mod controllers;
@@ -14,6 +15,7 @@ mod golden_conversion;
 mod golden_ops;
 mod golden_schedules;
 mod grad;
+mod methods;
 mod mutants;
 mod ops;
 mod optim;

@@ -74,6 +74,62 @@ fn mutated_variant(name: &str, variant: &str, suffix: usize, edits: &[Edit]) -> 
 /// `ops::kernels_agree_with_their_twins`.
 const SHADERS: &[(&str, &str, &[Edit])] = &[
     (
+        "batches counted alike whatever their size",
+        "accumulate",
+        &[("hyper.share * grad", "grad")],
+    ),
+    (
+        "the update before is carried on",
+        "accumulate",
+        &[("if hyper.begin != 0u", "if false")],
+    ),
+    (
+        "loss of the last batch alone",
+        "accumulate",
+        &[("if hyper.begin == 0u", "if false")],
+    ),
+    (
+        "every epoch has the same pictures",
+        "augment_bytes",
+        &[("^ hyper.picture_key1", "")],
+    ),
+    (
+        "pixels beyond the border taken from its other side",
+        "augment_bytes",
+        &[("from_x < dims.padding_w + dims.w", "true")],
+    ),
+    (
+        "mirrored after the shift",
+        "augment_bytes",
+        &[
+            ("{ from_x = dims.w - 1u - x; }", "{ }"),
+            (
+                "    var inside",
+                "    if dims.flip > 0u && happens(draw(sample, 2u), dims.flip) { from_x = 2u * dims.padding_w + dims.w - 1u - from_x; }\n    var inside",
+            ),
+        ],
+    ),
+    (
+        "erased wherever it happens not to be",
+        "augment_bytes",
+        &[("y >= top && y < top + eh", "(y < top || y >= top + eh)")],
+    ),
+    (
+        "weights of the other average",
+        "average",
+        &[("hyper.ema, hyper.swa", "hyper.swa, hyper.ema")],
+    ),
+    (
+        "moves away from the weights",
+        "average",
+        &[("param[i] - average[i]", "average[i] - param[i]")],
+    ),
+    (
+        "decay taken for the weight",
+        "average",
+        &[("weight * (", "(1.0 - weight) * (")],
+    ),
+    (
         "wrong sign of the update",
         "sgd",
         &[("p - hyper.lr", "p + hyper.lr")],
@@ -100,6 +156,37 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
             ("g += hyper.weight_decay * p;", ""),
             ("* g, v)", "* (g + hyper.weight_decay * p), v)"),
         ],
+    ),
+    (
+        "gradient not scaled to the norm",
+        "sgd",
+        &[("g *= control", "g += 0.0 * control")],
+    ),
+    (
+        "gradient clamped from above only",
+        "sgd",
+        &[("vec4<f32>(-hyper.clip_value)", "vec4<f32>(-1000.0)")],
+    ),
+    (
+        "clipped after weight decay",
+        "sgd",
+        &[
+            ("if hyper.clip_value > 0.0 { g =", "if false { g ="),
+            (
+                "+= hyper.weight_decay * p;",
+                "= clamp(g + hyper.weight_decay * p, vec4<f32>(-hyper.clip_value), vec4<f32>(hyper.clip_value));",
+            ),
+        ],
+    ),
+    (
+        "squared norm taken for the norm",
+        "grad_stats_log",
+        &[("sqrt(sums[0].x)", "sums[0].x")],
+    ),
+    (
+        "small gradients scaled up",
+        "log_grad",
+        &[("min(hyper", "max(hyper")],
     ),
     (
         "gather ignores the cursor",

@@ -78,7 +78,7 @@ pub fn follow(
         ..buffer(plan, name)
     };
     let [params, grads, momentum] = ["params", "grads", "momentum_buffer"].map(arena);
-    machine.write(buffer(plan, "control"), &[1.0]).unwrap();
+    machine.write(buffer(plan, "control"), &[1.0, 0.0]).unwrap();
     machine.write(params, &golden.floats("param0")).unwrap();
     machine.write(momentum, &[0.0; PARAMS as usize]).unwrap();
     let grad = golden.floats("grads");

@@ -4,7 +4,7 @@ use std::{env, fs, sync::Arc};
 
 use kiln::{
     exec::{Executor, cpu::Cpu},
-    ops::{Epilogue, Flat, matmul, max_pool2d},
+    ops::{Epilogue, Flat, HYPER_WORDS, matmul, max_pool2d},
     plan::{BufferId, Dispatch, Plan, Role, Slice},
 };
 use proptest::{
@@ -131,7 +131,7 @@ fn check_refuses_what_cannot_run() {
             p.dispatches[0].dims.pop();
         }),
         ("nothing to do", |p| {
-            let hyper = p.buffer("hyper", 12, Role::Input);
+            let hyper = p.buffer("hyper", HYPER_WORDS, Role::Input);
             let names = ["grad", "control", "momentum", "param"];
             let arenas = names.map(|name| p.buffer(name, 4, Role::State));
             p.dispatches.push(Dispatch {

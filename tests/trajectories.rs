@@ -103,7 +103,7 @@ fn every_golden_run_has_a_case() {
 
 /// Keeps the rows of a run.
 #[derive(Default)]
-struct Rows(Vec<Update>);
+pub struct Rows(pub Vec<Update>);
 
 impl Observer for Rows {
     fn update(&mut self, row: &Update) -> Result<()> {
@@ -132,14 +132,9 @@ fn follow(case: &Case, executor: impl Fn(&Session) -> Result<Box<dyn Executor>>)
     let network = model.fit(&data.shape, outputs).unwrap();
     let config = Config {
         batch_size: run["batch"].as_u64().unwrap() as u32,
-        drop_last: false,
-        label_smoothing: 0.0,
         optimizer: Sgd::parse(case.optimizer).unwrap(),
-        momentum: None,
-        weight_decay: None,
-        gradient_rules: Vec::new(),
-        seed: 0,
         order: Order::Sequential,
+        ..Config::default()
     };
     let session = Session::record(&network, &data, &config).unwrap();
     let steps = run["steps"].as_u64().unwrap();
@@ -209,7 +204,7 @@ fn check_rows(name: &str, run: &Value, rows: &[Update]) {
 }
 
 /// A set of a golden run's tensors, in the network's order.
-fn tensors(run: &str, set: &str, network: &Network) -> Vec<Vec<f32>> {
+pub fn tensors(run: &str, set: &str, network: &Network) -> Vec<Vec<f32>> {
     let golden = golden::open("trajectories");
     // A Sequential's layers are numbered; golden's are named.
     let name = |p: &str| match p.split_once('.') {
@@ -223,7 +218,7 @@ fn tensors(run: &str, set: &str, network: &Network) -> Vec<Vec<f32>> {
         .collect()
 }
 
-fn dataset(name: &str) -> Dataset {
+pub fn dataset(name: &str) -> Dataset {
     if name == "fashion-mnist-first-6400" {
         let options = Options {
             limit: Some(6400),

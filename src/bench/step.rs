@@ -115,7 +115,8 @@ pub fn step(
     sorted.sort_by(f64::total_cmp);
     let Spread { median, p10, p90 } = Spread::of(&sorted);
     let batch_size = subject.config.batch_size;
-    let per_second = |ms: f64| f64::from(batch_size) / ms * 1e3;
+    let samples_per_step = subject.config.update_samples() as f64;
+    let per_second = |ms: f64| samples_per_step / ms * 1e3;
     Ok(StepReport {
         workload: subject.name.clone(),
         device: Device::of(machine),

@@ -45,14 +45,14 @@ impl Subject {
     /// # Errors
     /// If the data does not fill one batch.
     pub fn steps_per_epoch(&self) -> Result<u64> {
-        let (samples, batch) = (self.data.train.len, self.config.batch_size);
-        if samples < batch as usize {
+        let (samples, batch) = (self.data.train.len as u64, self.config.update_samples());
+        if samples < batch {
             return Err(Error::Usage(format!(
                 "{samples} training samples do not fill a batch of {batch}, and only full batches \
                  are timed; use a smaller --batch-size"
             )));
         }
-        Ok(Epochs::new(samples as u64, batch.into(), true)?.updates())
+        Ok(Epochs::new(samples, batch, true)?.updates())
     }
 
     /// Resolves a schedule for a run of `updates` and records the run. Controllers are shown the
@@ -74,7 +74,7 @@ impl Subject {
 
     /// Leaves out all but the first `len` samples, but keeps at least a batch.
     pub fn limit(&mut self, len: usize) {
-        let least = self.config.batch_size as usize;
+        let least = self.config.update_samples() as usize;
         self.data.train = first(&self.data.train, len.max(least));
     }
 

@@ -8,7 +8,6 @@ use crate::{
     data::{self, Dataset, Features, Split, Targets, Task, TaskKind},
     error::{Error, Result},
     model::Model,
-    optim::Sgd,
     rng::{Purpose, Rng},
     train::{Config, Order, weights},
 };
@@ -85,13 +84,8 @@ impl Workload {
         Config {
             batch_size: self.batch_size(),
             drop_last: true,
-            label_smoothing: 0.0,
-            optimizer: Sgd::default(),
-            momentum: None,
-            weight_decay: None,
-            gradient_rules: Vec::new(),
-            seed: 0,
             order: Order::Sequential,
+            ..Config::default()
         }
     }
 

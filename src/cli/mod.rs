@@ -1,6 +1,7 @@
 //! The command line: clap's types, and what each command does with the library.
 
 mod bench;
+mod checks;
 mod compare;
 mod config;
 mod data_flags;
@@ -10,6 +11,7 @@ mod export;
 mod inputs;
 mod leave;
 mod machine;
+mod methods;
 mod picture;
 mod plan;
 mod predict;

@@ -84,14 +84,16 @@ impl Progress {
         if self.quiet {
             return;
         }
-        let accuracy = match row.eval_accuracy {
-            Some(a) => format!("  accuracy {:.2}%", a * 100.0),
-            None => String::new(),
-        };
-        let line = format!(
-            "epoch {:.2}  test loss {:.4}{accuracy}",
-            row.epoch, row.eval_loss
-        );
+        let mut line = format!("epoch {:.2}", row.epoch);
+        for (name, loss, accuracy) in [
+            ("", Some(row.eval_loss), row.eval_accuracy),
+            ("ema ", row.ema_eval_loss, row.ema_eval_accuracy),
+            ("swa ", row.swa_eval_loss, row.swa_eval_accuracy),
+        ] {
+            let loss = loss.map(|loss| format!("  {name}test loss {loss:.4}"));
+            let accuracy = accuracy.map(|a| format!("  accuracy {:.2}%", a * 100.0));
+            line.extend(loss.into_iter().chain(accuracy));
+        }
         match &self.bar {
             Some(bar) => bar.suspend(|| tell(format_args!("{line}"))),
             None => tell(format_args!("{line}")),

@@ -173,6 +173,10 @@ mod tests {
             epoch: 0.0,
             eval_loss: loss,
             eval_accuracy: accuracy,
+            ema_eval_loss: None,
+            ema_eval_accuracy: None,
+            swa_eval_loss: None,
+            swa_eval_accuracy: None,
         };
         let until: Until = "eval_accuracy >= 0.9".parse().unwrap();
         assert!(until.reached(&row(Some(0.9), 1.0)) && !until.reached(&row(Some(0.89), 0.0)));

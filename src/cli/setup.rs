@@ -36,10 +36,10 @@ pub(super) struct Setup {
     /// Stop after N updates
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub(super) max_steps: Option<u64>,
-    /// Samples per update
+    /// Samples per update, or per batch with --accumulate
     #[arg(long, value_name = "N", default_value_t = 32, help_heading = "Training",
           value_parser = clap::value_parser!(u32).range(1..))]
-    batch_size: u32,
+    pub(super) batch_size: u32,
     /// Leave out an epoch's last batch if it is smaller
     #[arg(long, help_heading = "Training")]
     pub(super) drop_last: bool,
@@ -56,7 +56,7 @@ pub(super) struct Setup {
         allow_negative_numbers = true,
         help_heading = "Training"
     )]
-    label_smoothing: Option<f32>,
+    pub(super) label_smoothing: Option<f32>,
 
     /// Base learning rate: what 1x means in a schedule
     #[arg(
@@ -89,6 +89,40 @@ pub(super) struct Setup {
     /// How the weight decay goes, in the same language; 1x is the optimiser's weight decay
     #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
     weight_decay_schedule: Option<String>,
+    /// Batches whose mean gradient makes one update
+    #[arg(long, value_name = "K", default_value_t = 1, help_heading = "Training",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) accumulate: u32,
+    /// Change training images at random: "crop(padding=2) flip erase(p=0.5, scale=(0.02, 0.2))"
+    #[arg(long, value_name = "CHANGES", help_heading = "Model and data")]
+    pub(super) augment: Option<String>,
+    /// Keep an exponential moving average of the weights with this decay, e.g. 0.999
+    #[arg(
+        long,
+        value_name = "D",
+        allow_negative_numbers = true,
+        help_heading = "Optimiser and schedule"
+    )]
+    pub(super) ema: Option<f64>,
+    /// Keep the mean of the weights from here on, after every epoch: 75%, "10ep", "500, every=100"
+    #[arg(long, value_name = "START", help_heading = "Optimiser and schedule")]
+    pub(super) swa: Option<String>,
+    /// Scale the gradient down to this Euclidean norm where it is larger
+    #[arg(
+        long,
+        value_name = "X",
+        allow_negative_numbers = true,
+        help_heading = "Optimiser and schedule"
+    )]
+    pub(super) clip_norm: Option<f64>,
+    /// Clamp every element of the gradient to [-V, V]
+    #[arg(
+        long,
+        value_name = "V",
+        allow_negative_numbers = true,
+        help_heading = "Optimiser and schedule"
+    )]
+    pub(super) clip_value: Option<f64>,
     /// What controllers watch, unless the schedule says [default: eval-loss]
     #[arg(
         long,
@@ -170,11 +204,9 @@ impl Setup {
             .clone()
             .unwrap_or_else(|| default_model(&data).into());
         let network = Model::parse(&model, &data.shape, outputs)?.fit(&data.shape, outputs)?;
-        let epochs = Epochs::new(
-            data.train.len as u64,
-            self.batch_size.into(),
-            self.drop_last,
-        )?;
+        let (samples, batch) = (data.train.len as u64, self.batch_size.into());
+        let accumulate = self.batches_an_update(samples, batch)?;
+        let epochs = Epochs::accumulating(samples, batch, accumulate.into(), self.drop_last)?;
         let steps = self.steps(epochs.updates())?;
         let run = self.horizon(&optimizer, epochs.updates(), steps);
         let remarks = self.lint(&plan, &run, &data)?;
@@ -188,10 +220,15 @@ impl Setup {
         }
         let config = Config {
             batch_size: self.batch_size,
+            accumulate,
             drop_last: self.drop_last,
             label_smoothing: self.label_smoothing.unwrap_or(0.0),
             momentum: self.momentum(&optimizer, &run)?,
             weight_decay: self.weight_decay(&optimizer, &run)?,
+            clip: self.clip()?,
+            ema: self.ema_decay()?,
+            swa: self.averaged(&run)?,
+            augment: self.changes(&data)?,
             gradient_rules: rate.take_gradient_rules(),
             optimizer,
             seed: self.seed,
@@ -245,7 +282,7 @@ impl Setup {
             base_momentum: Some(optimizer.momentum),
             updates: Some(updates),
             epoch_updates: Some(per_epoch as f64),
-            batch: Some(self.batch_size.into()),
+            batch: Some(u64::from(self.batch_size) * u64::from(self.accumulate)),
         }
     }
 
@@ -362,53 +399,6 @@ impl Setup {
             )));
         }
         Ok(words(&rest))
-    }
-
-    fn check_numbers(&self) -> Result<()> {
-        let usage = |message: String| Err(Error::Usage(message));
-        if !(self.lr.is_finite() && self.lr >= 0.0) {
-            return usage(format!("--lr must be a number from 0, not {}", self.lr));
-        }
-        match self.label_smoothing {
-            Some(e) if !(0.0..=1.0).contains(&e) => {
-                return usage(format!("--label-smoothing must be from 0 to 1, not {e}"));
-            }
-            _ => {}
-        }
-        for (flag, value) in [("--epochs", self.epochs), ("--max-steps", self.max_steps)] {
-            if value == Some(0) {
-                return usage(format!("{flag} 0 would train nothing; expected at least 1"));
-            }
-        }
-        Ok(())
-    }
-
-    /// A flag that would change nothing is a mistake.
-    fn check_effects(&self, data: &Dataset, plan: &schedule::LearningRate) -> Result<()> {
-        if self.label_smoothing.is_some() && matches!(data.task, data::Task::Regression { .. }) {
-            return Err(Error::Usage(
-                "--label-smoothing has no effect in a regression: remove it".into(),
-            ));
-        }
-        let samples = data.train.len as u64;
-        if self.drop_last && samples.is_multiple_of(self.batch_size.into()) {
-            return Err(Error::Usage(format!(
-                "--drop-last has no effect: {samples} samples are whole batches of {}",
-                self.batch_size
-            )));
-        }
-        for (flag, given) in [
-            ("--monitor", self.monitor.is_some()),
-            ("--observe", self.observe.is_some()),
-        ] {
-            if given && plan.controls().is_empty() {
-                return Err(Error::Usage(format!(
-                    "{flag} has no effect: `{}` has no controller that would observe anything",
-                    self.schedule
-                )));
-            }
-        }
-        Ok(())
     }
 
     /// Updates to apply: the smaller of what --epochs and --max-steps say.

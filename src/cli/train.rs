@@ -27,7 +27,7 @@ use crate::{
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     files::write_atomically,
     run::{self, Checkpoint, Live, RunDir},
-    train::{Evaluation, Metrics, Trainer, weights},
+    train::{Evaluation, Metrics, Trainer, Weights, weights},
 };
 
 /// `kiln train`.
@@ -62,6 +62,12 @@ pub(super) struct Flags {
     #[arg(long, help_heading = "Output")]
     pub(super) quiet: bool,
 }
+
+/// Averaged weights, and where they go.
+const AVERAGES: [(Weights, &str); 2] = [
+    (Weights::Ema, "model_ema.safetensors"),
+    (Weights::Swa, "model_swa.safetensors"),
+];
 
 /// The declaration of `train`, for whoever reads or writes its settings.
 pub(super) fn command() -> Command {
@@ -167,7 +173,7 @@ impl Job<'_> {
         let ready = &self.ready;
         let epochs = ready.session.epochs;
         let before = self.from.as_ref().map_or(0, |(c, _)| c.snapshot.state.step);
-        let samples = epochs.batch.min(epochs.samples);
+        let samples = epochs.update_samples();
         let progress = Progress::new(ready.steps, before, samples, quiet);
         let writer = run.as_ref().map(|run| self.writer(run)).transpose()?;
         let saving = (&self.flags.saving, best);
@@ -230,6 +236,11 @@ impl Job<'_> {
             None => snapshot.weights,
         };
         weights::save(&run.file(run::MODEL), &params, &weights)?;
+        for (which, name) in AVERAGES {
+            if let Some(averaged) = trainer.averaged(which)? {
+                weights::save(&run.file(name), &params, &averaged)?;
+            }
+        }
         // The run itself is safe: what is left for people can be written again.
         if let Err(e) = leave::write(run.path(), &self.ready, &self.settings, Some(&weights)) {
             eprintln!(
@@ -403,7 +414,7 @@ fn introduction(ready: &Ready, device: &str) -> Result<String> {
         format!(
             "{} updates of {} samples, {per_epoch} an epoch; {}",
             ready.steps,
-            epochs.batch.min(epochs.samples),
+            epochs.update_samples(),
             ready.config.optimizer
         ),
         segments(

@@ -7,7 +7,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{
-    GradStatsLog, GradientControl, HYPER_WORDS, LOG_WORDS, fast, grad_stats_log,
+    CONTROL_WORDS, GradStatsLog, GradientControl, HYPER_WORDS, LOG_WORDS, fast, grad_stats_log,
     gradient_control::{self, STATE},
     hyper,
 };
@@ -87,7 +87,7 @@ impl Kernel for GradStatsControl {
 
     fn lens(d: &Dims) -> Vec<u64> {
         let log = u64::from(d.slots) * u64::from(LOG_WORDS);
-        let control = 1 + u64::from(d.count * STATE);
+        let control = u64::from(CONTROL_WORDS + d.count * STATE);
         vec![HYPER_WORDS.into(), d.n.into(), log, control]
     }
 
@@ -130,8 +130,8 @@ fn run(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]], stats: HostFn<grad
     };
     stats(
         &d.stats(),
-        &[reads[0], reads[1], &control[..1]],
-        &mut [&mut **log],
+        &[reads[0], reads[1]],
+        &mut [&mut **log, &mut **control],
     );
     let at = (hyper(reads[0]).slot % d.slots * LOG_WORDS) as usize;
     let (squares, bad) = (log[at + 2], log[at + 3]);

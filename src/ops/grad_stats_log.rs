@@ -1,9 +1,11 @@
 //! [`GradStats`](super::GradStats) and [`LogGrad`](super::LogGrad) in one dispatch, for gradients
-//! that one workgroup adds up quickly.
+//! that one workgroup adds up quickly. Clipping by norm leaves its scale in the last word of `control`.
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{HYPER_WORDS, LOG_WORDS, fast, grad_stats, hyper, sample_hyper};
+use super::{
+    CONTROL_WORDS, HYPER_WORDS, LOG_WORDS, clip_scale, fast, grad_stats, hyper, sample_hyper,
+};
 use crate::{
     kernel::{HostFn, Kernel, Launch},
     rng::Rng,
@@ -31,7 +33,7 @@ pub struct GradStatsLog;
 
 impl Kernel for GradStatsLog {
     type Dims = Dims;
-    sources!("grad_stats_log" + "hyper" + "norm" + "grad_sum", ["hyper", "grad", "control"] -> ["log"]);
+    sources!("grad_stats_log" + "hyper" + "norm" + "grad_sum", ["hyper", "grad"] -> ["log", "control"]);
     const CASES: &'static [Dims] = &[
         Dims { n: 4, slots: 8 },
         Dims { n: 1012, slots: 6 },
@@ -44,7 +46,7 @@ impl Kernel for GradStatsLog {
 
     fn lens(d: &Dims) -> Vec<u64> {
         let log = u64::from(d.slots) * u64::from(LOG_WORDS);
-        vec![HYPER_WORDS.into(), d.n.into(), 1, log]
+        vec![HYPER_WORDS.into(), d.n.into(), log, CONTROL_WORDS.into()]
     }
 
     fn iterations(d: &Dims) -> u64 {
@@ -71,13 +73,18 @@ impl Kernel for GradStatsLog {
     }
 
     fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-        let at = (hyper(reads[0]).slot % d.slots * LOG_WORDS) as usize;
+        let h = hyper(reads[0]);
+        let at = (h.slot % d.slots * LOG_WORDS) as usize;
         let grad = &reads[1][..d.n as usize];
         let finite = grad.iter().filter(|g| g.is_finite());
         let squares = finite.clone().map(|&g| f64::from(g) * f64::from(g));
-        writes[0][at + 2] = squares.sum::<f64>() as f32;
+        let squares = squares.sum::<f64>();
+        writes[0][at + 2] = squares as f32;
         writes[0][at + 3] = (grad.len() - finite.count()) as f32;
-        writes[0][at + 4] = reads[2][0];
+        writes[0][at + 4] = writes[1][0];
+        if h.clip_norm > 0.0 {
+            *writes[1].last_mut().expect("words") = clip_scale(&h, squares);
+        }
     }
 
     const FAST: Option<HostFn<Dims>> = Some(fast::grad_stats_log);

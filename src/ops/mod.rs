@@ -7,7 +7,10 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::kernel::Op;
 
+pub mod accumulate;
 pub mod add;
+pub mod augment_bytes;
+pub mod average;
 pub mod avg_pool2d;
 pub mod avg_pool2d_grad;
 pub mod channel_sum;
@@ -38,18 +41,22 @@ mod fast;
 mod stride;
 
 pub use {
-    add::Add, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum,
-    conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog,
-    gather::Gather, gather_bytes::GatherBytes, grad_stats::GradStats,
-    grad_stats_control::GradStatsControl, grad_stats_log::GradStatsLog,
-    gradient_control::GradientControl, log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul,
-    max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
-    relu_grad::ReluGrad, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
+    accumulate::Accumulate, add::Add, augment_bytes::AugmentBytes, average::Average,
+    avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum, conv2d::Conv2d,
+    conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, gather::Gather,
+    gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_control::GradStatsControl,
+    grad_stats_log::GradStatsLog, gradient_control::GradientControl, log_batch::LogBatch,
+    log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad,
+    mse::Mse, relu::Relu, relu_grad::ReluGrad, sgd::Sgd,
+    softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 25] = [
+pub static ALL: [&Op; 28] = [
+    &Op::of::<Accumulate>(),
     &Op::of::<Add>(),
+    &Op::of::<AugmentBytes>(),
+    &Op::of::<Average>(),
     &Op::of::<AvgPool2d>(),
     &Op::of::<AvgPool2dGrad>(),
     &Op::of::<ChannelSum>(),
@@ -98,8 +105,23 @@ pub struct Hyper {
     pub cursor: u32,
     /// Which slot of the log this step fills.
     pub slot: u32,
-    /// Unused words, zero.
-    pub spare: [u32; 3],
+    /// Most that the gradient's norm may be, as `torch.nn.utils.clip_grad_norm_`; 0 for any.
+    pub clip_norm: f32,
+    /// Most that the magnitude of a gradient's element may be, as
+    /// `torch.nn.utils.clip_grad_value_`; 0 for any.
+    pub clip_value: f32,
+    /// What a batch's gradient counts in the update's, where several share one: its samples by the
+    /// update's.
+    pub share: f32,
+    /// 1 at the first batch of an update.
+    pub begin: u32,
+    /// How far the exponential moving average of the weights goes towards them after this update;
+    /// 0 where nothing is averaged.
+    pub ema: f32,
+    /// The same for the running mean of the weights, one by how many are averaged.
+    pub swa: f32,
+    /// What, with a sample's index, decides how its picture is changed in this epoch.
+    pub picture_key: [u32; 2],
 }
 
 /// Words of [`Hyper`].
@@ -108,6 +130,10 @@ pub const HYPER_WORDS: u32 = (size_of::<Hyper>() / 4) as u32;
 /// Words of one slot of the log: mean loss, correct predictions, the gradient's squared norm, how
 /// many of its elements are not finite, and the factor that [`GradientControl`] put on the rate.
 pub const LOG_WORDS: u32 = 5;
+
+/// Words of `control` where there are no controllers: the factor on the rate, first, and the scale
+/// that clips the gradient's norm, last.
+pub const CONTROL_WORDS: u32 = 2;
 
 /// A flat run of elements.
 #[repr(C)]
@@ -213,6 +239,11 @@ fn masked(y: f32, dy: f32) -> f32 {
     if y <= 0.0 { 0.0 } else { dy }
 }
 
+/// What a gradient of so large a squared norm is multiplied by, as torch does; the twin's way.
+fn clip_scale(h: &Hyper, squares: f64) -> f32 {
+    (f64::from(h.clip_norm) / (squares.sqrt() + 1e-6)).min(1.0) as f32
+}
+
 /// The hyper-parameters out of an argument's words.
 fn hyper(words: &[f32]) -> Hyper {
     bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words[..HYPER_WORDS as usize]))
@@ -227,6 +258,12 @@ fn sample_hyper(cursor: u32) -> Vec<f32> {
         weight_decay: 0.0129,
         cursor,
         slot: 5,
+        clip_norm: 0.83,
+        clip_value: 0.41,
+        share: 0.27,
+        ema: 0.013,
+        swa: 0.21,
+        picture_key: [0x2545_f491, 0x9e37_79b9],
         ..Hyper::default()
     };
     bytemuck::cast_slice(&[hyper]).to_vec()

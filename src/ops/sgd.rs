@@ -1,8 +1,9 @@
 //! `torch.optim.SGD` over the whole parameter arena at once: momentum, dampening, Nesterov,
-//! weight decay, maximize. The rate comes from the uniform; what multiplies it on
+//! weight decay, maximize. Before all that the gradient is clipped, by its norm with the scale in the
+//! last word of `control`, or by value. The rate comes from the uniform; what multiplies it on
 //! the device ([`GradientControl`](super::GradientControl)) is the first word of `control`.
 
-use super::{Flat, HYPER_WORDS, hyper, sample_hyper, stride};
+use super::{CONTROL_WORDS, Flat, HYPER_WORDS, hyper, sample_hyper, stride};
 use crate::{
     kernel::{HostFn, Kernel, Launch, rounded},
     rng::Rng,
@@ -34,7 +35,7 @@ impl Kernel for Sgd {
 
     fn lens(d: &Flat) -> Vec<u64> {
         let n = d.n as u64;
-        vec![HYPER_WORDS.into(), n, 1, n, n]
+        vec![HYPER_WORDS.into(), n, CONTROL_WORDS.into(), n, n]
     }
 
     fn describe(d: &Flat) -> String {
@@ -60,11 +61,16 @@ impl Kernel for Sgd {
             unreachable!("sgd writes two arenas")
         };
         for i in 0..d.n as usize {
-            let mut g = if h.maximize != 0 {
-                -reads[1][i]
-            } else {
-                reads[1][i]
-            };
+            let mut g = reads[1][i];
+            if h.clip_norm > 0.0 {
+                g *= reads[2][reads[2].len() - 1];
+            }
+            if h.clip_value > 0.0 {
+                g = g.max(-h.clip_value).min(h.clip_value);
+            }
+            if h.maximize != 0 {
+                g = -g;
+            }
             if h.weight_decay != 0.0 {
                 g += h.weight_decay * param[i];
             }

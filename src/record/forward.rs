@@ -45,6 +45,22 @@ impl Recorder {
         batch
     }
 
+    /// The same from changed pictures: see [`augment_bytes`](crate::ops::augment_bytes). `table` is
+    /// `[C · 256]` and the sizes of rectangles behind it.
+    pub fn augment_bytes(
+        &mut self,
+        order: Tensor,
+        data: Tensor,
+        table: Tensor,
+        dims: ops::augment_bytes::Dims,
+    ) -> Tensor {
+        let shape = [dims.rows, dims.channels, dims.h, dims.w];
+        let batch = self.value("batch", &shape, Kind::Input);
+        let args = [self.hyper, order.at, data.at, table.at, batch.at];
+        self.push::<ops::AugmentBytes>(dims, &args);
+        batch
+    }
+
     /// `y = x · weightᵀ + bias`, as `torch.nn.Linear`: `x[N, in]`, `weight[out, in]`, `bias[out]`.
     pub fn linear(
         &mut self,

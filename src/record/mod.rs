@@ -40,6 +40,7 @@ pub struct Recorder {
     gradients: HashMap<(BufferId, u32), Gradient>,
     pending_uses: HashMap<(BufferId, u32), u32>,
     program: Option<(String, u32, usize)>,
+    summed: Option<Slice>,
 }
 
 impl Recorder {
@@ -62,6 +63,7 @@ impl Recorder {
             gradients: HashMap::new(),
             pending_uses: HashMap::new(),
             program: None,
+            summed: None,
         }
     }
 
@@ -125,6 +127,7 @@ impl Recorder {
         self.tape.clear();
         self.gradients.clear();
         self.pending_uses.clear();
+        self.summed = None;
     }
 
     /// The finished plan, with values sharing memory.

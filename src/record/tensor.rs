@@ -28,6 +28,15 @@ pub(super) enum Kind {
 }
 
 impl Tensor {
+    /// A parameter as it lies in an average: an arena like the parameters' own.
+    pub fn in_arena(self, arena: Slice) -> Tensor {
+        let at = Slice {
+            buffer: arena.buffer,
+            ..self.at
+        };
+        Tensor { at, ..self }
+    }
+
     pub(super) fn new(at: Slice, shape: &[u32], kind: Kind) -> Tensor {
         let mut padded = [1; RANK];
         padded[..shape.len()].copy_from_slice(shape);

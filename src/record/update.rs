@@ -8,15 +8,16 @@ use crate::{
 
 impl Recorder {
     /// The gradient arena's squared norm and the count of its elements that are not finite,
-    /// logged, with the factor that `control` puts on this update's rate.
+    /// logged, with the factor that `control` puts on this update's rate. Where the uniform asks
+    /// for it, the scale that clips the norm goes into `control`.
     pub fn grad_stats(&mut self, control: Slice) {
-        let ([_, grads], slots) = (self.arenas(), self.log_slots());
+        let (grads, slots) = (self.gradient(), self.log_slots());
         if grads.len <= grad_stats_log::MOST {
             let dims = grad_stats_log::Dims {
                 n: grads.len,
                 slots,
             };
-            let args = [self.hyper, grads, control, self.log];
+            let args = [self.hyper, grads, self.log, control];
             return self.push::<ops::GradStatsLog>(dims, &args);
         }
         let dims = grad_stats::Dims::new(grads.len);
@@ -26,19 +27,56 @@ impl Recorder {
             parts: dims.parts,
             slots,
         };
-        self.push::<ops::LogGrad>(dims, &[self.hyper, part.at, control, self.log]);
+        self.push::<ops::LogGrad>(dims, &[self.hyper, part.at, self.log, control]);
+    }
+
+    /// Where the sums of [`Recorder::accumulate`] are kept, and behind them what it remembers.
+    pub fn sums(&mut self) -> Slice {
+        let len = self.arenas()[1].len + ops::accumulate::EXTRA;
+        self.plan.buffer("sum", len, Role::State)
+    }
+
+    /// Adds the batch's gradients to the sum of those that share its update. Statistics and update
+    /// that follow in the same program take the sum.
+    pub fn accumulate(&mut self, sum: Slice) {
+        let ([_, grads], slots) = (self.arenas(), self.log_slots());
+        let dims = ops::accumulate::Dims {
+            n: grads.len,
+            slots,
+        };
+        self.push::<ops::Accumulate>(dims, &[self.hyper, grads, sum, self.log]);
+        self.summed = Some(Slice {
+            len: grads.len,
+            ..sum
+        });
+    }
+
+    /// The gradients that an update takes.
+    fn gradient(&self) -> Slice {
+        self.summed.unwrap_or(self.arenas()[1])
     }
 
     /// One fused update of every parameter, with a momentum buffer as large as the arena.
     pub fn sgd(&mut self, control: Slice, momentum_buffer: Slice) {
-        let [params, grads] = self.arenas();
+        let ([params, _], grads) = (self.arenas(), self.gradient());
         let args = [self.hyper, grads, control, momentum_buffer, params];
         self.push::<ops::Sgd>(Flat { n: params.len }, &args);
     }
 
-    /// The factor on the rate and the memories of `controllers` controllers.
+    /// Takes the parameters into an average as large as their arena: see
+    /// [`average`](crate::ops::average).
+    pub fn average(&mut self, which: u32, average: Slice) {
+        let [params, _] = self.arenas();
+        let dims = ops::average::Dims {
+            n: params.len,
+            which,
+        };
+        self.push::<ops::Average>(dims, &[self.hyper, params, average]);
+    }
+
+    /// The factor on the rate, the memories of `controllers` controllers, and the scale that clips.
     pub fn control(&mut self, controllers: u32) -> Slice {
-        let len = 1 + controllers * gradient_control::STATE;
+        let len = ops::CONTROL_WORDS + controllers * gradient_control::STATE;
         self.plan.buffer("control", len, Role::State)
     }
 
@@ -50,7 +88,7 @@ impl Recorder {
         control: Slice,
         update: impl FnOnce(&mut Recorder),
     ) {
-        let ([_, grads], slots) = (self.arenas(), self.log_slots());
+        let (grads, slots) = (self.gradient(), self.log_slots());
         if let Some(dims) = grad_stats_control::Dims::of(grads.len, slots, controllers) {
             let args = [self.hyper, grads, self.log, control];
             self.push::<ops::GradStatsControl>(dims, &args);

@@ -1,6 +1,7 @@
 //! Checkpoints: directories that are there whole or not at all.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
@@ -13,7 +14,7 @@ use super::RunDir;
 use crate::{
     error::{Error, Result},
     model::Param,
-    train::{Snapshot, State, weights},
+    train::{Snapshot, State, Weights, weights},
 };
 
 const WEIGHTS: &str = "model.safetensors";
@@ -43,9 +44,8 @@ pub struct Notes {
 struct Saved {
     notes: Notes,
     state: State,
-    /// Digests of the two files beside it.
-    weights: u64,
-    optimizer: u64,
+    /// Digests of the files beside it.
+    digests: BTreeMap<String, u64>,
 }
 
 /// A checkpoint as it was read.
@@ -91,24 +91,27 @@ impl Checkpoints {
             .prefix(".draft-")
             .tempdir_in(&self.dir)
             .map_err(Error::io(&self.dir))?;
-        let weights = weights::serialize(params, &snapshot.weights)?;
-        let optimizer = weights::serialize(
-            &slots(params).iter().collect::<Vec<_>>(),
-            &snapshot.momentum,
-        )?;
+        let slots = slots(params);
+        let slots: Vec<&Param> = slots.iter().collect();
+        let mut files = vec![
+            (WEIGHTS, weights::serialize(params, &snapshot.weights)?),
+            (OPTIMIZER, weights::serialize(&slots, &snapshot.momentum)?),
+        ];
+        for (which, values) in &snapshot.averages {
+            files.push((average(*which), weights::serialize(params, values)?));
+        }
+        let digests = files
+            .iter()
+            .map(|(name, bytes)| (name.to_string(), xxh3_64(bytes)));
         let saved = Saved {
             notes,
             state: snapshot.state.clone(),
-            weights: xxh3_64(&weights),
-            optimizer: xxh3_64(&optimizer),
+            digests: digests.collect(),
         };
         let state = serde_json::to_vec_pretty(&saved)
             .map_err(|e| Error::file(&self.dir, format!("the state does not serialise: {e}")))?;
-        for (name, bytes) in [
-            (WEIGHTS, &weights),
-            (OPTIMIZER, &optimizer),
-            (STATE, &state),
-        ] {
+        files.push((STATE, state));
+        for (name, bytes) in &files {
             write_synced(&draft.path().join(name), bytes)?;
         }
         sync_dir(draft.path())?;
@@ -200,6 +203,14 @@ impl Checkpoints {
     }
 }
 
+/// The file of averaged weights.
+fn average(which: Weights) -> &'static str {
+    match which {
+        Weights::Ema => "ema.safetensors",
+        Weights::Swa | Weights::Raw => "swa.safetensors",
+    }
+}
+
 /// The optimiser's slots, as parameters.
 fn slots(params: &[&Param]) -> Vec<Param> {
     let slot = |p: &&Param| Param {
@@ -218,7 +229,7 @@ fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
     let state = fs::read(&file).map_err(Error::io(&file))?;
     let saved: Saved = serde_json::from_slice(&state)
         .map_err(|e| Error::file(&file, format!("is not the state of a checkpoint: {e}")))?;
-    for (name, digest) in [(WEIGHTS, saved.weights), (OPTIMIZER, saved.optimizer)] {
+    for (name, &digest) in &saved.digests {
         let file = path.join(name);
         let bytes = fs::read(&file).map_err(Error::io(&file))?;
         if xxh3_64(&bytes) != digest {
@@ -229,12 +240,19 @@ fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
         }
     }
     let slots = slots(params);
+    let mut averages = Vec::new();
+    for which in [Weights::Ema, Weights::Swa] {
+        if saved.digests.contains_key(average(which)) {
+            averages.push((which, weights::load(&path.join(average(which)), params)?));
+        }
+    }
     Ok(Checkpoint {
         path: path.into(),
         snapshot: Snapshot {
             state: saved.state,
             weights: weights::load(&path.join(WEIGHTS), params)?,
             momentum: weights::load(&path.join(OPTIMIZER), &slots.iter().collect::<Vec<_>>())?,
+            averages,
         },
         notes: saved.notes,
     })
@@ -307,6 +325,7 @@ mod tests {
             },
             weights: vec![vec![step as f32, 1.0, -0.0, 1e-40]],
             momentum: vec![vec![0.5; 4]],
+            averages: vec![(Weights::Ema, vec![vec![0.25; 4]])],
         }
     }
 

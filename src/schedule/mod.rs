@@ -64,6 +64,7 @@ pub use run::Run;
 pub use segment::Segment;
 pub use spec::Spec;
 pub use time::Time;
+pub use unit::start_and_every;
 
 use combinator::{Restart, Then, bounded, mirrored, warped};
 use curve::Curve;

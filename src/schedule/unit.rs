@@ -1,7 +1,7 @@
 //! Durations and rates with units, resolved against a run.
 
 use super::Run;
-use crate::expr::{Arith, Error, Expr, Node, UnaryOp, Unit};
+use crate::expr::{self, Args, Arith, Error, Expr, Node, UnaryOp, Unit};
 
 /// Durations above this many updates are refused: no step can reach them.
 const LONGEST: f64 = 9_223_372_036_854_775_808.0;
@@ -68,6 +68,25 @@ pub(super) fn updates(text: &str, expr: &Expr, run: &Run, what: &str) -> Result<
 /// A duration in whole updates, rounded to the nearest.
 pub(super) fn whole_updates(text: &str, expr: &Expr, run: &Run, what: &str) -> Result<u64, Error> {
     Ok(updates(text, expr, run, what)?.round() as u64)
+}
+
+/// Reads a call such as `swa(75%, every=2ep)`: when something starts and how often it happens, in
+/// updates rounded to the nearest. It happens once an epoch if nothing is said.
+///
+/// # Errors
+/// What is missing, unknown or no duration, and durations that this run cannot know.
+pub fn start_and_every(text: &str, run: &Run) -> Result<(u64, u64), Error> {
+    let call = expr::parse(text)?;
+    let args = Args::bind(text, &call, &["start", "every"])?;
+    let start = args.expr("start")?;
+    let start = whole_updates(text, start, run, "start")?;
+    let every = match (args.opt_expr("every"), run.epoch_updates) {
+        (Some(every), _) => whole_updates(text, every, run, "every")?,
+        (None, Some(epoch)) => epoch.round() as u64,
+        (None, None) => return Err(args.error("every", "`every` is not given and no epoch known")),
+    };
+    args.finish()?;
+    Ok((start, every))
 }
 
 /// A rate: a plain number as it is, `x` times the base rate. Finite and from 0.

@@ -28,10 +28,11 @@ impl Trainer<'_> {
         let epochs = self.session.epochs;
         let (epoch, at) = epochs.locate(self.step);
         self.load_order(epoch)?;
-        let (program, left) = if at < epochs.full {
-            (&self.session.train, epochs.full - at)
+        let (tail, left) = epochs.alike(at);
+        let program = if tail {
+            &self.session.train_tail
         } else {
-            (&self.session.train_tail, 1)
+            &self.session.train
         };
         let program = program
             .as_ref()
@@ -58,7 +59,7 @@ impl Trainer<'_> {
             hypers.clear();
             let steps = (self.step..).zip(base..).zip(&applied);
             hypers.extend(steps.map(|((step, slot), &applied)| self.hyper(step, slot, applied)));
-            self.exec.run(program, &hypers)?;
+            self.run_updates(program, &hypers)?;
             self.hypers = hypers;
         }
         let log = self.exec.fetch(self.session.log_slots(base, count))?;
@@ -84,6 +85,7 @@ impl Trainer<'_> {
     fn observe_first(&mut self, program: &Program, slot: u64) -> Result<Applied> {
         let [gradients, update] = self.session.halves(program);
         let hyper = self.hyper(self.step, slot, self.applied(self.step));
+        self.run_all_but_last(self.step, &hyper)?;
         self.exec.run(&gradients, &[hyper])?;
         let log = self.exec.read(self.session.log_slots(slot, 1))?;
         let seen = [log[0].into(), f64::from(log[2]).sqrt()];
@@ -114,18 +116,16 @@ impl Trainer<'_> {
 
     /// The one dynamic input of an update.
     fn hyper(&self, step: u64, slot: u64, (lr, momentum): Applied) -> Hyper {
-        let (_, at) = self.session.epochs.locate(step);
         let decay = self.config.weight_decay.as_ref().map(|s| s.at(step));
         Hyper {
-            cursor: (at * self.session.epochs.batch) as u32,
             slot: slot as u32,
-            ..self.config.optimizer.hyper(lr, momentum, decay, step)
+            ..self.at_last_batch(step, self.config.optimizer.hyper(lr, momentum, decay, step))
         }
     }
 
     /// As many as hide the cost of a submit, as few as keep the run responsive.
     fn updates_per_chunk(&self, program: &Program) -> u64 {
-        let flops = self.session.flops(program).max(1);
+        let flops = self.session.flops(program).max(1) * self.session.epochs.accumulate;
         (self.exec.flops_per_submit() / flops).clamp(1, CHUNK)
     }
 

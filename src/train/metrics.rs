@@ -41,6 +41,18 @@ pub struct Evaluation {
     /// The share of right predictions; none in a regression.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eval_accuracy: Option<f64>,
+    /// The mean loss with the moving average of the weights, if the run keeps one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema_eval_loss: Option<f64>,
+    /// The share of right predictions with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema_eval_accuracy: Option<f64>,
+    /// The mean loss with the mean of the weights, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swa_eval_loss: Option<f64>,
+    /// The share of right predictions with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swa_eval_accuracy: Option<f64>,
 }
 
 /// The file, buffered; complete rows reach the disk at every evaluation and at the end.

@@ -4,62 +4,35 @@
 //! functions of (seed, step), so that a run can be entered anywhere. What has memory, the
 //! controllers, is shown numbers and asked for a factor.
 
+mod accumulate;
+mod augment;
+mod averages;
 mod chunk;
+mod config;
 mod epochs;
 mod evaluate;
+mod inputs;
 mod metrics;
 mod session;
 mod snapshot;
 pub mod weights;
 
+pub use augment::{Augment, Erase, picture_key};
+pub use averages::{Swa, Weights};
+pub use config::{Clip, Config, Order};
 pub use epochs::Epochs;
 pub use metrics::{Evaluation, Metrics, Update};
 pub use session::Session;
 pub use snapshot::{Snapshot, State};
 
 use crate::{
-    control::Rule,
     data::{Dataset, Targets},
     error::Result,
     exec::Executor,
     ops::Hyper,
-    optim::Sgd,
-    schedule::{Rate, Schedule},
+    schedule::Rate,
 };
 use chunk::{Applied, Chunk};
-
-/// In which order an epoch visits the samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Order {
-    /// A new permutation every epoch, from the seed.
-    #[default]
-    Shuffled,
-    /// As they stand in the file.
-    Sequential,
-}
-
-/// What is to be trained, apart from the model, the data and the rate.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Samples in a batch.
-    pub batch_size: u32,
-    /// Leaves out an epoch's last batch if it is smaller.
-    pub drop_last: bool,
-    /// Label smoothing of the cross-entropy, from 0 to 1.
-    pub label_smoothing: f32,
-    /// The optimiser.
-    pub optimizer: Sgd,
-    /// What the momentum of every update is, instead of the optimiser's.
-    pub momentum: Option<Schedule>,
-    /// What the weight decay of every update is, instead of the optimiser's.
-    pub weight_decay: Option<Schedule>,
-    /// Controllers that run on the device: see [`Rate::take_gradient_rules`].
-    pub gradient_rules: Vec<Rule>,
-    /// Seed of the order and of the initial weights.
-    pub seed: u64,
-    /// How an epoch visits the samples.
-    pub order: Order,
-}
 
 /// What a run tells whoever watches it. Rows arrive in order, some updates late, so that nothing
 /// waits for the device.

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{CHUNK, Config, Epochs};
+use super::{CHUNK, Config, Epochs, Weights, inputs::Inputs};
 use crate::{
-    data::{Dataset, Features, Split, Targets, Task},
+    data::{Dataset, Targets, Task},
     error::{Error, Result},
     exec::Executor,
-    kernel::Kernel,
     model::Network,
-    ops::{self, GradientControl, gradient_control},
+    ops::{self, gradient_control},
     plan::{Plan, Program, Slice},
     record::{Loss, Recorder, Tensor},
 };
@@ -25,7 +24,7 @@ pub struct Session {
     pub params: Vec<Slice>,
     /// All parameters at once.
     pub params_arena: Slice,
-    /// Their gradients, at equal offsets.
+    /// The gradients of the last update, at equal offsets.
     pub grads_arena: Slice,
     /// The optimiser's momentum buffer, as large as the arena.
     pub momentum_buffer: Slice,
@@ -33,7 +32,9 @@ pub struct Session {
     pub order: Slice,
     /// Epochs of the training split.
     pub epochs: Epochs,
-    /// A step on a full batch, and on the epoch's last, smaller one.
+    /// A batch that ends no update, where several share one.
+    pub(super) micro: Option<Program>,
+    /// What ends an update with a full batch, and with the epoch's last, smaller one.
     pub(super) train: Option<Program>,
     pub(super) train_tail: Option<Program>,
     /// Evaluation, if there is a validation or a test split.
@@ -44,12 +45,15 @@ pub struct Session {
     log: Slice,
     pub(super) control: Slice,
     controllers: Vec<gradient_control::Dims>,
+    averages: Vec<(Weights, Slice)>,
+    /// Of rectangles that are erased from pictures.
+    sizes: Vec<u32>,
 }
 
 pub(super) struct Test {
     pub(super) epochs: Epochs,
-    pub(super) eval: Option<Program>,
-    pub(super) eval_tail: Option<Program>,
+    /// For a full batch and for the last one, by the weights that are evaluated.
+    programs: Vec<(Weights, [Option<Program>; 2])>,
     inputs: Inputs,
     order: Tensor,
 }
@@ -62,32 +66,19 @@ impl Test {
         let samples = split.len as u64;
         Ok(Some(Test {
             epochs: Epochs::new(samples, batch.max(EVAL_BATCH).min(samples), false)?,
-            eval: None,
-            eval_tail: None,
-            inputs: Inputs::declare(r, "test", split)?,
+            programs: Vec::new(),
+            inputs: Inputs::declare(r, "test", data, split, None)?,
             order: r.input("test.order", &[split.len as u32]),
         }))
     }
 
-    /// What evaluates a batch.
-    pub(super) fn program(&self, batch: u64) -> &Program {
-        let program = if batch < self.epochs.full {
-            &self.eval
-        } else {
-            &self.eval_tail
-        };
-        program
-            .as_ref()
-            .expect("the session has a program for every batch")
+    /// What evaluates some weights on a batch.
+    pub(super) fn program(&self, weights: Weights, batch: u64) -> &Program {
+        let programs = self.programs.iter().find(|p| p.0 == weights);
+        let tail = usize::from(batch >= self.epochs.full);
+        let program = programs.and_then(|(_, programs)| programs[tail].as_ref());
+        program.expect("the session has a program for all weights and every batch")
     }
-}
-
-/// Where a split lies on the device.
-#[derive(Clone, Copy)]
-struct Inputs {
-    features: Tensor,
-    table: Option<Tensor>,
-    targets: Tensor,
 }
 
 /// What all programs of a run share while they are recorded.
@@ -101,6 +92,8 @@ struct Layout<'a> {
     momentum_buffer: Slice,
     control: Slice,
     controllers: Vec<gradient_control::Dims>,
+    sums: Option<Slice>,
+    averages: Vec<(Weights, Slice)>,
 }
 
 impl<'a> Layout<'a> {
@@ -121,18 +114,30 @@ impl<'a> Layout<'a> {
             data,
             config,
             order: r.input("order", &[data.train.len as u32]),
-            inputs: Inputs::declare(r, "train", &data.train)?,
+            inputs: Inputs::declare(r, "train", data, &data.train, config.augment.as_ref())?,
             params: network.declare(r),
             momentum_buffer: r.slot("momentum_buffer"),
             control: r.control(controllers.len() as u32),
             controllers,
+            sums: (config.accumulate > 1).then(|| r.sums()),
+            averages: config
+                .averages()
+                .map(|w| (w, r.slot(w.suffix().trim())))
+                .collect(),
         })
     }
 
     /// Gathers a batch of `rows` and records the way to its loss.
-    fn forward(&self, r: &mut Recorder, order: Tensor, from: &Inputs, rows: u64) -> Loss {
+    fn forward(
+        &self,
+        r: &mut Recorder,
+        order: Tensor,
+        from: &Inputs,
+        params: &[Tensor],
+        rows: u64,
+    ) -> Loss {
         let x = from.batch(r, order, &self.data.shape, rows as u32);
-        let output = self.network.record(r, &self.params, x);
+        let output = self.network.record(r, params, x);
         match self.data.task {
             Task::Classification { .. } => {
                 r.cross_entropy(output, from.targets, self.config.label_smoothing)
@@ -141,27 +146,48 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// A training step; nothing if `rows` is 0.
-    fn step(&self, r: &mut Recorder, name: &str, rows: u64) {
+    /// A training step, or one without its update; nothing if `rows` is 0.
+    fn step(&self, r: &mut Recorder, name: &str, rows: u64, update: bool) {
         if rows == 0 {
             return;
         }
         r.begin(name, rows as u32);
-        let loss = self.forward(r, self.order, &self.inputs, rows);
+        let loss = self.forward(r, self.order, &self.inputs, &self.params, rows);
         r.backward(loss);
+        if let Some(sums) = self.sums {
+            r.accumulate(sums);
+        }
+        if update {
+            self.update(r);
+        }
+        r.end();
+    }
+
+    /// What follows the gradients of an update.
+    fn update(&self, r: &mut Recorder) {
         let optimizer = &self.config.optimizer;
         r.controlled(&self.controllers, self.control, |r| {
             optimizer.record(r, self.control, self.momentum_buffer);
         });
-        r.end();
+        for (weights, at) in &self.averages {
+            r.average(weights.which().expect("an average"), *at);
+        }
     }
 
-    /// An evaluation step; nothing if `rows` is 0.
-    fn evaluation(&self, r: &mut Recorder, name: &str, test: &Test, rows: u64) {
-        if rows > 0 {
-            r.begin(name, rows as u32);
-            self.forward(r, test.order, &test.inputs, rows);
-            r.end();
+    /// Evaluation steps of some weights on a full batch and on the last one.
+    fn evaluation(&self, r: &mut Recorder, weights: Weights, test: &Test) {
+        let average = self.averages.iter().find(|a| a.0 == weights);
+        let of = |p: &Tensor| average.map_or(*p, |(_, arena)| p.in_arena(*arena));
+        let params: Vec<Tensor> = self.params.iter().map(of).collect();
+        for (name, rows) in eval_names(weights)
+            .iter()
+            .zip([test.epochs.batch, test.epochs.tail])
+        {
+            if rows > 0 {
+                r.begin(name, rows as u32);
+                self.forward(r, test.order, &test.inputs, &params, rows);
+                r.end();
+            }
         }
     }
 }
@@ -173,21 +199,24 @@ impl Session {
     /// If the batch does not fit the data, or something is too large to be addressed.
     pub fn record(network: &Network, data: &Dataset, config: &Config) -> Result<Session> {
         let samples = data.train.len as u64;
-        let epochs = Epochs::new(samples, config.batch_size.into(), config.drop_last)?;
+        let epochs = config.epochs(samples)?;
         network.check_sizes(epochs.batch.min(samples).max(EVAL_BATCH) as u32)?;
         let mut r = Recorder::new(2 * CHUNK as u32);
         // Everything that keeps its place is declared before the first value, which does not.
         let layout = Layout::declare(&mut r, network, data, config)?;
         let mut test = Test::declare(&mut r, data, epochs.batch)?;
-        layout.step(
-            &mut r,
-            "train",
-            if epochs.full > 0 { epochs.batch } else { 0 },
+        let rows = |needed: bool| if needed { epochs.batch } else { 0 };
+        let (more, last) = (
+            config.accumulate > 1 && epochs.batches() > 1,
+            epochs.ends_full(),
         );
-        layout.step(&mut r, "train tail", epochs.tail);
+        layout.step(&mut r, "micro", rows(more), false);
+        layout.step(&mut r, "train", rows(last), true);
+        layout.step(&mut r, "train tail", epochs.tail, true);
         if let Some(test) = &test {
-            layout.evaluation(&mut r, "eval", test, test.epochs.batch);
-            layout.evaluation(&mut r, "eval tail", test, test.epochs.tail);
+            for weights in config.evaluated() {
+                layout.evaluation(&mut r, weights, test);
+            }
         }
         let ([params_arena, grads_arena], log) = (r.arenas(), r.log());
         let plan = Arc::new(r.finish());
@@ -197,15 +226,24 @@ impl Session {
         })?;
         let program = |name: &str| plan.program(name).cloned();
         if let Some(test) = &mut test {
-            (test.eval, test.eval_tail) = (program("eval"), program("eval tail"));
+            let programs = |w| (w, eval_names(w).map(|name| program(&name)));
+            test.programs = config.evaluated().map(programs).collect();
         }
+        let sizes = match (&config.augment, layout.inputs.augment) {
+            (Some(augment), Some(dims)) => augment.sizes([dims.h, dims.w]),
+            _ => Vec::new(),
+        };
         Ok(Session {
             params: layout.params.iter().map(|p| p.at).collect(),
             params_arena,
-            grads_arena,
+            grads_arena: layout.sums.map_or(grads_arena, |sums| Slice {
+                len: grads_arena.len,
+                ..sums
+            }),
             momentum_buffer: layout.momentum_buffer,
             order: layout.order.at,
             epochs,
+            micro: program("micro"),
             train: program("train"),
             train_tail: program("train tail"),
             test,
@@ -214,6 +252,8 @@ impl Session {
             log,
             control: layout.control,
             controllers: layout.controllers,
+            averages: layout.averages,
+            sizes,
             plan,
         })
     }
@@ -228,11 +268,9 @@ impl Session {
 
     /// The two halves of a training step: up to its gradients, and the update.
     pub(super) fn halves(&self, program: &Program) -> [Program; 2] {
-        let dispatches = self.plan.dispatches[program.range.clone()].iter();
-        let after = dispatches
-            .rev()
-            .take_while(|d| d.op.name == GradientControl::NAME);
-        let update = program.range.end - 1 - after.count();
+        let is_update = |at: &usize| self.plan.dispatches[*at].op.name == "sgd";
+        let update = program.range.clone().find(is_update);
+        let update = update.expect("a training step has an update");
         let half = |range| Program {
             range,
             ..program.clone()
@@ -241,6 +279,17 @@ impl Session {
             half(program.range.start..update),
             half(update..program.range.end),
         ]
+    }
+
+    /// Where an average of the weights lies, as large as their arena and at equal offsets.
+    pub fn average(&self, weights: Weights) -> Option<Slice> {
+        let found = self.averages.iter().find(|a| a.0 == weights);
+        found.map(|a| a.1)
+    }
+
+    /// Sizes of the rectangles that are erased from pictures, `height << 16 | width`.
+    pub fn rectangles(&self) -> &[u32] {
+        &self.sizes
     }
 
     /// `count` slots of the log, from `first` on.
@@ -271,6 +320,16 @@ impl Session {
         weights: &[Vec<f32>],
     ) -> Result<()> {
         self.inputs.load(exec, &data.train)?;
+        if let (Some(table), false) = (self.inputs.table, self.sizes.is_empty()) {
+            let len = self.sizes.len() as u32;
+            let offset = table.at.len - len;
+            let behind = Slice {
+                offset,
+                len,
+                ..table.at
+            };
+            exec.write(behind, ops::as_words(&self.sizes))?;
+        }
         if let (Some(test), Some(split)) = (&self.test, data.evaluated()) {
             test.inputs.load(exec, split)?;
             let order: Vec<u32> = (0..split.len as u32).collect();
@@ -283,88 +342,23 @@ impl Session {
         }
         control[0] = self.controllers.iter().map(|c| c.first_factor()).product();
         exec.write(self.control, &control)?;
-        for (at, values) in self.params.iter().zip(weights) {
-            exec.write(*at, values)?;
+        for buffer in [self.params_arena]
+            .iter()
+            .chain(self.averages.iter().map(|a| &a.1))
+        {
+            for (at, values) in self.params.iter().zip(weights) {
+                let at = Slice {
+                    buffer: buffer.buffer,
+                    ..*at
+                };
+                exec.write(at, values)?;
+            }
         }
         Ok(())
     }
 }
 
-impl Inputs {
-    fn declare(r: &mut Recorder, name: &str, split: &Split) -> Result<Inputs> {
-        let words =
-            |words: usize| {
-                u32::try_from(words).ok().filter(|&w| w <= 1 << 30).ok_or_else(|| {
-                Error::Usage(format!(
-                    "the {name} split is larger than 4 GiB, which no buffer holds; use --limit"
-                ))
-            })
-            };
-        let samples = split.len as u32;
-        let (features, table) = match &split.features {
-            Features::Bytes { data, table } => {
-                let table = [table.len() as u32 / 256, 256];
-                let packed = words(data.len().div_ceil(4))?;
-                let features = r.input(&format!("{name}.bytes"), &[packed]);
-                (features, Some(r.input(&format!("{name}.table"), &table)))
-            }
-            Features::Floats(data) => {
-                let cols = words(data.len())? / samples;
-                (r.input(&format!("{name}.features"), &[samples, cols]), None)
-            }
-        };
-        let width = match &split.targets {
-            Targets::Classes(_) => 1,
-            Targets::Values { width, .. } => *width,
-        };
-        let targets = r.input(&format!("{name}.targets"), &[samples, width]);
-        Ok(Inputs {
-            features,
-            table,
-            targets,
-        })
-    }
-
-    /// Picks a batch of features, shaped `[rows, …]`.
-    fn batch(&self, r: &mut Recorder, order: Tensor, shape: &[u32], rows: u32) -> Tensor {
-        match self.table {
-            Some(table) => r.gather_bytes(order, self.features, table, shape, rows),
-            None => {
-                let x = r.gather(order, self.features, rows);
-                x.view(&[&[rows], shape].concat())
-            }
-        }
-    }
-
-    fn load(&self, exec: &mut dyn Executor, split: &Split) -> Result<()> {
-        match &split.features {
-            Features::Bytes { data, table } => {
-                exec.share(self.features.at, data.words())?;
-                exec.write(self.table.expect("bytes have a table").at, table)?;
-            }
-            Features::Floats(data) => exec.write(self.features.at, data)?,
-        }
-        Ok(())
-    }
-
-    /// Writes the targets in the order in which samples are picked, so that no step has to.
-    fn load_targets(
-        &self,
-        exec: &mut dyn Executor,
-        targets: &Targets,
-        order: &[u32],
-    ) -> Result<()> {
-        let order = order.iter().map(|&i| i as usize);
-        match targets {
-            Targets::Classes(labels) => {
-                let labels: Vec<u32> = order.map(|i| labels[i]).collect();
-                exec.write(self.targets.at, ops::as_words(&labels))
-            }
-            Targets::Values { data, width } => {
-                let width = *width as usize;
-                let rows = order.flat_map(|i| &data[i * width..][..width]);
-                exec.write(self.targets.at, &rows.copied().collect::<Vec<_>>())
-            }
-        }
-    }
+/// The names of the programs that evaluate some weights.
+fn eval_names(weights: Weights) -> [String; 2] {
+    ["eval", "eval tail"].map(|name| format!("{name}{}", weights.suffix()))
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Trainer;
+use super::{Trainer, Weights};
 use crate::{
     error::{Error, Result},
     plan::Slice,
@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub weights: Vec<Vec<f32>>,
     /// The optimiser's momentum buffers, in the same order.
     pub momentum: Vec<Vec<f32>>,
+    /// The averages that the run keeps, each in the same order.
+    pub averages: Vec<(Weights, Vec<Vec<f32>>)>,
 }
 
 impl Trainer<'_> {
@@ -55,6 +57,7 @@ impl Trainer<'_> {
             },
             weights: self.weights()?,
             momentum: self.read_params(self.session.momentum_buffer)?,
+            averages: self.read_averages()?,
         })
     }
 
@@ -83,6 +86,20 @@ impl Trainer<'_> {
         self.exec.write(self.session.control, &control)?;
         self.write_params(self.session.params_arena, &snapshot.weights)?;
         self.write_params(self.session.momentum_buffer, &snapshot.momentum)?;
+        for which in [Weights::Ema, Weights::Swa] {
+            let saved = snapshot.averages.iter().find(|(w, _)| *w == which);
+            match (self.session.average(which), saved) {
+                (Some(arena), Some((_, values))) => self.write_params(arena, values)?,
+                (None, None) => {}
+                _ => {
+                    return Err(Error::Usage(
+                        "the saved state keeps other averages of the weights; resume with the --ema and \
+                         --swa that the run was started with"
+                            .into(),
+                    ));
+                }
+            }
+        }
         self.step = state.step;
         self.evaluated = state.evaluated;
         self.epoch_sums = state.epoch_sums;
@@ -109,6 +126,16 @@ impl Trainer<'_> {
         let words = self.exec.read(arena)?;
         let cut = |p: &Slice| words[p.offset as usize..][..p.len as usize].to_vec();
         Ok(self.session.params.iter().map(cut).collect())
+    }
+
+    fn read_averages(&mut self) -> Result<Vec<(Weights, Vec<Vec<f32>>)>> {
+        let mut averages = Vec::new();
+        for which in [Weights::Ema, Weights::Swa] {
+            if let Some(arena) = self.session.average(which) {
+                averages.push((which, self.read_params(arena)?));
+            }
+        }
+        Ok(averages)
     }
 
     /// Writes one value for every parameter into an arena as large as the parameters'.

@@ -44,8 +44,10 @@ impl Case {
             .map(|(name, len)| (op.sample)(&dims, name, len as usize, &mut rng))
             .collect();
         let mut before = reads.split_off(op.reads.len());
-        if !["sgd", "gradient_control", "grad_stats_control"].contains(&stem(op)) {
-            before.iter_mut().for_each(|words| words.fill(POISON));
+        for (name, words) in op.writes.iter().zip(&mut before) {
+            if !in_place(op, name) {
+                words.fill(POISON);
+            }
         }
         Case {
             op,
@@ -55,10 +57,13 @@ impl Case {
         }
     }
 
-    /// Given contents, poisoned outputs.
+    /// Given contents, poisoned outputs; those that are updated in place hold 0.75.
     pub fn given(op: &'static Op, dims: Vec<u32>, reads: Vec<Vec<f32>>) -> Case {
         let lens = (op.lens)(&dims).split_off(op.reads.len());
-        let before = lens.iter().map(|&len| vec![POISON; len as usize]).collect();
+        let fill = |name| if in_place(op, name) { 0.75 } else { POISON };
+        let before = op.writes.iter().zip(lens);
+        let before = before.map(|(name, len)| vec![fill(name); len as usize]);
+        let before = before.collect();
         Case {
             op,
             dims,
@@ -95,10 +100,9 @@ impl Case {
         let want = self.on_host(self.op.cpu);
         let constant = |within: f32| want.iter().map(|w| vec![within; w.len()]).collect();
         match stem(self.op) {
-            "add" | "gather" | "gather_bytes" | "max_pool2d" | "relu" | "relu_grad" => {
-                constant(0.0)
-            }
-            "sgd" | "gradient_control" => {
+            "add" | "augment_bytes" | "gather" | "gather_bytes" | "max_pool2d" | "relu"
+            | "relu_grad" => constant(0.0),
+            "sgd" | "gradient_control" | "accumulate" | "average" => {
                 let inputs = self.reads[1..].iter().chain(&self.before);
                 let most = inputs.fold(0f32, |most, x| most.max(largest(x)));
                 constant(8.0 * f32::EPSILON * most)
@@ -143,6 +147,11 @@ impl Case {
         };
         magnitudes.iter().map(of).collect()
     }
+}
+
+/// Whether a kernel updates what it writes instead of writing it anew.
+fn in_place(op: &Op, name: &str) -> bool {
+    ["sgd", "gradient_control", "accumulate", "average"].contains(&stem(op)) || name == "control"
 }
 
 /// The kernel's name; that of a mutant is followed by a slash and its number.

@@ -51,6 +51,7 @@ fn recorded(together: bool) -> Network {
     let order = r.input("order", &[SAMPLES]);
     let images = r.input("images", &[SAMPLES * 64 / 4]);
     let table = r.input("table", &[1, 256]);
+    let changed = r.input("changed", &[256 + SIZES.len() as u32]);
     let labels = r.input("labels", &[SAMPLES]);
     let goals = r.input("goals", &[SAMPLES, 3]);
     let shapes: [&[u32]; 14] = [
@@ -93,7 +94,8 @@ fn recorded(together: bool) -> Network {
     r.end();
 
     r.begin("regress", BATCH);
-    let x = r.gather_bytes(order, images, table, &[64], BATCH);
+    let x = r.augment_bytes(order, images, changed, changes());
+    let x = x.view(&[BATCH, 64]);
     let y = r.linear(x, p[13], Some(p[12]), false);
     let loss = r.mse(y, goals);
     r.backward(loss);
@@ -121,15 +123,19 @@ pub fn wide() -> Network {
     r.seal();
     let momentum_buffer = r.slot("momentum_buffer");
     let control = r.control(2);
+    let sums = r.sums();
+    let ema = r.slot("ema");
 
     r.begin("train", BATCH);
     let x = r.gather(order, data, BATCH);
     let logits = r.linear(x, p[0], Some(p[1]), false);
     let loss = r.cross_entropy(logits, labels, 0.05);
     r.backward(loss);
+    r.accumulate(sums);
     r.controlled(&controllers(), control, |r| {
         Sgd::default().record(r, control, momentum_buffer);
     });
+    r.average(ops::average::EMA, ema);
     r.end();
 
     let plan = r.finish();
@@ -148,6 +154,24 @@ pub fn wide() -> Network {
         log: buffer(&plan, "log"),
         contents,
         plan: Arc::new(plan),
+    }
+}
+
+/// Rectangles that are erased: 3×2 and 1×5.
+const SIZES: [u32; 2] = [3 << 16 | 2, 1 << 16 | 5];
+
+/// Shifts, mirrors and erases.
+fn changes() -> ops::augment_bytes::Dims {
+    ops::augment_bytes::Dims {
+        rows: BATCH,
+        channels: 1,
+        h: 8,
+        w: 8,
+        padding_h: 2,
+        padding_w: 1,
+        flip: 1 << 30,
+        erase: 1 << 30,
+        sizes: 2,
     }
 }
 
@@ -174,7 +198,8 @@ fn controllers() -> [gradient_control::Dims; 2] {
 fn first_control() -> Vec<f32> {
     let [ratio, adagrad_norm] = controllers().map(|c| c.first_factor());
     let memories = [[0.0, 0.0, 0.0, ratio], [0.0, 0.0, 0.0, adagrad_norm]];
-    [&[ratio * adagrad_norm], memories.as_flattened()].concat()
+    // The last word is the scale that clips.
+    [&[ratio * adagrad_norm], memories.as_flattened(), &[0.0]].concat()
 }
 
 fn forward(r: &mut Recorder, p: &[Tensor], x: Tensor) -> Tensor {
@@ -223,6 +248,10 @@ fn contents(plan: &Plan, params: &[Tensor]) -> Contents {
             buffer(plan, "images"),
             bytemuck::pod_collect_to_vec(&images),
         ),
+        (
+            buffer(plan, "changed"),
+            [&table[..], as_words(&SIZES)].concat(),
+        ),
         (buffer(plan, "table"), table),
         (buffer(plan, "control"), first_control()),
         (buffer(plan, "labels"), as_words(&labels).to_vec()),
@@ -262,6 +291,10 @@ pub fn hyper(step: u64, lr: f64) -> ops::Hyper {
     ops::Hyper {
         cursor: (step as u32 * BATCH) % (SAMPLES - BATCH + 1),
         slot: step as u32,
+        share: 0.83,
+        begin: (step == 0) as u32,
+        ema: 0.13,
+        picture_key: [step as u32, 77],
         ..sgd.hyper(lr, None, None, step)
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Which {
 }
 
 /// What a workload decides.
-const DECIDED: [&str; 26] = [
+const DECIDED: [&str; 32] = [
     "model",
     "targets",
     "val_fraction",
@@ -48,6 +48,12 @@ const DECIDED: [&str; 26] = [
     "weight_decay_schedule",
     "monitor",
     "observe",
+    "accumulate",
+    "augment",
+    "ema",
+    "swa",
+    "clip_norm",
+    "clip_value",
 ];
 
 impl Which {

@@ -1,8 +1,8 @@
-//! Kernels that take elements one by one: the update, ReLU and its gradient, addition.
+//! Kernels that take elements one by one: the update, sums of gradients, ReLU and its gradient, addition.
 
 use rayon::prelude::*;
 
-use crate::ops::{Flat, Hyper, hyper, masked};
+use crate::ops::{Flat, Hyper, LOG_WORDS, accumulate, average, hyper, masked};
 
 /// Elements worth a thread.
 const CHUNK: usize = 1 << 16;
@@ -63,22 +63,113 @@ vectorised! {
     }
 }
 
+pub(in crate::ops) fn accumulate(
+    d: &accumulate::Dims,
+    reads: &[&[f32]],
+    writes: &mut [&mut [f32]],
+) {
+    let (h, n) = (hyper(reads[0]), d.n as usize);
+    let [sum, log] = writes else {
+        unreachable!("accumulate writes two arguments")
+    };
+    let (sum, behind) = sum.split_at_mut(n);
+    in_chunks(sum, [&reads[1][..n]], |sum, grad| {
+        if h.begin != 0 {
+            scale_run(h.share, sum, grad);
+        } else {
+            accumulate_run(h.share, sum, grad);
+        }
+    });
+    let at = (h.slot % d.slots * LOG_WORDS) as usize;
+    let batch = [h.share * log[at], log[at + 1], 0.0, 0.0];
+    for (sum, x) in behind.iter_mut().zip(batch) {
+        *sum = if h.begin != 0 { x } else { *sum + x };
+    }
+    log[at..at + 2].copy_from_slice(&behind[..2]);
+}
+
+vectorised! {
+    fn accumulate_run<'a>(share: f32, sum: &'a mut [f32], grad: [&'a [f32]; 1]) {
+        for (sum, g) in sum.iter_mut().zip(grad[0]) {
+            *sum += share * g;
+        }
+    }
+}
+
+vectorised! {
+    fn scale_run<'a>(share: f32, sum: &'a mut [f32], grad: [&'a [f32]; 1]) {
+        for (sum, g) in sum.iter_mut().zip(grad[0]) {
+            *sum = share * g;
+        }
+    }
+}
+
+pub(in crate::ops) fn average(d: &average::Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    let (weight, n) = (d.weight(&hyper(reads[0])), d.n as usize);
+    let (average, param) = (&mut writes[0][..n], &reads[1][..n]);
+    if weight == 1.0 {
+        average.copy_from_slice(param);
+    } else if weight != 0.0 {
+        in_chunks(average, [param], |average, param| {
+            average_run(weight, average, param)
+        });
+    }
+}
+
+vectorised! {
+    fn average_run<'a>(weight: f32, average: &'a mut [f32], param: [&'a [f32]; 1]) {
+        for (average, p) in average.iter_mut().zip(param[0]) {
+            *average += weight * (p - *average);
+        }
+    }
+}
+
 pub(in crate::ops) fn sgd(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
     let [buffer, param] = writes else {
         unreachable!("sgd writes two arenas")
     };
     let (h, n) = (hyper(reads[0]), d.n as usize);
     let lr = h.lr * reads[2][0];
+    let scale = reads[2][reads[2].len() - 1];
     let (buffer, param, grad) = (&mut buffer[..n], &mut param[..n], &reads[1][..n]);
+    let run = |buffer: &mut [f32], param: &mut [f32], grad: &[f32]| {
+        if h.clip_norm > 0.0 || h.clip_value > 0.0 {
+            clipped_sgd(h, lr, scale, buffer, param, grad);
+        } else {
+            sgd_run(h, lr, buffer, param, grad);
+        }
+    };
     if n <= CHUNK {
-        return sgd_run(h, lr, buffer, param, grad);
+        return run(buffer, param, grad);
     }
     let state = buffer
         .par_chunks_mut(CHUNK)
         .zip(param.par_chunks_mut(CHUNK));
     state
         .zip(grad.par_chunks(CHUNK))
-        .for_each(|((buffer, param), grad)| sgd_run(h, lr, buffer, param, grad));
+        .for_each(|((buffer, param), grad)| run(buffer, param, grad));
+}
+
+/// An update whose gradient is clipped first, some elements at a time.
+fn clipped_sgd(h: Hyper, lr: f32, scale: f32, buffer: &mut [f32], param: &mut [f32], grad: &[f32]) {
+    const RUN: usize = 1024;
+    let mut clipped = [0.0; RUN];
+    let state = buffer.chunks_mut(RUN).zip(param.chunks_mut(RUN));
+    for ((buffer, param), grad) in state.zip(grad.chunks(RUN)) {
+        let clipped = &mut clipped[..grad.len()];
+        clip_run(h, scale, clipped, grad);
+        sgd_run(h, lr, buffer, param, clipped);
+    }
+}
+
+vectorised! {
+    fn clip_run<'a>(h: Hyper, scale: f32, clipped: &'a mut [f32], grad: &'a [f32]) {
+        let scale = if h.clip_norm > 0.0 { scale } else { 1.0 };
+        let most = if h.clip_value > 0.0 { h.clip_value } else { f32::INFINITY };
+        for (to, g) in clipped.iter_mut().zip(grad) {
+            *to = (g * scale).max(-most).min(most);
+        }
+    }
 }
 
 vectorised! {

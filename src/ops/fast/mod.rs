@@ -44,8 +44,8 @@ mod tile;
 
 pub(super) use {
     conv::{conv2d, conv2d_dw, conv2d_dx},
-    elementwise::{add, relu, relu_grad, sgd},
-    gather::gather_bytes,
+    elementwise::{accumulate, add, average, relu, relu_grad, sgd},
+    gather::{augment_bytes, gather_bytes},
     loss::{cross_entropy_log, softmax_cross_entropy},
     matmul::matmul,
     pool::{avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad},

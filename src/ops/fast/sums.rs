@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{is_large, scratch};
-use crate::ops::{LOG_WORDS, channel_sum, grad_stats, grad_stats_log, hyper};
+use crate::ops::{LOG_WORDS, channel_sum, clip_scale, grad_stats, grad_stats_log, hyper};
 
 /// Sums that are kept side by side, which the compiler makes vectors of.
 const LANES: usize = 16;
@@ -103,10 +103,17 @@ pub(in crate::ops) fn grad_stats_log(
     reads: &[&[f32]],
     writes: &mut [&mut [f32]],
 ) {
-    let at = (hyper(reads[0]).slot % d.slots * LOG_WORDS) as usize;
-    let row = &mut writes[0][at..];
+    let h = hyper(reads[0]);
+    let at = (h.slot % d.slots * LOG_WORDS) as usize;
+    let [log, control] = writes else {
+        unreachable!("grad_stats_log writes two arguments")
+    };
+    let row = &mut log[at..];
     squares(&reads[1][..d.n as usize], 0, 1, &mut row[2..4]);
-    row[4] = reads[2][0];
+    row[4] = control[0];
+    if h.clip_norm > 0.0 {
+        *control.last_mut().expect("words") = clip_scale(&h, f64::from(row[2]));
+    }
 }
 
 vectorised! {

@@ -1,0 +1,91 @@
+//! What the flags say about what happens between an image and the weights that are kept.
+
+use super::setup::Setup;
+use crate::{
+    data::{Dataset, Features},
+    error::{Error, Result},
+    schedule::{self, Run},
+    train::{Augment, Clip, Swa},
+};
+
+impl Setup {
+    /// Batches of an update.
+    pub(super) fn batches_an_update(&self, samples: u64, batch: u64) -> Result<u32> {
+        if self.accumulate > 1 && samples <= batch {
+            return Err(Error::Usage(format!(
+                "--accumulate has no effect: {samples} samples are one batch of {batch}; use a \
+                 smaller --batch-size"
+            )));
+        }
+        Ok(self.accumulate)
+    }
+
+    /// How images are changed.
+    pub(super) fn changes(&self, data: &Dataset) -> Result<Option<Augment>> {
+        let Some(text) = &self.augment else {
+            return Ok(None);
+        };
+        match (&data.shape[..], &data.train.features) {
+            (&[_, h, w], Features::Bytes { .. }) => Ok(Some(Augment::parse(text, [h, w])?)),
+            _ => Err(Error::Usage(format!(
+                "--augment has no effect: {} holds no images, whose pixels it would change",
+                data.name
+            ))),
+        }
+    }
+
+    /// Decay of the moving average.
+    pub(super) fn ema_decay(&self) -> Result<Option<f64>> {
+        match self.ema {
+            // What the device multiplies by is not to be rounded to nothing.
+            Some(d) if !(d > 0.0 && d < 1.0 && (1.0 - d) as f32 != 1.0) => Err(Error::Usage(
+                format!("--ema must be a decay between 0 and 1, such as 0.999, not {d}"),
+            )),
+            ema => Ok(ema),
+        }
+    }
+
+    /// Which weights are averaged.
+    pub(super) fn averaged(&self, run: &Run) -> Result<Option<Swa>> {
+        let Some(text) = &self.swa else {
+            return Ok(None);
+        };
+        let call = format!("swa({text})");
+        let updates = run.updates.unwrap_or(0);
+        let (start, every) = schedule::start_and_every(&call, run)?;
+        if every == 0 {
+            return Err(Error::Usage(format!(
+                "--swa {text}: `every` is less than half an update"
+            )));
+        }
+        let swa = Swa { start, every };
+        if swa.averaged(updates) == 0 {
+            return Err(Error::Usage(format!(
+                "--swa {text} has no effect: it starts after update {start}, every {every}, and the \
+                 run ends after {updates}"
+            )));
+        }
+        Ok(Some(swa))
+    }
+
+    /// How the gradient is clipped.
+    pub(super) fn clip(&self) -> Result<Option<Clip>> {
+        let limit = |flag: &str, value: f64| {
+            let usable = value as f32;
+            if usable.is_finite() && usable > 0.0 {
+                return Ok(value);
+            }
+            Err(Error::Usage(format!(
+                "{flag} must be a number above 0, not {value}; without the flag nothing is clipped"
+            )))
+        };
+        match (self.clip_norm, self.clip_value) {
+            (None, None) => Ok(None),
+            (Some(x), None) => Ok(Some(Clip::Norm(limit("--clip-norm", x)?))),
+            (None, Some(v)) => Ok(Some(Clip::Value(limit("--clip-value", v)?))),
+            (Some(_), Some(_)) => Err(Error::Usage(
+                "--clip-norm and --clip-value both limit the gradient; remove one".into(),
+            )),
+        }
+    }
+}
