@@ -88,6 +88,8 @@ impl Settings {
                 is_default: false,
             });
         }
+        let place = |s: &Setting| settable(command).position(|a| a.get_long() == Some(&s.key));
+        self.0.sort_by_key(place);
     }
 
     /// A setting's text; `true` for a flag that stands there.

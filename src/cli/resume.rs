@@ -106,7 +106,7 @@ impl Resume {
         run: RunDir,
         settings: Settings,
         checkpoint: run::Checkpoint,
-        (old, params): (Setup, super::setup::Ready),
+        (old, params): (Setup, super::ready::Ready),
     ) -> Result<Outcome> {
         let same = old.same_run(&self.flags.setup);
         let ready = if same {
