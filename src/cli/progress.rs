@@ -7,7 +7,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::tell;
+use super::{screen::Screen, tell};
 use crate::train::{Evaluation, Update};
 
 /// Time between plain lines.
@@ -24,6 +24,8 @@ pub(super) struct Progress {
     steps: u64,
     before: u64,
     batch: u64,
+    /// Of the latest evaluation.
+    accuracy: Option<f64>,
     started: Instant,
     spoken: Instant,
 }
@@ -44,12 +46,25 @@ impl Progress {
             steps,
             before,
             batch,
+            accuracy: None,
             started: now,
             spoken: now,
         }
     }
 
-    pub(super) fn update(&mut self, row: &Update) {
+    /// A line of its own, above the bar if there is one.
+    fn line(&self, text: &str) {
+        let say = || tell(format_args!("{text}"));
+        match &self.bar {
+            _ if self.quiet => {}
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+}
+
+impl Screen for Progress {
+    fn update(&mut self, row: &Update) {
         let done = row.step + 1;
         let every = if self.bar.is_some() { LOOKS } else { LINES };
         if self.quiet || self.spoken.elapsed() < every {
@@ -59,8 +74,9 @@ impl Progress {
         let here = done.saturating_sub(self.before);
         let per_second = here as f64 / self.started.elapsed().as_secs_f64();
         let text = format!(
-            "loss {:.4}  lr {}  {:.0} samples/s",
+            "loss {:.4}{}  lr {}  {:.0} samples/s",
             row.loss,
+            percent(self.accuracy),
             significant(row.lr),
             per_second * self.batch as f64
         );
@@ -80,26 +96,16 @@ impl Progress {
         }
     }
 
-    pub(super) fn evaluation(&mut self, row: &Evaluation) {
-        if self.quiet {
-            return;
-        }
-        let accuracy = match row.eval_accuracy {
-            Some(a) => format!("  accuracy {:.2}%", a * 100.0),
-            None => String::new(),
-        };
-        let line = format!(
-            "epoch {:.2}  test loss {:.4}{accuracy}",
-            row.epoch, row.eval_loss
-        );
-        match &self.bar {
-            Some(bar) => bar.suspend(|| tell(format_args!("{line}"))),
-            None => tell(format_args!("{line}")),
-        }
+    fn evaluation(&mut self, row: &Evaluation) {
+        self.accuracy = row.eval_accuracy;
+        self.line(&evaluated(row));
     }
 
-    /// Something that the person should know.
-    pub(super) fn note(&self, text: &str) {
+    fn factor(&mut self, step: u64, factor: f64) {
+        self.line(&factored(step, factor));
+    }
+
+    fn note(&mut self, text: &str) {
         let say = || eprintln!("note: {text}");
         match &self.bar {
             Some(bar) => bar.suspend(say),
@@ -107,11 +113,29 @@ impl Progress {
         }
     }
 
-    pub(super) fn finish(&self) {
+    fn finish(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }
+}
+
+/// An evaluation in a line.
+pub(super) fn evaluated(row: &Evaluation) -> String {
+    let accuracy = percent(row.eval_accuracy);
+    format!(
+        "epoch {:.2}  test loss {:.4}{accuracy}",
+        row.epoch, row.eval_loss
+    )
+}
+
+/// A live change in a line.
+pub(super) fn factored(step: u64, factor: f64) -> String {
+    format!("lr factor {factor} from update {step} on")
+}
+
+fn percent(accuracy: Option<f64>) -> String {
+    accuracy.map_or(String::new(), |a| format!("  accuracy {:.2}%", a * 100.0))
 }
 
 /// A time span for people: `4 s`, `3 min 20 s`, `2 h 05 min`.
