@@ -26,3 +26,4 @@ mod threads;
 mod tidy;
 mod trajectories;
 mod tuning;
+mod watching;

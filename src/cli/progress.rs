@@ -34,7 +34,7 @@ impl Progress {
     pub(super) fn new(steps: u64, before: u64, batch: u64, quiet: bool) -> Progress {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta} left");
+            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg} {eta} left");
             // A template that does not parse would only cost the layout.
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar

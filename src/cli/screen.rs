@@ -141,7 +141,7 @@ impl About {
             kiln: env!("CARGO_PKG_VERSION"),
             run: run.map(|run| run.path().display().to_string()),
             model: ready.model.clone(),
-            parameters: ready.network.parameters() as u64,
+            parameters: ready.network.parameters(),
             data: ready.data.summary.clone(),
             device: device.into(),
             schedule: schedule.to_string(),
