@@ -101,6 +101,10 @@ impl Screen for Progress {
         self.line(&evaluated(row));
     }
 
+    fn past(&mut self, rows: &[Evaluation]) {
+        self.accuracy = rows.last().and_then(|row| row.eval_accuracy);
+    }
+
     fn factor(&mut self, step: u64, factor: f64) {
         self.line(&factored(step, factor));
     }

@@ -24,6 +24,9 @@ pub(super) trait Screen {
     /// Something was evaluated.
     fn evaluation(&mut self, row: &Evaluation);
 
+    /// Was evaluated before the run was interrupted.
+    fn past(&mut self, _rows: &[Evaluation]) {}
+
     /// All that the run is before update `step` is in this directory.
     fn checkpoint(&mut self, _step: u64, _path: &Path) {}
 

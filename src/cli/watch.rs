@@ -93,6 +93,7 @@ impl<'a> Watcher<'a> {
         self.before = seconds;
         self.saved = Some((step, Instant::now()));
         evaluations.iter().for_each(|row| self.judge(row));
+        self.screen.past(evaluations);
         self.best_unsaved = false;
     }
 

@@ -42,6 +42,7 @@ const BATCH: Duration = Duration::from_millis(50);
 enum Message {
     Rows(Vec<Update>),
     Evaluation(Evaluation),
+    Past(Vec<Evaluation>),
     Checkpoint(u64, PathBuf),
     Factor(u64, f64),
     Note(String),
@@ -109,6 +110,10 @@ impl Screen for Dashboard {
     fn evaluation(&mut self, row: &Evaluation) {
         self.flush();
         self.send(Message::Evaluation(row.clone()));
+    }
+
+    fn past(&mut self, rows: &[Evaluation]) {
+        self.send(Message::Past(rows.into()));
     }
 
     fn checkpoint(&mut self, step: u64, path: &Path) {

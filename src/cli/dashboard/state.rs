@@ -72,13 +72,10 @@ impl State {
                 self.last = Some(row);
             }),
             Message::Evaluation(row) => {
-                self.eval_loss.push(row.step, row.eval_loss);
-                if let Some(accuracy) = row.eval_accuracy {
-                    self.accuracy.push(row.step, accuracy);
-                }
                 self.note(&evaluated(&row));
-                self.evaluation = Some(row);
+                self.judged(row);
             }
+            Message::Past(rows) => rows.into_iter().for_each(|row| self.judged(row)),
             Message::Checkpoint(step, path) => {
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 let name = name.to_string_lossy();
@@ -94,6 +91,14 @@ impl State {
             }
             Message::Note(text) => self.note(&text),
         }
+    }
+
+    fn judged(&mut self, row: Evaluation) {
+        self.eval_loss.push(row.step, row.eval_loss);
+        if let Some(accuracy) = row.eval_accuracy {
+            self.accuracy.push(row.step, accuracy);
+        }
+        self.evaluation = Some(row);
     }
 
     /// A line of the log.

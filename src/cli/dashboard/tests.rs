@@ -126,6 +126,21 @@ fn no_size_is_too_small() {
     }
 }
 
+/// A run that goes on shows what was evaluated before, in its curves and not in its log.
+#[test]
+fn the_past_is_drawn() {
+    let mut state = begun();
+    let row = |step| Evaluation {
+        step,
+        epoch: step as f64 / 100.0,
+        eval_loss: 1.0,
+        eval_accuracy: Some(0.875),
+    };
+    state.take(Message::Past(vec![row(100), row(200)]));
+    let seen = picture(&state, 100, 30);
+    assert!(seen.contains("accuracy 87.50%") && !seen.contains("epoch 2.00"));
+}
+
 /// Keys ask of the run what the footer says; factors add up before the run has taken them.
 #[test]
 fn keys_do_what_they_say() {
