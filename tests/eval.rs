@@ -226,7 +226,10 @@ fn tables_are_judged_and_predicted() {
         ("epochs", "60"),
     ];
     let trained = run(dir.path(), "line", &line);
-    let said = success("eval line --device cpu --json", dir.path());
+    let said = success(
+        "eval line --checkpoint final --device cpu --json",
+        dir.path(),
+    );
     let found: Value = serde_json::from_str(&said).unwrap();
     assert!(
         close(&found["loss"], &trained["eval_loss"]),
@@ -301,7 +304,7 @@ fn pictures_are_predicted() {
     let e = refusal("predict run missing.png --device cpu", dir.path(), 2);
     assert!(e.contains("missing.png"), "{e}");
     for (args, part) in [
-        ("eval nowhere", "nowhere has no config.toml"),
+        ("eval nowhere", "nowhere: has no config.toml"),
         ("eval run --checkpoint best", "expected best, last, final"),
         ("eval run --top 11", "there are only 10 classes"),
         ("predict run", "name pictures or CSV files"),

@@ -29,3 +29,4 @@ mod threads;
 mod tidy;
 mod trajectories;
 mod tuning;
+mod watching;

@@ -14,12 +14,14 @@ use super::{
     describe::{environment, introduction, write_environment},
     leave,
     machine::MachineFlags,
-    progress::{Progress, duration, significant},
+    progress::{duration, significant},
     ready::Ready,
     saving::Saving,
+    screen::{About, Show},
     setup::{Setup, Watched},
+    signal::stop_on_signal,
     tell,
-    watch::{Stop, Watcher, Writer, stop_on_signal},
+    watch::{Stop, Watcher, Writer},
 };
 use crate::{
     data,
@@ -62,6 +64,15 @@ pub(super) struct Flags {
     /// Print nothing but errors
     #[arg(long, help_heading = "Output")]
     pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) show: Show,
+}
+
+impl Flags {
+    /// Whether nothing is said in words: in JSON, everything is an event.
+    pub(super) fn wordless(&self) -> bool {
+        self.quiet || self.show.json
+    }
 }
 
 /// Averaged weights, and where they go.
@@ -105,6 +116,7 @@ pub(super) fn setup_of(run: &Path) -> Result<Setup> {
 impl Train {
     /// `matches` are what clap made of the flags, the file's among them.
     pub(super) fn run(self, matches: &ArgMatches) -> Result<Outcome> {
+        self.flags.show.check()?;
         let name = self.config.as_deref().and_then(Path::file_stem);
         let name = name.map(|stem| stem.to_string_lossy().into_owned());
         if self.flags.saving.patience.is_some() && self.no_out {
@@ -152,7 +164,7 @@ impl Job<'_> {
         mut self,
         directory: impl FnOnce(&Ready) -> Result<Option<RunDir>>,
     ) -> Result<Outcome> {
-        let quiet = self.flags.quiet;
+        let quiet = self.flags.wordless();
         let best = self.best_at()?;
         let (machine, line) = self
             .flags
@@ -174,17 +186,12 @@ impl Job<'_> {
         let ready = &self.ready;
         let epochs = ready.session.epochs;
         let before = self.from.as_ref().map_or(0, |(c, _)| c.snapshot.state.step);
-        let samples = epochs.update_samples();
-        let progress = Progress::new(ready.steps, before, samples, quiet);
+        let signal = stop_on_signal()?;
+        let about = About::of(ready, run.as_ref(), before, &line);
+        let screen = self.flags.show.open(about, quiet, &signal)?;
         let writer = run.as_ref().map(|run| self.writer(run)).transpose()?;
         let saving = (&self.flags.saving, best);
-        let mut watcher = Watcher::new(
-            progress,
-            writer,
-            saving,
-            epochs.updates(),
-            stop_on_signal()?,
-        );
+        let mut watcher = Watcher::new(screen, writer, saving, epochs.updates(), signal);
         let rate = ready.rate.clone();
         let mut trainer = Trainer::new(
             exec,
@@ -199,7 +206,10 @@ impl Job<'_> {
             watcher.resume(before, checkpoint.notes.seconds, evaluations);
         }
         let ended = trainer.run(ready.steps, &mut watcher);
-        watcher.progress.finish();
+        watcher.screen.finish();
+        if let Err(e) = &ended {
+            watcher.end(Some(e), trainer.step(), run.as_ref());
+        }
         if let Some(writer) = &mut watcher.writer {
             writer.metrics.flush()?;
         }
@@ -212,6 +222,7 @@ impl Job<'_> {
             write_environment(run, &environment)?;
             self.finish(run, &mut trainer, &mut watcher)?;
         }
+        watcher.end(None, trainer.step(), run.as_ref());
         if !quiet {
             let text = self.summary(&watcher, trainer.step(), run.as_ref());
             tell(format_args!("{text}"));

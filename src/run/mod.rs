@@ -15,7 +15,7 @@ mod checkpoint;
 mod live;
 
 pub use checkpoint::{Checkpoint, Checkpoints, Notes};
-pub use live::Live;
+pub use live::{FACTOR, Live};
 
 use std::{
     fs::{self, File, TryLockError},
