@@ -16,6 +16,7 @@ mod golden_ops;
 mod golden_schedules;
 mod grad;
 mod methods;
+mod lr_find;
 mod mutants;
 mod ops;
 mod optim;

@@ -10,6 +10,7 @@ mod eval;
 mod export;
 mod inputs;
 mod leave;
+mod lr_find;
 mod machine;
 mod methods;
 mod picture;
@@ -60,6 +61,8 @@ enum Command {
     Plan(Box<plan::PlanCommand>),
     /// Look at a learning-rate schedule: its values, its picture, its faults, its translations
     Schedule(schedule::ScheduleCommand),
+    /// Look for a learning rate: short runs whose rate rises, and what their losses say
+    LrFind(Box<lr_find::LrFind>),
     /// Measure: a training step, the cost of a schedule, the kernels
     Bench(bench::BenchCommand),
     /// Compare runs: settings that differ, how far each came, their curves over each other
@@ -110,6 +113,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
         Command::Export(command) => command.run(),
         Command::Plan(command) => command.run(),
         Command::Schedule(command) => command.run(),
+        Command::LrFind(command) => command.run(matches),
         Command::Bench(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Tune(command) => command.run(),
@@ -122,10 +126,12 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
 fn read(mut args: Vec<OsString>) -> Result<(Cli, ArgMatches)> {
     let matches = Cli::command().get_matches_from(&args);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+    let none = Vec::new();
     let (file, unset) = match &cli.command {
+        Command::LrFind(find) => (find.config.clone(), &none),
         Command::Train(train) => (train.config.clone(), &train.flags.unset),
         Command::Resume(resume) => (resume.config(), resume.unset()),
-        _ => (None, &Vec::new()),
+        _ => (None, &none),
     };
     let Some(file) = file else {
         let useless = unset.first();
@@ -136,7 +142,10 @@ fn read(mut args: Vec<OsString>) -> Result<(Cli, ArgMatches)> {
             None => Ok((cli, matches)),
         };
     };
-    let flags = config::flags_of(&file, &train::command(), unset)?;
+    let mut flags = config::flags_of(&file, &train::command(), unset)?;
+    if matches!(cli.command, Command::LrFind(_)) {
+        flags = lr_find::effective(&file, flags);
+    }
     args.splice(2..2, flags);
     let command = Cli::command().args_override_self(true);
     let matches = command.get_matches_from(args);

@@ -48,7 +48,7 @@ impl Chart {
             Axis::default().bounds([low, high]).labels(labels)
         };
         let chart = TerminalChart::new(datasets.collect())
-            .x_axis(axis(x, &|v| format!("{v:.0}")))
+            .x_axis(axis(x, &|v| self.across.label(v)))
             .y_axis(axis(y, &|v| self.label(v)))
             .hidden_legend_constraints((Constraint::Percentage(60), Constraint::Percentage(60)));
         let area = Rect::new(0, 0, width.max(20), height.max(6));
