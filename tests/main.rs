@@ -26,6 +26,7 @@ mod plan;
 mod report;
 mod resume;
 mod step;
+mod sweep;
 mod threads;
 mod tidy;
 mod trajectories;

@@ -21,6 +21,7 @@ mod resume;
 mod saving;
 mod schedule;
 mod setup;
+mod sweep;
 mod train;
 mod trained;
 mod tune;
@@ -63,6 +64,8 @@ enum Command {
     Schedule(schedule::ScheduleCommand),
     /// Look for a learning rate: short runs whose rate rises, and what their losses say
     LrFind(Box<lr_find::LrFind>),
+    /// Train with many settings, one run after the other, and rank them
+    Sweep(sweep::Sweep),
     /// Measure: a training step, the cost of a schedule, the kernels
     Bench(bench::BenchCommand),
     /// Compare runs: settings that differ, how far each came, their curves over each other
@@ -114,6 +117,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
         Command::Plan(command) => command.run(),
         Command::Schedule(command) => command.run(),
         Command::LrFind(command) => command.run(matches),
+        Command::Sweep(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Tune(command) => command.run(),

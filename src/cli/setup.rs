@@ -1,5 +1,7 @@
 //! What `train` and `plan` have in common: the flags that decide a run, and the run they decide.
 
+mod change;
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -11,7 +13,7 @@ use crate::{
     error::{Error, Result},
     model::{Model, Network},
     optim::Sgd,
-    schedule::{self, OnChange, Rate, Run, Schedule, Severity, Spec},
+    schedule::{self, Rate, Run, Schedule, Severity, Spec},
     train::{self, Config, Epochs, Session, weights},
 };
 
@@ -255,6 +257,24 @@ impl Setup {
         })
     }
 
+    /// Reads what is written in a language of its own, so that mistakes show before data is loaded.
+    pub(super) fn check_words(&self) -> Result<()> {
+        Sgd::parse(&self.optimizer)?;
+        self.schedule.parse::<schedule::LearningRate>()?;
+        for text in [&self.momentum_schedule, &self.weight_decay_schedule]
+            .into_iter()
+            .flatten()
+        {
+            text.parse::<Spec>()?;
+        }
+        self.check_numbers()
+    }
+
+    /// The seed of weights and order.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// How the data is loaded.
     pub(super) fn data_options(&self) -> data::Options {
         self.data_flags.options(self.seed)
@@ -263,16 +283,6 @@ impl Setup {
     /// Label smoothing of the cross-entropy.
     pub(super) fn label_smoothing(&self) -> f64 {
         self.label_smoothing.unwrap_or(0.0).into()
-    }
-
-    /// The schedule as it was written.
-    pub(super) fn schedule(&self) -> &str {
-        &self.schedule
-    }
-
-    /// Whether the same updates come of both.
-    pub(super) fn same_run(&self, other: &Setup) -> bool {
-        format!("{self:?}") == format!("{other:?}")
     }
 
     /// What a schedule is resolved against, for `updates` of them.
@@ -284,39 +294,6 @@ impl Setup {
             epoch_updates: Some(per_epoch as f64),
             batch: Some(u64::from(self.batch_size) * u64::from(self.accumulate)),
         }
-    }
-
-    /// These settings, for a run that goes on after `step` updates under `old` ones: the schedule is the
-    /// one that `how` makes of both.
-    ///
-    /// # Errors
-    /// What either schedule reports.
-    pub(super) fn changed(
-        &self,
-        old: &Setup,
-        how: OnChange,
-        step: u64,
-        per_epoch: u64,
-    ) -> Result<Setup> {
-        let (planned, updates) = (old.steps(per_epoch)?, self.steps(per_epoch)?);
-        let window = how.window(step, planned, updates);
-        let resolve = |setup: &Setup, updates: u64| -> Result<(schedule::LearningRate, Schedule)> {
-            let plan: schedule::LearningRate = setup.schedule.parse()?;
-            let run = setup.horizon(&Sgd::parse(&setup.optimizer)?, per_epoch, updates);
-            let schedule = plan.spec().resolve(&run)?;
-            Ok((plan, schedule))
-        };
-        let (before, old) = resolve(old, planned)?;
-        let (after, new) = resolve(self, window.1)?;
-        let plan = if how == OnChange::Keep { before } else { after };
-        let mut text = format!("({})", how.apply(old, new, step, window)?);
-        for control in plan.controls() {
-            text += &format!(" * {control}");
-        }
-        Ok(Setup {
-            schedule: text,
-            ..self.clone()
-        })
     }
 
     fn momentum(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
