@@ -7,6 +7,7 @@ mod augment;
 mod bench;
 mod cli;
 mod controllers;
+mod cooldown;
 mod data;
 mod device;
 mod eval;

@@ -4,6 +4,7 @@ mod bench;
 mod checks;
 mod compare;
 mod config;
+mod cooldown;
 mod data_flags;
 mod devices;
 mod eval;
@@ -50,6 +51,8 @@ enum Command {
     Resume(Box<resume::Resume>),
     /// Write a run's report.html, plots, CSV and TensorBoard events again
     Report(leave::Report),
+    /// Branch a decay of the rate off a run that trains at a constant one
+    Cooldown(Box<cooldown::Cooldown>),
     /// Write a commented file of settings to start from
     Init(train::Init),
     /// Judge a trained model: loss, accuracy, every class, the confusion matrix
@@ -109,6 +112,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
     match command {
         Command::Train(command) => command.run(matches),
         Command::Resume(command) => command.run(matches),
+        Command::Cooldown(command) => command.run(),
         Command::Init(command) => command.run(),
         Command::Report(command) => command.run(),
         Command::Eval(command) => command.run(),
