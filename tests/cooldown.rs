@@ -105,7 +105,10 @@ fn refusals() {
     success(&format!("{TRAIN} --max-steps 20 --out run"), dir.path());
     for (args, hint) in [
         ("--from falls --over 5", "say --force"),
-        ("--from run --over 5 --at 8", "those after 14, 20 updates"),
+        (
+            "--from run --over 5 --at 8",
+            "those after 7, 14, 20 updates",
+        ),
         ("--from run --over 0", "above 0"),
         ("--from run --over 5 --to 0.1", "nothing would cool down"),
         ("--from run --over 5 --to -1", "--to"),

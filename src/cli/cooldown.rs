@@ -132,7 +132,7 @@ impl Cooldown {
         let step = checkpoint.snapshot.state.step;
         let metrics = self.from.join(run::METRICS);
         let rate = self.rate(&Rows::read(&metrics)?, step)?;
-        if !(to < rate) {
+        if to >= rate || rate.is_nan() {
             return Err(Error::Usage(format!(
                 "--to {to:e} is not below {}, the rate that the run applied last: nothing would cool down",
                 significant(rate)
@@ -199,6 +199,12 @@ impl Cooldown {
 
     /// The rate that the run applied last before `step`, if it was constant for a while.
     fn rate(&self, rows: &Rows, step: u64) -> Result<f64> {
+        if step == 0 {
+            return Err(Error::Usage(format!(
+                "{}: no update was applied before its checkpoint, so there is no rate to cool down from",
+                self.from.display()
+            )));
+        }
         let before = rows.updates.partition_point(|u| u.step < step);
         let window = (step / 20).clamp(2, 1000) as usize;
         let recent = &rows.updates[before.saturating_sub(window)..before];

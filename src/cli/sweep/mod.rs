@@ -7,6 +7,7 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
+    sync::atomic::Ordering,
 };
 
 use clap::{Args, FromArgMatches};
@@ -69,6 +70,10 @@ impl Sweep {
             if record.is_settled(&run.name) {
                 told("was done before");
                 continue;
+            }
+            if stop.load(Ordering::SeqCst) {
+                told("was not begun; the same command goes on with it");
+                return Ok(Outcome::Interrupted);
             }
             let dir = self.out.join(&run.name);
             let (args, resumed) = self.command(run, &dir)?;
