@@ -132,3 +132,41 @@ fn refusals() {
         dir.path(),
     );
 }
+
+/// What was laid out over the planned run stays where it was; averages go on, and those that would begin
+/// after the branch's end are left out, which is said.
+#[test]
+fn what_depends_on_the_length_stays() {
+    let dir = folder();
+    let more = "--ema 0.9 --swa 50% --momentum-schedule \"linear(0.5 -> 0.9)\"";
+    success(
+        &format!("{TRAIN} --max-steps 28 {more} --out run"),
+        dir.path(),
+    );
+    success(
+        "cooldown --from run --at 21 --over 4 --out late",
+        dir.path(),
+    );
+    let config =
+        |name: &str| fs::read_to_string(dir.path().join(name).join("config.toml")).unwrap();
+    let late = config("late");
+    for line in [
+        "swa = \"14, every=7\"",
+        "linear(0.5 -> 0.9, 28)",
+        "max-steps = 25",
+    ] {
+        assert!(late.contains(line), "{line}: {late}");
+    }
+    let momentum = |name: &str, i: usize| updates(&dir.path().join(name))[i]["momentum"].clone();
+    assert_eq!(momentum("late", 24), momentum("run", 24));
+    let out = crate::cli::kiln(
+        "cooldown --from run --at 7 --over 4 --out early",
+        dir.path(),
+    );
+    let noted = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        out.status.success() && noted.contains("before --swa would begin"),
+        "{noted}"
+    );
+    assert!(!config("early").contains("swa ="));
+}

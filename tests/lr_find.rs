@@ -130,6 +130,7 @@ fn settings_and_mistakes() {
         ("--lr 0.1", "--lr has no effect here"),
         ("--schedule cosine", "--schedule has no effect here"),
         ("--epochs 3", "--epochs has no effect here"),
+        ("--ema 0.99", "--ema has no effect here"),
         ("--from 1 --to 0.1", "0 < --from < --to"),
         ("--steps 5", "expected at least 30"),
         ("--plot a.pdf", ".svg or .png"),

@@ -23,6 +23,7 @@ use crate::{
     files::write_atomically,
     report::rows::Rows,
     run::{self, Checkpoint, RunDir},
+    train::Weights,
 };
 
 /// `kiln cooldown`.
@@ -102,8 +103,9 @@ impl Over {
 }
 
 /// Settings that the branch decides itself, or that would end it early.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "schedule",
+    "swa",
     "epochs",
     "max-steps",
     "momentum-schedule",
@@ -144,6 +146,13 @@ impl Cooldown {
         let changed = setup.cooled(&old, (&shape, rate), (step, over))?;
         // What controllers have made of the rate is in it; from here on there are none.
         checkpoint.snapshot.state.controllers.clear();
+        if old.config.swa.is_some() && changed.iter().all(|(key, _)| *key != "swa") {
+            eprintln!(
+                "note: the branch ends before --swa would begin: it keeps no mean of the weights"
+            );
+            let averages = &mut checkpoint.snapshot.averages;
+            averages.retain(|(which, _)| *which != Weights::Swa);
+        }
         let matches = self.matches(&changed, step + over)?;
         let mut train = Train::from_arg_matches(&matches)
             .map_err(|e| Error::file(&self.from.join(run::CONFIG), e.to_string()))?;

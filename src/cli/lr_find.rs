@@ -70,7 +70,7 @@ pub(super) struct LrFind {
 }
 
 /// Flags of `train` that a sweep decides itself, or that would bend its curve.
-const SWEPT: [&str; 8] = [
+const SWEPT: [&str; 10] = [
     "epochs",
     "max_steps",
     "lr",
@@ -79,6 +79,8 @@ const SWEPT: [&str; 8] = [
     "weight_decay_schedule",
     "monitor",
     "observe",
+    "ema",
+    "swa",
 ];
 
 /// Keys of a file of settings that say when `train` saves and stops.
@@ -120,8 +122,8 @@ impl LrFind {
         for id in SWEPT {
             if matches.value_source(id) == Some(ValueSource::CommandLine) {
                 return Err(Error::Usage(format!(
-                    "--{} has no effect here: the rate goes from --from to --to over --steps updates, and \
-                     the optimiser's other settings stay; remove it",
+                    "--{} has no effect here: the rate goes from --from to --to over --steps updates, nothing \
+                     else changes, and the training loss alone is judged; remove it",
                     id.replace('_', "-")
                 )));
             }
