@@ -138,7 +138,7 @@ fn refusals() {
 #[test]
 fn what_depends_on_the_length_stays() {
     let dir = folder();
-    let more = "--ema 0.9 --swa 50% --momentum-schedule \"linear(0.5 -> 0.9)\"";
+    let more = "--keep 9 --ema 0.9 --swa 50% --momentum-schedule \"linear(0.5 -> 0.9)\"";
     success(
         &format!("{TRAIN} --max-steps 28 {more} --out run"),
         dir.path(),

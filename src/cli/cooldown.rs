@@ -42,7 +42,7 @@ pub(super) struct Cooldown {
     #[arg(long, value_name = "SHAPE", default_value = "one_minus_sqrt")]
     schedule: String,
     /// The rate at its end [default: 0]
-    #[arg(long, value_name = "LR")]
+    #[arg(long, value_name = "LR", allow_negative_numbers = true)]
     to: Option<f64>,
     /// Branch off although the rate was not constant before
     #[arg(long)]
