@@ -174,7 +174,7 @@ mod tests {
         let noisy = curve(|i| 2.3 + (i * 77.7).sin());
         assert!(why(&[noisy]).contains("never falls clearly"));
         let at_once = curve(|i| if i < 5.0 { 2.3 } else { f64::INFINITY });
-        assert!(why(&[at_once.clone()]).contains("diverges at once"));
+        assert!(why(std::slice::from_ref(&at_once)).contains("diverges at once"));
         assert!(why(&[valley(10.0), valley(110.0)]).contains("disagree"));
         let mixed = [valley(60.0), at_once.clone(), valley(60.0)];
         let mixed = Verdict::of(&SWEEP, &mixed);
