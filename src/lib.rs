@@ -7,7 +7,7 @@
 //! plan                       the training step as data    floor 2  the narrow waist
 //! record optim model   |   exec::{cpu,gpu} device reflect floor 3  writers | runners
 //! data · train · run · eval                               floor 4  machines only through `Executor`
-//! report bench export                                     floor 5  pictures, measurements, other formats
+//! report bench export lrfind sweep                        floor 5  pictures, measurements, other formats
 //! cli · main                                              floor 6
 //! ```
 //!
@@ -29,6 +29,7 @@ pub mod export;
 pub mod expr;
 pub mod files;
 pub mod kernel;
+pub mod lrfind;
 pub mod model;
 pub mod ops;
 pub mod optim;
@@ -39,5 +40,6 @@ pub mod report;
 pub mod rng;
 pub mod run;
 pub mod schedule;
+pub mod sweep;
 pub mod train;
 pub mod variant;

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     model::{Model, Network},
     optim::Sgd,
-    schedule::{self, OnChange, Rate, Run, Schedule, Severity, Spec},
+    schedule::{self, Rate, Run, Schedule, Severity, Spec},
     train::{self, Config, Epochs, Session, weights},
 };
 
@@ -98,8 +98,21 @@ impl Setup {
         })
     }
 
+    /// Reads what is written in a language of its own, so that mistakes show before data is loaded.
+    pub(super) fn check_words(&self) -> Result<()> {
+        Sgd::parse(&self.optimizer)?;
+        self.schedule.parse::<schedule::LearningRate>()?;
+        for text in [&self.momentum_schedule, &self.weight_decay_schedule]
+            .into_iter()
+            .flatten()
+        {
+            text.parse::<Spec>()?;
+        }
+        self.check_numbers()
+    }
+
     /// What a schedule is resolved against, for `updates` of them.
-    fn horizon(&self, optimizer: &Sgd, per_epoch: u64, updates: u64) -> Run {
+    pub(super) fn horizon(&self, optimizer: &Sgd, per_epoch: u64, updates: u64) -> Run {
         Run {
             base_lr: self.lr,
             base_momentum: Some(optimizer.momentum),
@@ -107,39 +120,6 @@ impl Setup {
             epoch_updates: Some(per_epoch as f64),
             batch: Some(u64::from(self.batch_size) * u64::from(self.accumulate)),
         }
-    }
-
-    /// These settings, for a run that goes on after `step` updates under `old` ones: the schedule is the
-    /// one that `how` makes of both.
-    ///
-    /// # Errors
-    /// What either schedule reports.
-    pub(super) fn changed(
-        &self,
-        old: &Setup,
-        how: OnChange,
-        step: u64,
-        per_epoch: u64,
-    ) -> Result<Setup> {
-        let (planned, updates) = (old.steps(per_epoch)?, self.steps(per_epoch)?);
-        let window = how.window(step, planned, updates);
-        let resolve = |setup: &Setup, updates: u64| -> Result<(schedule::LearningRate, Schedule)> {
-            let plan: schedule::LearningRate = setup.schedule.parse()?;
-            let run = setup.horizon(&Sgd::parse(&setup.optimizer)?, per_epoch, updates);
-            let schedule = plan.spec().resolve(&run)?;
-            Ok((plan, schedule))
-        };
-        let (before, old) = resolve(old, planned)?;
-        let (after, new) = resolve(self, window.1)?;
-        let plan = if how == OnChange::Keep { before } else { after };
-        let mut text = format!("({})", how.apply(old, new, step, window)?);
-        for control in plan.controls() {
-            text += &format!(" * {control}");
-        }
-        Ok(Setup {
-            schedule: text,
-            ..self.clone()
-        })
     }
 
     fn momentum(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
@@ -225,7 +205,7 @@ impl Setup {
     }
 
     /// Updates to apply: the smaller of what --epochs and --max-steps say.
-    fn steps(&self, per_epoch: u64) -> Result<u64> {
+    pub(super) fn steps(&self, per_epoch: u64) -> Result<u64> {
         let epochs = match (self.epochs, self.max_steps) {
             (None, Some(_)) => u64::MAX,
             (epochs, _) => epochs.unwrap_or(20),

@@ -204,6 +204,11 @@ pub(super) enum Order {
 }
 
 impl Setup {
+    /// The seed of weights and order.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// How the data is loaded.
     pub(super) fn data_options(&self) -> data::Options {
         data::Options {
@@ -226,15 +231,5 @@ impl Setup {
     /// Label smoothing of the cross-entropy.
     pub(super) fn label_smoothing(&self) -> f64 {
         self.label_smoothing.unwrap_or(0.0).into()
-    }
-
-    /// The schedule as it was written.
-    pub(super) fn schedule(&self) -> &str {
-        &self.schedule
-    }
-
-    /// Whether the same updates come of both.
-    pub(super) fn same_run(&self, other: &Setup) -> bool {
-        format!("{self:?}") == format!("{other:?}")
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    chart::{Chart, Corner, Look, Series, thinned},
+    chart::{Across, Chart, Corner, Look, Series, thinned},
     rows::{Evaluation, Rows, Update},
     schedule::{Quantity, points},
 };
@@ -199,6 +199,7 @@ pub(crate) fn chart(
         marks,
         legend,
         reach: None,
+        across: Across::Updates,
     })
 }
 

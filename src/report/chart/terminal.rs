@@ -67,7 +67,7 @@ impl Chart {
             Axis::default().bounds([low, high]).labels(labels)
         };
         TerminalChart::new(datasets)
-            .x_axis(axis(x, &|v| format!("{v:.0}")))
+            .x_axis(axis(x, &|v| self.across.label(v)))
             .y_axis(axis(y, &|v| self.label(v)))
             .hidden_legend_constraints((Constraint::Percentage(60), Constraint::Percentage(60)))
             .render(area, buffer);
