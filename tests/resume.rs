@@ -305,6 +305,8 @@ fn runs_end_by_themselves() {
             "nothing is evaluated",
         ),
         ("--best loss", "eval-loss"),
+        ("--lr-scale linear --base-batch 32", "no effect"),
+        ("--lr-scale linear", "base-batch"),
         ("--save-every 0", "above 0"),
     ] {
         let message = refusal(&format!("train {flags}"), dir, 2);
@@ -346,4 +348,26 @@ fn a_run_leaves_its_report() {
     // A second run does not touch the first.
     success("train --data digits --epochs 1 --device cpu --quiet", dir);
     assert!(dir.join("runs/small-cnn-digits-2/report.html").is_file());
+}
+
+/// The rate grows with the samples of an update, as it was asked to, and with nothing else.
+#[test]
+fn the_rate_scales_with_the_batch() {
+    let dir = folder();
+    let dir = dir.path();
+    let first = |flags: &str, out: &str| -> f64 {
+        let run =
+            "train --data digits --max-steps 1 --lr 0.037 --batch-size 64 --quiet --device cpu";
+        success(&format!("{run} {flags} --out {out}"), dir);
+        let rows = String::from_utf8(read(dir, &format!("{out}/metrics.jsonl"))).unwrap();
+        let row: serde_json::Value = serde_json::from_str(rows.lines().next().unwrap()).unwrap();
+        row["lr"].as_f64().unwrap()
+    };
+    let scaled = "--base-batch 16 --lr-scale";
+    assert_eq!(first("", "a"), 0.037);
+    assert_eq!(first(&format!("{scaled} linear"), "b"), 0.037 * 4.0);
+    assert_eq!(
+        first(&format!("{scaled} sqrt --accumulate 4"), "c"),
+        0.037 * 4.0
+    );
 }

@@ -38,6 +38,12 @@ impl Setup {
                 "--label-smoothing has no effect in a regression: remove it".into(),
             ));
         }
+        if self.lr_scale.is_some() && self.base_lr() == self.lr {
+            return Err(Error::Usage(format!(
+                "--lr-scale has no effect: an update has the {} samples that --base-batch names",
+                self.base_batch.unwrap_or_default()
+            )));
+        }
         let samples = data.train.len as u64;
         let update = u64::from(self.batch_size) * u64::from(self.accumulate);
         if self.drop_last && samples.is_multiple_of(update) {

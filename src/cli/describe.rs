@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result},
     files::write_atomically,
     run::{self, RunDir},
+    train::{Clip, Config},
 };
 
 /// What it runs on, for `environment.json`.
@@ -77,6 +78,32 @@ pub(super) fn introduction(ready: &Ready, device: &str) -> Result<String> {
             Some(ready.steps),
         )?,
     ];
+    lines.extend(methods(&ready.config));
     lines.extend(ready.remarks.iter().cloned());
     Ok(lines.join("\n"))
+}
+
+/// What else happens between a picture and the weights that are kept, if anything does.
+fn methods(config: &Config) -> Option<String> {
+    let clip = config.clip.map(|clip| match clip {
+        Clip::Norm(most) => format!("gradients clipped to a norm of {most}"),
+        Clip::Value(most) => format!("gradients clipped to ±{most}"),
+    });
+    let several =
+        (config.accumulate > 1).then(|| format!("{} batches an update", config.accumulate));
+    let changed = config
+        .augment
+        .as_ref()
+        .map(|_| "pictures changed at random".to_string());
+    let ema = config
+        .ema
+        .map(|decay| format!("moving average of the weights, {decay}"));
+    let swa = config
+        .swa
+        .map(|swa| format!("mean of the weights from update {} on", swa.start));
+    let parts: Vec<String> = [several, clip, changed, ema, swa]
+        .into_iter()
+        .flatten()
+        .collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }

@@ -13,7 +13,7 @@ use super::{Outcome, config::Settings, ready::Ready, setup::Setup, tell, train};
 use crate::{
     data::{Dataset, Features, Split, Targets, Task},
     error::{Error, Result},
-    eval::{BATCH, Classification, Evaluator, Forward, classification},
+    eval::{BATCH, Classification, Evaluator, Forward, Worst, classification, probabilities},
     exec::cpu::Cpu,
     files::write_atomically,
     report::{
@@ -111,11 +111,11 @@ fn environment(dir: &Path) -> Result<BTreeMap<String, String>> {
     serde_json::from_slice(&bytes).map_err(|e| Error::file(&path, e.to_string()))
 }
 
+/// How a run's weights do, the probabilities of the worst samples' predictions, and on what.
+type Judged<'r> = (Classification, Vec<f64>, &'r Split);
+
 /// How the weights do on what the run evaluated, if that can be classified.
-fn judge<'r>(
-    ready: &'r Ready,
-    weights: &[Vec<f32>],
-) -> Result<Option<(Classification, &'r Split)>> {
+fn judge<'r>(ready: &'r Ready, weights: &[Vec<f32>]) -> Result<Option<Judged<'r>>> {
     let Task::Classification { classes } = &ready.data.task else {
         return Ok(None);
     };
@@ -130,7 +130,10 @@ fn judge<'r>(
     let logits = Evaluator::new(exec, &forward, weights)?.logits(&split.features)?;
     let smoothing = f64::from(ready.config.label_smoothing);
     let judged = classification(&logits, labels, classes, smoothing, &[1], WORST)?;
-    Ok(Some((judged, split)))
+    let rows: Vec<&[f32]> = logits.rows().collect();
+    let predicted = |w: &Worst| probabilities(rows[w.index])[w.predicted];
+    let probabilities = judged.worst.iter().map(predicted).collect();
+    Ok(Some((judged, probabilities, split)))
 }
 
 fn report(
@@ -139,7 +142,7 @@ fn report(
     settings: &Settings,
     environment: BTreeMap<String, String>,
     (rows, drawn): (Rows, Drawn),
-    judged: Option<(Classification, &Split)>,
+    judged: Option<Judged>,
 ) -> RunReport {
     let name = dir.file_name().map(|n| n.to_string_lossy().into_owned());
     let setting = |(key, value, is_default)| Setting {
@@ -167,7 +170,7 @@ fn report(
         notes: ready.remarks.clone(),
         ..RunReport::default()
     };
-    let Some((judged, split)) = judged else {
+    let Some((judged, probabilities, split)) = judged else {
         return page;
     };
     let Task::Classification { classes } = &ready.data.task else {
@@ -177,14 +180,15 @@ fn report(
         classes: classes.clone(),
         counts,
     });
-    let sample = |worst: crate::eval::Worst| Sample {
+    let sample = |(worst, probability): (Worst, f64)| Sample {
         label: classes[worst.label].clone(),
         predicted: classes[worst.predicted].clone(),
-        probability: worst.probability,
+        probability,
         loss: worst.loss,
         picture: picture(&ready.data, split, worst.index),
     };
-    page.worst = judged.worst.into_iter().map(sample).collect();
+    let worst = judged.worst.into_iter().zip(probabilities);
+    page.worst = worst.map(sample).collect();
     page
 }
 

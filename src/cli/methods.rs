@@ -1,6 +1,6 @@
 //! What the flags say about what happens between an image and the weights that are kept.
 
-use super::setup::Setup;
+use super::setup::{LrScale, Setup};
 use crate::{
     data::{Dataset, Features},
     error::{Error, Result},
@@ -9,6 +9,21 @@ use crate::{
 };
 
 impl Setup {
+    /// What 1x means in the schedule: `--lr`, scaled with the samples of an update where that was asked
+    /// for.
+    pub(super) fn base_lr(&self) -> f64 {
+        let (Some(rule), Some(base)) = (self.lr_scale, self.base_batch) else {
+            return self.lr;
+        };
+        let update = f64::from(self.batch_size) * f64::from(self.accumulate);
+        let times = update / f64::from(base);
+        self.lr
+            * match rule {
+                LrScale::Linear => times,
+                LrScale::Sqrt => times.sqrt(),
+            }
+    }
+
     /// Batches of an update.
     pub(super) fn batches_an_update(&self, samples: u64, batch: u64) -> Result<u32> {
         if self.accumulate > 1 && samples <= batch {

@@ -114,7 +114,7 @@ impl Setup {
     /// What a schedule is resolved against, for `updates` of them.
     pub(super) fn horizon(&self, optimizer: &Sgd, per_epoch: u64, updates: u64) -> Run {
         Run {
-            base_lr: self.lr,
+            base_lr: self.base_lr(),
             base_momentum: Some(optimizer.momentum),
             updates: Some(updates),
             epoch_updates: Some(per_epoch as f64),

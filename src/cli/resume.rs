@@ -41,8 +41,10 @@ pub(super) struct Resume {
 }
 
 /// Settings that may change with a word about the schedule.
-const STEERING: [&str; 9] = [
+const STEERING: [&str; 11] = [
     "lr",
+    "lr-scale",
+    "base-batch",
     "schedule",
     "momentum-schedule",
     "weight-decay-schedule",

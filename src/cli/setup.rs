@@ -99,6 +99,19 @@ pub(super) struct Setup {
         help_heading = "Optimiser and schedule"
     )]
     pub(super) lr: f64,
+    /// Scale --lr with the samples of an update: linear or sqrt, from --base-batch
+    #[arg(
+        long,
+        value_enum,
+        value_name = "RULE",
+        requires = "base_batch",
+        help_heading = "Optimiser and schedule"
+    )]
+    pub(super) lr_scale: Option<LrScale>,
+    /// Samples of an update for which --lr was chosen
+    #[arg(long, value_name = "N", requires = "lr_scale", help_heading = "Optimiser and schedule",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) base_batch: Option<u32>,
     /// torch's spelling without the rate, e.g. "SGD(momentum=0.9, nesterov=True)"
     #[arg(
         long,
@@ -171,6 +184,15 @@ pub(super) struct Setup {
         help_heading = "Optimiser and schedule"
     )]
     pub(super) observe: Option<When>,
+}
+
+/// What `--lr-scale` takes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum LrScale {
+    /// k times the samples, k times the rate (Goyal et al. 2017, arXiv 1706.02677)
+    Linear,
+    /// k times the samples, √k times the rate (Krizhevsky 2014, arXiv 1404.5997)
+    Sqrt,
 }
 
 /// What `--monitor` takes.

@@ -21,8 +21,10 @@ pub(super) struct Which {
 }
 
 /// What a workload decides.
-const DECIDED: [&str; 32] = [
+const DECIDED: [&str; 34] = [
     "model",
+    "lr_scale",
+    "base_batch",
     "targets",
     "val_fraction",
     "val",
@@ -65,7 +67,7 @@ impl Which {
             Some(workload) => Ok((workload.subject(data, init)?, None)),
             None => {
                 let ready = self.ready(steps)?;
-                let base_lr = self.setup.lr;
+                let base_lr = self.setup.base_lr();
                 let (rate, mut data) = (ready.rate, ready.data);
                 (data.val, data.test) = (None, None);
                 let subject = Subject {
