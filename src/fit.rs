@@ -26,7 +26,7 @@
 //! // … or one that is written, whose units [`horizon`] explains.
 //! let run = horizon(&data, &config, 0.1, 2)?;
 //! let written = rate("plateau(factor=0.5, patience=1) * warmup(0.5ep)", &data, &run)?;
-//! assert_eq!(written.at(0), 0.02);
+//! assert_eq!(written.at(4), 0.1);
 //! # Ok::<(), kiln::error::Error>(())
 //! ```
 
