@@ -1,16 +1,17 @@
 //! A rate that is too small, one that is right, one that is too large. See docs/examples/rates.md.
 
-mod common;
 #[path = "linear_regression.rs"]
 #[allow(dead_code)]
 mod linear_regression;
 
-use common::{chart, curve, draw, train};
 use kiln::{
     data::{Dataset, Features},
     error::{Error, Result},
 };
-use linear_regression::{points, whole_batch};
+use linear_regression::{
+    common::{chart, curve, draw, train},
+    points, whole_batch,
+};
 
 /// Updates that each gets.
 const UPDATES: u64 = 100;

@@ -10,6 +10,7 @@ mod controllers;
 mod data;
 mod device;
 mod eval;
+mod examples;
 mod export;
 mod golden_conversion;
 mod golden_ops;

@@ -1,6 +1,7 @@
 //! What the examples share: a run of a written schedule, and curves of what it left.
 
 #![allow(dead_code)] // each example uses a part of it
+#![allow(clippy::duplicate_mod)] // and a test has several examples
 
 use std::{env, fs};
 
@@ -79,16 +80,23 @@ pub fn chart(title: &str, y: &str, series: Vec<Series>) -> Chart {
     }
 }
 
-/// Writes the charts below each other as SVG to the file that the command line names, if it names
-/// one.
+/// Writes the charts below each other, over one axis with room for the legends, as SVG to the file
+/// that the command line names, if it names one.
 pub fn draw(charts: &[Chart]) -> Result<()> {
     let Some(path) = env::args().nth(1) else {
         println!("(an argument such as picture.svg draws it)");
         return Ok(());
     };
+    let all = charts.iter().flat_map(|chart| &chart.series);
+    let last = all.flat_map(|s| &s.points).map(|p| p.0).fold(0.0, f64::max);
+    let reach = Some([0.0, last * 1.3]);
+    let charts: Vec<Chart> = charts
+        .iter()
+        .map(|c| Chart { reach, ..c.clone() })
+        .collect();
     let height = 380 * charts.len() as u32;
     let failed = |e: kiln::report::chart::Error| Error::file(path.as_ref(), e.to_string());
-    let picture = svg(charts, 860, height).map_err(failed)?;
+    let picture = svg(&charts, 860, height).map_err(failed)?;
     fs::write(&path, picture).map_err(Error::io(path.as_ref()))?;
     println!("wrote {path}");
     Ok(())
