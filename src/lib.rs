@@ -7,7 +7,7 @@
 //! plan                       the training step as data    floor 2  the narrow waist
 //! record optim model   |   exec::{cpu,gpu} device reflect floor 3  writers | runners
 //! data · train · run · eval                               floor 4  machines only through `Executor`
-//! report bench export fit                                 floor 5  pictures, measurements, formats, a run in one call
+//! report bench export fit lrfind sweep                    floor 5  pictures, measurements, other formats
 //! cli · main                                              floor 6
 //! ```
 //!
@@ -30,6 +30,7 @@ pub mod expr;
 pub mod files;
 pub mod fit;
 pub mod kernel;
+pub mod lrfind;
 pub mod model;
 pub mod ops;
 pub mod optim;
@@ -40,5 +41,6 @@ pub mod report;
 pub mod rng;
 pub mod run;
 pub mod schedule;
+pub mod sweep;
 pub mod train;
 pub mod variant;

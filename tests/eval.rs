@@ -214,7 +214,10 @@ fn tables_are_judged_and_predicted() {
     assert!(lines[1].starts_with("new.csv:3  no "), "{said}");
     write("short.csv", "a,b\n1\n".into());
     let e = refusal("predict classes short.csv --device cpu", dir.path(), 2);
-    assert!(e.contains("line 2: 1 values; expected the 2"), "{e}");
+    assert!(
+        e.contains("line 2: a row of length 1; expected length 2"),
+        "{e}"
+    );
 
     let line = [
         ("model", "linear"),
@@ -223,7 +226,10 @@ fn tables_are_judged_and_predicted() {
         ("epochs", "60"),
     ];
     let trained = run(dir.path(), "line", &line);
-    let said = success("eval line --device cpu --json", dir.path());
+    let said = success(
+        "eval line --checkpoint final --device cpu --json",
+        dir.path(),
+    );
     let found: Value = serde_json::from_str(&said).unwrap();
     assert!(
         close(&found["loss"], &trained["eval_loss"]),
@@ -291,11 +297,14 @@ fn pictures_are_predicted() {
     );
     fs::write(dir.path().join("bad.png"), "no picture").unwrap();
     let e = refusal("predict run bad.png --device cpu", dir.path(), 2);
-    assert!(e.contains("bad.png: cannot be read as a picture"), "{e}");
+    assert!(
+        e.contains("bad.png: its contents are neither a PNG nor a JPEG"),
+        "{e}"
+    );
     let e = refusal("predict run missing.png --device cpu", dir.path(), 2);
     assert!(e.contains("missing.png"), "{e}");
     for (args, part) in [
-        ("eval nowhere", "nowhere has no config.toml"),
+        ("eval nowhere", "nowhere: has no config.toml"),
         ("eval run --checkpoint best", "expected best, last, final"),
         ("eval run --top 11", "there are only 10 classes"),
         ("predict run", "name pictures or CSV files"),

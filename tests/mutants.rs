@@ -181,7 +181,7 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
     (
         "squared norm taken for the norm",
         "grad_stats_log",
-        &[("sqrt(sums[0].x)", "sums[0].x")],
+        &[("sqrt(squares)", "squares")],
     ),
     (
         "small gradients scaled up",

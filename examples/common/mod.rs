@@ -10,7 +10,7 @@ use kiln::{
     device::Choice,
     error::{Error, Result},
     fit::{Rows, fit, horizon, network, rate},
-    report::chart::{Chart, Corner, Look, Series, svg},
+    report::chart::{Across, Chart, Corner, Look, Series, svg},
     train::Config,
 };
 
@@ -77,6 +77,7 @@ pub fn chart(title: &str, y: &str, series: Vec<Series>) -> Chart {
         marks: Vec::new(),
         legend: Corner::UpperRight,
         reach: None,
+        across: Across::Updates,
     }
 }
 

@@ -88,6 +88,8 @@ impl Settings {
                 is_default: false,
             });
         }
+        let place = |s: &Setting| settable(command).position(|a| a.get_long() == Some(&s.key));
+        self.0.sort_by_key(place);
     }
 
     /// A setting's text; `true` for a flag that stands there.
@@ -227,6 +229,21 @@ fn flag(name: &str, arg: &Arg, value: &toml::de::DeValue) -> Result<Option<OsStr
     Ok(Some(format!("--{name}={text}").into()))
 }
 
+/// Whether a key is a setting of a subcommand.
+///
+/// # Errors
+/// If it is none, with the nearest name.
+pub(super) fn known(key: &str, command: &Command) -> Result<(), String> {
+    let found = settable(command).any(|arg| arg.get_long() == Some(key));
+    found.then_some(()).ok_or_else(|| unknown(key, command))
+}
+
+/// Whether it is on or off.
+pub(super) fn is_switch(key: &str, command: &Command) -> bool {
+    let found = settable(command).find(|arg| arg.get_long() == Some(key));
+    found.is_some_and(|arg| matches!(arg.get_action(), ArgAction::SetTrue))
+}
+
 fn unknown(key: &str, command: &Command) -> String {
     let names = || settable(command).filter_map(Arg::get_long);
     let name = key.replace('_', "-");
@@ -244,7 +261,7 @@ fn unknown(key: &str, command: &Command) -> String {
 }
 
 /// clap's message without its frame.
-fn first_words(error: &clap::Error) -> String {
+pub(super) fn first_words(error: &clap::Error) -> String {
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let end = text

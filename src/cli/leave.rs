@@ -9,12 +9,7 @@ use std::{
 
 use clap::Args;
 
-use super::{
-    Outcome,
-    config::Settings,
-    setup::{Ready, Setup},
-    tell, train,
-};
+use super::{Outcome, config::Settings, ready::Ready, setup::Setup, tell, train};
 use crate::{
     data::{Dataset, Features, Split, Targets, Task},
     error::{Error, Result},

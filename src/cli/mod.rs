@@ -1,25 +1,34 @@
 //! The command line: clap's types, and what each command does with the library.
 
 mod bench;
+mod change;
 mod checks;
 mod compare;
 mod config;
-mod data_flags;
+mod cooldown;
+mod dashboard;
+mod describe;
 mod devices;
 mod eval;
+mod events;
 mod export;
 mod inputs;
 mod leave;
+mod lr_find;
 mod machine;
 mod methods;
 mod picture;
 mod plan;
 mod predict;
 mod progress;
+mod ready;
 mod resume;
 mod saving;
 mod schedule;
+mod screen;
 mod setup;
+mod signal;
+mod sweep;
 mod train;
 mod trained;
 mod tune;
@@ -48,6 +57,8 @@ enum Command {
     Resume(Box<resume::Resume>),
     /// Write a run's report.html, plots, CSV and TensorBoard events again
     Report(leave::Report),
+    /// Branch a decay of the rate off a run that trains at a constant one
+    Cooldown(Box<cooldown::Cooldown>),
     /// Write a commented file of settings to start from
     Init(train::Init),
     /// Judge a trained model: loss, accuracy, every class, the confusion matrix
@@ -60,6 +71,10 @@ enum Command {
     Plan(Box<plan::PlanCommand>),
     /// Look at a learning-rate schedule: its values, its picture, its faults, its translations
     Schedule(schedule::ScheduleCommand),
+    /// Look for a learning rate: short runs whose rate rises, and what their losses say
+    LrFind(Box<lr_find::LrFind>),
+    /// Train with many settings, one run after the other, and rank them
+    Sweep(sweep::Sweep),
     /// Measure: a training step, the cost of a schedule, the kernels
     Bench(bench::BenchCommand),
     /// Compare runs: settings that differ, how far each came, their curves over each other
@@ -103,6 +118,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
     match command {
         Command::Train(command) => command.run(matches),
         Command::Resume(command) => command.run(matches),
+        Command::Cooldown(command) => command.run(),
         Command::Init(command) => command.run(),
         Command::Report(command) => command.run(),
         Command::Eval(command) => command.run(),
@@ -110,6 +126,8 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
         Command::Export(command) => command.run(),
         Command::Plan(command) => command.run(),
         Command::Schedule(command) => command.run(),
+        Command::LrFind(command) => command.run(matches),
+        Command::Sweep(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Tune(command) => command.run(),
@@ -122,10 +140,12 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
 fn read(mut args: Vec<OsString>) -> Result<(Cli, ArgMatches)> {
     let matches = Cli::command().get_matches_from(&args);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+    let none = Vec::new();
     let (file, unset) = match &cli.command {
+        Command::LrFind(find) => (find.config.clone(), &none),
         Command::Train(train) => (train.config.clone(), &train.flags.unset),
         Command::Resume(resume) => (resume.config(), resume.unset()),
-        _ => (None, &Vec::new()),
+        _ => (None, &none),
     };
     let Some(file) = file else {
         let useless = unset.first();
@@ -136,7 +156,10 @@ fn read(mut args: Vec<OsString>) -> Result<(Cli, ArgMatches)> {
             None => Ok((cli, matches)),
         };
     };
-    let flags = config::flags_of(&file, &train::command(), unset)?;
+    let mut flags = config::flags_of(&file, &train::command(), unset)?;
+    if matches!(cli.command, Command::LrFind(_)) {
+        flags = lr_find::effective(&file, flags);
+    }
     args.splice(2..2, flags);
     let command = Cli::command().args_override_self(true);
     let matches = command.get_matches_from(args);

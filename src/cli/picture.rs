@@ -16,14 +16,24 @@ pub(super) fn write(charts: &[Chart], size: (u32, u32), flag: &str, path: &Path)
             .map_err(usage)?
             .into_bytes(),
         Some("png") => chart::png(charts, width, height).map_err(usage)?,
-        _ => {
-            let name = path.display();
-            return Err(Error::Usage(format!(
-                "{flag} {name}: expected a name that ends in .svg or .png"
-            )));
-        }
+        _ => return Err(unknown(flag, path)),
     };
     write_atomically(path, &bytes)
+}
+
+/// Whether a file can be written by [`write`], asked before anything takes time.
+pub(super) fn check(flag: &str, path: &Path) -> Result<()> {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("svg" | "png") => Ok(()),
+        _ => Err(unknown(flag, path)),
+    }
+}
+
+fn unknown(flag: &str, path: &Path) -> Error {
+    Error::Usage(format!(
+        "{flag} {}: expected a name that ends in .svg or .png",
+        path.display()
+    ))
 }
 
 /// A chart that cannot be drawn is one that was asked for in vain.

@@ -7,7 +7,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::tell;
+use super::{screen::Screen, tell};
 use crate::train::{Evaluation, Update};
 
 /// Time between plain lines.
@@ -24,6 +24,8 @@ pub(super) struct Progress {
     steps: u64,
     before: u64,
     batch: u64,
+    /// Of the latest evaluation.
+    accuracy: Option<f64>,
     started: Instant,
     spoken: Instant,
 }
@@ -32,7 +34,7 @@ impl Progress {
     pub(super) fn new(steps: u64, before: u64, batch: u64, quiet: bool) -> Progress {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta} left");
+            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg} {eta} left");
             // A template that does not parse would only cost the layout.
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar
@@ -44,12 +46,25 @@ impl Progress {
             steps,
             before,
             batch,
+            accuracy: None,
             started: now,
             spoken: now,
         }
     }
 
-    pub(super) fn update(&mut self, row: &Update) {
+    /// A line of its own, above the bar if there is one.
+    fn line(&self, text: &str) {
+        let say = || tell(format_args!("{text}"));
+        match &self.bar {
+            _ if self.quiet => {}
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+}
+
+impl Screen for Progress {
+    fn update(&mut self, row: &Update) {
         let done = row.step + 1;
         let every = if self.bar.is_some() { LOOKS } else { LINES };
         if self.quiet || self.spoken.elapsed() < every {
@@ -59,8 +74,9 @@ impl Progress {
         let here = done.saturating_sub(self.before);
         let per_second = here as f64 / self.started.elapsed().as_secs_f64();
         let text = format!(
-            "loss {:.4}  lr {}  {:.0} samples/s",
+            "loss {:.4}{}  lr {}  {:.0} samples/s",
             row.loss,
+            percent(self.accuracy),
             significant(row.lr),
             per_second * self.batch as f64
         );
@@ -80,28 +96,20 @@ impl Progress {
         }
     }
 
-    pub(super) fn evaluation(&mut self, row: &Evaluation) {
-        if self.quiet {
-            return;
-        }
-        let mut line = format!("epoch {:.2}", row.epoch);
-        for (name, loss, accuracy) in [
-            ("", Some(row.eval_loss), row.eval_accuracy),
-            ("ema ", row.ema_eval_loss, row.ema_eval_accuracy),
-            ("swa ", row.swa_eval_loss, row.swa_eval_accuracy),
-        ] {
-            let loss = loss.map(|loss| format!("  {name}test loss {loss:.4}"));
-            let accuracy = accuracy.map(|a| format!("  accuracy {:.2}%", a * 100.0));
-            line.extend(loss.into_iter().chain(accuracy));
-        }
-        match &self.bar {
-            Some(bar) => bar.suspend(|| tell(format_args!("{line}"))),
-            None => tell(format_args!("{line}")),
-        }
+    fn evaluation(&mut self, row: &Evaluation) {
+        self.accuracy = row.eval_accuracy;
+        self.line(&evaluated(row));
     }
 
-    /// Something that the person should know.
-    pub(super) fn note(&self, text: &str) {
+    fn past(&mut self, rows: &[Evaluation]) {
+        self.accuracy = rows.last().and_then(|row| row.eval_accuracy);
+    }
+
+    fn factor(&mut self, step: u64, factor: f64) {
+        self.line(&factored(step, factor));
+    }
+
+    fn note(&mut self, text: &str) {
         let say = || eprintln!("note: {text}");
         match &self.bar {
             Some(bar) => bar.suspend(say),
@@ -109,11 +117,35 @@ impl Progress {
         }
     }
 
-    pub(super) fn finish(&self) {
+    fn finish(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }
+}
+
+/// An evaluation in a line.
+pub(super) fn evaluated(row: &Evaluation) -> String {
+    let mut line = format!("epoch {:.2}", row.epoch);
+    for (name, loss, accuracy) in [
+        ("", Some(row.eval_loss), row.eval_accuracy),
+        ("ema ", row.ema_eval_loss, row.ema_eval_accuracy),
+        ("swa ", row.swa_eval_loss, row.swa_eval_accuracy),
+    ] {
+        if let Some(loss) = loss {
+            line += &format!("  {name}test loss {loss:.4}{}", percent(accuracy));
+        }
+    }
+    line
+}
+
+/// A live change in a line.
+pub(super) fn factored(step: u64, factor: f64) -> String {
+    format!("lr factor {factor} from update {step} on")
+}
+
+fn percent(accuracy: Option<f64>) -> String {
+    accuracy.map_or(String::new(), |a| format!("  accuracy {:.2}%", a * 100.0))
 }
 
 /// A time span for people: `4 s`, `3 min 20 s`, `2 h 05 min`.

@@ -7,6 +7,8 @@ use clap::{ArgMatches, Args};
 use super::{
     Outcome,
     config::{Change, Settings},
+    events,
+    screen::End,
     setup::Setup,
     tell,
     train::{self, Flags, Job},
@@ -75,6 +77,7 @@ impl Resume {
 
     /// `matches` are what clap made of the flags, those of the run's `config.toml` in front of them.
     pub(super) fn run(mut self, matches: &ArgMatches) -> Result<Outcome> {
+        self.flags.show.check()?;
         let run = RunDir::open(&self.dir)?;
         let command = train::command();
         let old = Settings::of(&command, &train::matches_of(run.path())?);
@@ -106,7 +109,7 @@ impl Resume {
         run: RunDir,
         settings: Settings,
         checkpoint: run::Checkpoint,
-        (old, params): (Setup, super::setup::Ready),
+        (old, params): (Setup, super::ready::Ready),
     ) -> Result<Outcome> {
         let same = old.same_run(&self.flags.setup);
         let ready = if same {
@@ -125,14 +128,10 @@ impl Resume {
         }
         let step = checkpoint.snapshot.state.step;
         if step >= ready.steps {
-            tell(format_args!(
-                "{} is complete: {step} updates. To train on, give more --epochs or --max-steps, and \
-                 --on-change extend or rewarm",
-                run.path().display()
-            ));
+            self.complete(&run, &checkpoint);
             return Ok(Outcome::Done);
         }
-        if !self.flags.quiet {
+        if !self.flags.wordless() {
             tell(format_args!(
                 "resuming {} after {step} of {} updates",
                 run.path().display(),
@@ -148,6 +147,26 @@ impl Resume {
             from: Some((checkpoint, evaluations)),
         }
         .run(|_| Ok(Some(run)))
+    }
+
+    /// Says that nothing is left to do.
+    fn complete(&self, run: &RunDir, checkpoint: &run::Checkpoint) {
+        let step = checkpoint.snapshot.state.step;
+        let path = run.path().display();
+        if self.flags.show.json {
+            events::complete(&End {
+                reason: "complete",
+                step,
+                seconds: checkpoint.notes.seconds,
+                run: Some(path.to_string()),
+                best: None,
+            });
+        } else {
+            tell(format_args!(
+                "{path} is complete: {step} updates. To train on, give more --epochs or --max-steps, and \
+                 --on-change extend or rewarm"
+            ));
+        }
     }
 
     /// What was said about the schedule, where something has to be said.

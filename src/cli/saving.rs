@@ -173,10 +173,7 @@ mod tests {
             epoch: 0.0,
             eval_loss: loss,
             eval_accuracy: accuracy,
-            ema_eval_loss: None,
-            ema_eval_accuracy: None,
-            swa_eval_loss: None,
-            swa_eval_accuracy: None,
+            ..Evaluation::default()
         };
         let until: Until = "eval_accuracy >= 0.9".parse().unwrap();
         assert!(until.reached(&row(Some(0.9), 1.0)) && !until.reached(&row(Some(0.89), 0.0)));

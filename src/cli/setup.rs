@@ -1,19 +1,10 @@
-//! What `train` and `plan` have in common: the flags that decide a run, and the run they decide.
+//! What `train`, `plan` and others have in common: the flags that decide a run.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{data_flags::DataFlags, schedule::worded};
-use crate::{
-    control::{Monitor, Observe},
-    data::{self, Dataset},
-    error::{Error, Result},
-    model::{Model, Network},
-    optim::Sgd,
-    schedule::{self, OnChange, Rate, Run, Schedule, Severity, Spec},
-    train::{self, Config, Epochs, Session, weights},
-};
+use crate::data::{self, ImageSize, TaskKind};
 
 /// Flags that decide what is trained on what.
 #[derive(Args, Clone, Debug)]
@@ -24,8 +15,49 @@ pub(super) struct Setup {
     /// digits, fashion-mnist, line, a directory of IDX files or of pictures, or a CSV, .npz or .npy file [default: digits]
     #[arg(long, value_name = "DATA", help_heading = "Model and data")]
     pub(super) data: Option<String>,
-    #[command(flatten)]
-    data_flags: DataFlags,
+    /// Column of a CSV file to predict
+    #[arg(long, value_name = "COLUMN", help_heading = "Model and data")]
+    pub(super) target: Option<String>,
+    /// What that column, or NumPy's targets, hold: classification or regression
+    #[arg(long, value_name = "TASK", help_heading = "Model and data")]
+    pub(super) task: Option<TaskKind>,
+    /// The targets of a .npy file
+    #[arg(long, value_name = "FILE", help_heading = "Model and data")]
+    pub(super) targets: Option<PathBuf>,
+    /// At least this many classes, where the data shows fewer
+    #[arg(long, value_name = "N", help_heading = "Model and data")]
+    pub(super) classes: Option<usize>,
+    /// Share of the samples kept for testing, 0 for none [default: 0.2]
+    #[arg(
+        long,
+        value_name = "F",
+        allow_negative_numbers = true,
+        help_heading = "Model and data"
+    )]
+    pub(super) test_fraction: Option<f64>,
+    /// Share of the training samples kept for validation
+    #[arg(
+        long,
+        value_name = "F",
+        allow_negative_numbers = true,
+        help_heading = "Model and data"
+    )]
+    pub(super) val_fraction: Option<f64>,
+    /// Validation data, of the same kind as the data
+    #[arg(long, value_name = "DATA", help_heading = "Model and data")]
+    pub(super) val: Option<String>,
+    /// Bring pictures to this size, one number for a square or HEIGHTxWIDTH
+    #[arg(long, value_name = "SIZE", help_heading = "Model and data")]
+    pub(super) image_size: Option<ImageSize>,
+    /// Read pictures as grey (1) or RGB (3) [default: grey if all of them are]
+    #[arg(long, value_name = "N", help_heading = "Model and data")]
+    pub(super) channels: Option<u32>,
+    /// Train on the first N samples only
+    #[arg(long, value_name = "N", help_heading = "Model and data")]
+    pub(super) limit: Option<usize>,
+    /// Standardise inputs by the training split's mean and deviation
+    #[arg(long, help_heading = "Model and data")]
+    pub(super) standardize: bool,
     /// Start from the weights in this safetensors file
     #[arg(long, value_name = "FILE", help_heading = "Model and data")]
     pub(super) init: Option<PathBuf>,
@@ -45,10 +77,10 @@ pub(super) struct Setup {
     pub(super) drop_last: bool,
     /// In which order an epoch visits the samples
     #[arg(long, value_enum, default_value_t = Order::Shuffled, help_heading = "Training")]
-    order: Order,
+    pub(super) order: Order,
     /// Seed of initial weights, data order and generated data
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Training")]
-    seed: u64,
+    pub(super) seed: u64,
     /// Label smoothing of the cross-entropy, from 0 to 1
     #[arg(
         long,
@@ -74,7 +106,7 @@ pub(super) struct Setup {
         default_value = "SGD(momentum=0.9)",
         help_heading = "Optimiser and schedule"
     )]
-    optimizer: String,
+    pub(super) optimizer: String,
     /// How the rate goes over the run, e.g. "cosine(to=1e-5)", "step(every=200, gamma=0.5)"
     #[arg(
         long,
@@ -85,10 +117,10 @@ pub(super) struct Setup {
     pub(super) schedule: String,
     /// How the momentum goes, in the same language; 1x is the optimiser's momentum
     #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
-    momentum_schedule: Option<String>,
+    pub(super) momentum_schedule: Option<String>,
     /// How the weight decay goes, in the same language; 1x is the optimiser's weight decay
     #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
-    weight_decay_schedule: Option<String>,
+    pub(super) weight_decay_schedule: Option<String>,
     /// Batches whose mean gradient makes one update
     #[arg(long, value_name = "K", default_value_t = 1, help_heading = "Training",
           value_parser = clap::value_parser!(u32).range(1..))]
@@ -164,292 +196,40 @@ pub(super) enum When {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Order {
+pub(super) enum Order {
     /// A new permutation every epoch, from the seed
     Shuffled,
     /// As they stand in the file
     Sequential,
 }
 
-/// Everything that is known before a device is opened.
-pub(super) struct Ready {
-    pub(super) data: Dataset,
-    pub(super) model: String,
-    pub(super) network: Network,
-    pub(super) config: Config,
-    pub(super) rate: Rate,
-    /// What lint says about the schedule, short of errors.
-    pub(super) remarks: Vec<String>,
-    pub(super) session: Session,
-    /// Updates to apply.
-    pub(super) steps: u64,
-    pub(super) weights: Vec<Vec<f32>>,
-}
-
 impl Setup {
-    /// Loads the data, builds the model, resolves the schedule, records the plan.
-    pub(super) fn ready(&self) -> Result<Ready> {
-        let optimizer = Sgd::parse(&self.optimizer)?;
-        let plan: schedule::LearningRate = self.schedule.parse()?;
-        self.check_numbers()?;
-        let data = self.data.as_deref().unwrap_or("digits");
-        let data = data::load(data, &self.data_flags.options(self.seed))?;
-        let outputs = match &data.task {
-            data::Task::Classification { classes } => classes.len() as u32,
-            data::Task::Regression { outputs } => outputs.len() as u32,
-        };
-        self.check_effects(&data, &plan)?;
-        let model = self
-            .model
-            .clone()
-            .unwrap_or_else(|| default_model(&data).into());
-        let network = Model::parse(&model, &data.shape, outputs)?.fit(&data.shape, outputs)?;
-        let (samples, batch) = (data.train.len as u64, self.batch_size.into());
-        let accumulate = self.batches_an_update(samples, batch)?;
-        let epochs = Epochs::accumulating(samples, batch, accumulate.into(), self.drop_last)?;
-        let steps = self.steps(epochs.updates())?;
-        let run = self.horizon(&optimizer, epochs.updates(), steps);
-        let remarks = self.lint(&plan, &run, &data)?;
-        let mut rate = plan.start(&run, self.monitor(), self.observe())?;
-        if self.momentum_schedule.is_some() && rate.momentum_at(0).is_some() {
-            return Err(Error::Usage(format!(
-                "--momentum-schedule and `{}` both decide the momentum; remove one, or write \
-                 cycle_momentum=False",
-                self.schedule
-            )));
-        }
-        let config = Config {
-            batch_size: self.batch_size,
-            accumulate,
-            drop_last: self.drop_last,
-            label_smoothing: self.label_smoothing.unwrap_or(0.0),
-            momentum: self.momentum(&optimizer, &run)?,
-            weight_decay: self.weight_decay(&optimizer, &run)?,
-            clip: self.clip()?,
-            ema: self.ema_decay()?,
-            swa: self.averaged(&run)?,
-            augment: self.changes(&data)?,
-            gradient_rules: rate.take_gradient_rules(),
-            optimizer,
-            seed: self.seed,
-            order: match self.order {
-                Order::Shuffled => train::Order::Shuffled,
-                Order::Sequential => train::Order::Sequential,
-            },
-        };
-        let session = Session::record(&network, &data, &config)?;
-        let weights = match &self.init {
-            None => network.init(self.seed),
-            Some(path) => weights::load(path, &network.params().collect::<Vec<_>>())?,
-        };
-        Ok(Ready {
-            data,
-            model,
-            network,
-            config,
-            rate,
-            remarks,
-            session,
-            steps,
-            weights,
-        })
+    /// The seed of weights and order.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// How the data is loaded.
     pub(super) fn data_options(&self) -> data::Options {
-        self.data_flags.options(self.seed)
+        data::Options {
+            target: self.target.clone(),
+            task: self.task,
+            targets: self.targets.clone(),
+            classes: self.classes,
+            test_fraction: self.test_fraction,
+            val_fraction: self.val_fraction,
+            val: self.val.clone(),
+            image_size: self.image_size,
+            channels: self.channels,
+            standardize: self.standardize,
+            standardization: None,
+            limit: self.limit,
+            seed: self.seed,
+        }
     }
 
     /// Label smoothing of the cross-entropy.
     pub(super) fn label_smoothing(&self) -> f64 {
         self.label_smoothing.unwrap_or(0.0).into()
-    }
-
-    /// The schedule as it was written.
-    pub(super) fn schedule(&self) -> &str {
-        &self.schedule
-    }
-
-    /// Whether the same updates come of both.
-    pub(super) fn same_run(&self, other: &Setup) -> bool {
-        format!("{self:?}") == format!("{other:?}")
-    }
-
-    /// What a schedule is resolved against, for `updates` of them.
-    fn horizon(&self, optimizer: &Sgd, per_epoch: u64, updates: u64) -> Run {
-        Run {
-            base_lr: self.lr,
-            base_momentum: Some(optimizer.momentum),
-            updates: Some(updates),
-            epoch_updates: Some(per_epoch as f64),
-            batch: Some(u64::from(self.batch_size) * u64::from(self.accumulate)),
-        }
-    }
-
-    /// These settings, for a run that goes on after `step` updates under `old` ones: the schedule is the
-    /// one that `how` makes of both.
-    ///
-    /// # Errors
-    /// What either schedule reports.
-    pub(super) fn changed(
-        &self,
-        old: &Setup,
-        how: OnChange,
-        step: u64,
-        per_epoch: u64,
-    ) -> Result<Setup> {
-        let (planned, updates) = (old.steps(per_epoch)?, self.steps(per_epoch)?);
-        let window = how.window(step, planned, updates);
-        let resolve = |setup: &Setup, updates: u64| -> Result<(schedule::LearningRate, Schedule)> {
-            let plan: schedule::LearningRate = setup.schedule.parse()?;
-            let run = setup.horizon(&Sgd::parse(&setup.optimizer)?, per_epoch, updates);
-            let schedule = plan.spec().resolve(&run)?;
-            Ok((plan, schedule))
-        };
-        let (before, old) = resolve(old, planned)?;
-        let (after, new) = resolve(self, window.1)?;
-        let plan = if how == OnChange::Keep { before } else { after };
-        let mut text = format!("({})", how.apply(old, new, step, window)?);
-        for control in plan.controls() {
-            text += &format!(" * {control}");
-        }
-        Ok(Setup {
-            schedule: text,
-            ..self.clone()
-        })
-    }
-
-    fn momentum(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
-        let flag = "--momentum-schedule";
-        let found = other(flag, &self.momentum_schedule, optimizer.momentum, run)?;
-        let Some((schedule, highest)) = found else {
-            return Ok(None);
-        };
-        if highest >= 1.0 {
-            return Err(Error::Usage(format!(
-                "{flag} reaches {highest}: a momentum of 1 or more never forgets a gradient"
-            )));
-        }
-        // torch begins its buffer with the first update that has momentum, undampened.
-        if schedule.at(0) == 0.0 && (optimizer.dampening != 0.0 || optimizer.nesterov) {
-            return Err(Error::Usage(format!(
-                "{flag} starts at 0, which dampening and Nesterov momentum do not allow"
-            )));
-        }
-        Ok(Some(schedule))
-    }
-
-    fn weight_decay(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
-        let (flag, text) = ("--weight-decay-schedule", &self.weight_decay_schedule);
-        Ok(other(flag, text, optimizer.weight_decay, run)?.map(|(schedule, _)| schedule))
-    }
-
-    /// What controllers watch unless the expression says.
-    fn monitor(&self) -> Monitor {
-        match self.monitor {
-            Some(Watched::Loss) => Monitor::Loss,
-            Some(Watched::EvalAccuracy) => Monitor::EvalAccuracy,
-            Some(Watched::EvalLoss) | None => Monitor::EvalLoss,
-        }
-    }
-
-    fn observe(&self) -> Observe {
-        match self.observe {
-            Some(When::Update) => Observe::Update,
-            Some(When::Epoch) | None => Observe::Epoch,
-        }
-    }
-
-    /// Remarks about the schedule; its errors stop the run before it starts.
-    fn lint(
-        &self,
-        plan: &schedule::LearningRate,
-        run: &Run,
-        data: &Dataset,
-    ) -> Result<Vec<String>> {
-        let mut measured = vec![Monitor::Loss, Monitor::GradientNorm];
-        if data.evaluated().is_some() {
-            measured.push(Monitor::EvalLoss);
-            if matches!(data.task, data::Task::Classification { .. }) {
-                measured.push(Monitor::EvalAccuracy);
-            }
-        }
-        for control in plan.controls() {
-            let watches = control.monitor().unwrap_or(self.monitor());
-            let often = control.observe().unwrap_or(self.observe());
-            if often == Observe::Update
-                && matches!(watches, Monitor::EvalLoss | Monitor::EvalAccuracy)
-            {
-                return Err(Error::Usage(format!(
-                    "`{control}` would observe the evaluation after every update, but there is \
-                     one after every epoch only; use --observe epoch or --monitor loss"
-                )));
-            }
-        }
-        let findings = plan.lint(run, (self.monitor(), self.observe()), &measured);
-        let (errors, rest): (Vec<_>, Vec<_>) =
-            findings.iter().partition(|f| f.severity == Severity::Error);
-        let words = |list: &[&schedule::Finding]| -> Vec<String> {
-            list.iter().map(|f| worded(&self.schedule, f)).collect()
-        };
-        if !errors.is_empty() {
-            let list = words(&errors).join("\n");
-            return Err(Error::Usage(format!(
-                "the schedule cannot be trained with:\n{list}"
-            )));
-        }
-        Ok(words(&rest))
-    }
-
-    /// Updates to apply: the smaller of what --epochs and --max-steps say.
-    fn steps(&self, per_epoch: u64) -> Result<u64> {
-        let epochs = match (self.epochs, self.max_steps) {
-            (None, Some(_)) => u64::MAX,
-            (epochs, _) => epochs.unwrap_or(20),
-        };
-        let steps = epochs.saturating_mul(per_epoch);
-        let steps = self.max_steps.map_or(steps, |most| most.min(steps));
-        if steps > 1 << 40 {
-            return Err(Error::Usage(format!(
-                "{steps} updates would not end in a lifetime"
-            )));
-        }
-        Ok(steps)
-    }
-}
-
-/// The schedule of another hyper-parameter, if there is one, and the highest of its values.
-fn other(
-    flag: &str,
-    text: &Option<String>,
-    base: f64,
-    run: &Run,
-) -> Result<Option<(Schedule, f64)>> {
-    let Some(text) = text else { return Ok(None) };
-    let spec: Spec = text.parse()?;
-    let schedule = spec.resolve(&Run {
-        base_lr: base,
-        ..*run
-    })?;
-    let last = run.updates.unwrap_or(1).saturating_sub(1);
-    let even = (0..=1000u128).map(|i| (last as u128 * i / 1000) as u64);
-    let steps = even.chain(schedule.joints().into_iter().filter(|&joint| joint <= last));
-    let highest = steps.map(|step| schedule.at(step)).fold(0.0, f64::max);
-    if highest == 0.0 {
-        return Err(Error::Usage(format!(
-            "{flag} has no effect: `{text}` is 0 in every update; 1x is the optimiser's own value, \
-             {base}"
-        )));
-    }
-    Ok(Some((schedule, highest)))
-}
-
-/// What is trained on `data` if nobody says.
-fn default_model(data: &Dataset) -> &'static str {
-    match (&data.shape[..], data.name.as_str()) {
-        ([_, 28, 28], _) => "lenet",
-        ([_, h, w], _) if *h >= 8 && *w >= 8 => "small-cnn",
-        (_, "line") => "linear",
-        _ => "mlp",
     }
 }

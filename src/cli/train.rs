@@ -11,14 +11,17 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use super::{
     Cli, Outcome,
     config::{self, Settings},
+    describe::{environment, introduction, write_environment},
     leave,
     machine::MachineFlags,
-    progress::{Progress, duration, significant},
+    progress::{duration, significant},
+    ready::Ready,
     saving::Saving,
-    schedule::segments,
-    setup::{Ready, Setup, Watched},
+    screen::{About, Show},
+    setup::{Setup, Watched},
+    signal::stop_on_signal,
     tell,
-    watch::{Stop, Watcher, Writer, stop_on_signal},
+    watch::{Stop, Watcher, Writer},
 };
 use crate::{
     data,
@@ -61,6 +64,15 @@ pub(super) struct Flags {
     /// Print nothing but errors
     #[arg(long, help_heading = "Output")]
     pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) show: Show,
+}
+
+impl Flags {
+    /// Whether nothing is said in words: in JSON, everything is an event.
+    pub(super) fn wordless(&self) -> bool {
+        self.quiet || self.show.json
+    }
 }
 
 /// Averaged weights, and where they go.
@@ -104,6 +116,7 @@ pub(super) fn setup_of(run: &Path) -> Result<Setup> {
 impl Train {
     /// `matches` are what clap made of the flags, the file's among them.
     pub(super) fn run(self, matches: &ArgMatches) -> Result<Outcome> {
+        self.flags.show.check()?;
         let name = self.config.as_deref().and_then(Path::file_stem);
         let name = name.map(|stem| stem.to_string_lossy().into_owned());
         if self.flags.saving.patience.is_some() && self.no_out {
@@ -151,7 +164,7 @@ impl Job<'_> {
         mut self,
         directory: impl FnOnce(&Ready) -> Result<Option<RunDir>>,
     ) -> Result<Outcome> {
-        let quiet = self.flags.quiet;
+        let quiet = self.flags.wordless();
         let best = self.best_at()?;
         let (machine, line) = self
             .flags
@@ -173,17 +186,12 @@ impl Job<'_> {
         let ready = &self.ready;
         let epochs = ready.session.epochs;
         let before = self.from.as_ref().map_or(0, |(c, _)| c.snapshot.state.step);
-        let samples = epochs.update_samples();
-        let progress = Progress::new(ready.steps, before, samples, quiet);
+        let signal = stop_on_signal()?;
+        let about = About::of(ready, run.as_ref(), before, &line);
+        let screen = self.flags.show.open(about, quiet, &signal)?;
         let writer = run.as_ref().map(|run| self.writer(run)).transpose()?;
         let saving = (&self.flags.saving, best);
-        let mut watcher = Watcher::new(
-            progress,
-            writer,
-            saving,
-            epochs.updates(),
-            stop_on_signal()?,
-        );
+        let mut watcher = Watcher::new(screen, writer, saving, epochs.updates(), signal);
         let rate = ready.rate.clone();
         let mut trainer = Trainer::new(
             exec,
@@ -198,7 +206,10 @@ impl Job<'_> {
             watcher.resume(before, checkpoint.notes.seconds, evaluations);
         }
         let ended = trainer.run(ready.steps, &mut watcher);
-        watcher.progress.finish();
+        watcher.screen.finish();
+        if let Err(e) = &ended {
+            watcher.end(Some(e), trainer.step(), run.as_ref());
+        }
         if let Some(writer) = &mut watcher.writer {
             writer.metrics.flush()?;
         }
@@ -211,6 +222,7 @@ impl Job<'_> {
             write_environment(run, &environment)?;
             self.finish(run, &mut trainer, &mut watcher)?;
         }
+        watcher.end(None, trainer.step(), run.as_ref());
         if !quiet {
             let text = self.summary(&watcher, trainer.step(), run.as_ref());
             tell(format_args!("{text}"));
@@ -358,73 +370,6 @@ impl Job<'_> {
         }
         text
     }
-}
-
-/// What it runs on, for `environment.json`.
-fn environment(ready: &Ready, machine: &Machine, line: &str) -> BTreeMap<&'static str, String> {
-    let mut pairs = BTreeMap::from([
-        ("kiln", env!("CARGO_PKG_VERSION").to_string()),
-        ("device", line.to_string()),
-        ("os", std::env::consts::OS.into()),
-        ("architecture", std::env::consts::ARCH.into()),
-        ("data", ready.data.summary.clone()),
-        (
-            "started",
-            std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |t| t.as_secs())
-                .to_string(),
-        ),
-    ]);
-    match machine {
-        Machine::Cpu => {
-            pairs.insert("adapter", "CPU executor".into());
-            pairs.insert("threads", rayon::current_num_threads().to_string());
-        }
-        Machine::Gpu(gpu) => {
-            pairs.insert("adapter", gpu.description.name.clone());
-            pairs.insert("backend", gpu.description.backend.clone());
-            let d = &gpu.description;
-            pairs.insert("driver", format!("{} {}", d.driver, d.driver_info));
-            pairs.insert("tuning", gpu.table.name.clone());
-        }
-    }
-    pairs
-}
-
-fn write_environment(run: &RunDir, environment: &BTreeMap<&str, String>) -> Result<()> {
-    let path = run.file(run::ENVIRONMENT);
-    let json =
-        serde_json::to_vec_pretty(environment).map_err(|e| Error::file(&path, e.to_string()))?;
-    write_atomically(&path, &json)
-}
-
-/// What will be trained, on what, how.
-fn introduction(ready: &Ready, device: &str) -> Result<String> {
-    let epochs = ready.session.epochs;
-    let per_epoch = epochs.updates();
-    let mut lines = vec![
-        ready.data.summary.clone(),
-        format!(
-            "model: {} ({} parameters)",
-            ready.model,
-            ready.network.parameters()
-        ),
-        device.to_string(),
-        format!(
-            "{} updates of {} samples, {per_epoch} an epoch; {}",
-            ready.steps,
-            epochs.update_samples(),
-            ready.config.optimizer
-        ),
-        segments(
-            ready.rate.schedule(),
-            Some(per_epoch as f64),
-            Some(ready.steps),
-        )?,
-    ];
-    lines.extend(ready.remarks.iter().cloned());
-    Ok(lines.join("\n"))
 }
 
 /// `kiln init`: a starter file.

@@ -1,23 +1,18 @@
 //! What happens around the updates: rows, the screen, checkpoints, the live factor, and the reasons
 //! to stop.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
-    progress::Progress,
     saving::{Every, Saving},
+    screen::{End, Screen, reason},
     setup::Watched,
+    signal::Signal,
 };
 use crate::{
     error::{Error, Result},
     model::Param,
-    run::{Checkpoints, Live, Notes},
+    run::{Checkpoints, Live, Notes, RunDir},
     train::{Evaluation, Metrics, Observer, Snapshot, Update},
 };
 
@@ -45,7 +40,7 @@ pub(super) struct Writer<'a> {
 
 /// See the module.
 pub(super) struct Watcher<'a> {
-    pub(super) progress: Progress,
+    pub(super) screen: Box<dyn Screen>,
     pub(super) writer: Option<Writer<'a>>,
     saving: &'a Saving,
     monitor: Watched,
@@ -56,7 +51,9 @@ pub(super) struct Watcher<'a> {
     worse: u32,
     /// Whether the best evaluation's weights are still to be saved.
     best_unsaved: bool,
-    signal: Arc<AtomicBool>,
+    signal: Signal,
+    /// The live factor that the screen knows of.
+    factor: f64,
     pub(super) stop: Option<Stop>,
     started: Instant,
     /// Seconds that the run had taken before.
@@ -66,14 +63,14 @@ pub(super) struct Watcher<'a> {
 
 impl<'a> Watcher<'a> {
     pub(super) fn new(
-        progress: Progress,
+        screen: Box<dyn Screen>,
         writer: Option<Writer<'a>>,
         (saving, monitor): (&'a Saving, Watched),
         per_epoch: u64,
-        signal: Arc<AtomicBool>,
+        signal: Signal,
     ) -> Watcher<'a> {
         Watcher {
-            progress,
+            screen,
             writer,
             saving,
             monitor,
@@ -83,6 +80,7 @@ impl<'a> Watcher<'a> {
             worse: 0,
             best_unsaved: false,
             signal,
+            factor: 1.0,
             stop: None,
             started: Instant::now(),
             before: 0.0,
@@ -95,6 +93,7 @@ impl<'a> Watcher<'a> {
         self.before = seconds;
         self.saved = Some((step, Instant::now()));
         evaluations.iter().for_each(|row| self.judge(row));
+        self.screen.past(evaluations);
         self.best_unsaved = false;
     }
 
@@ -115,12 +114,30 @@ impl<'a> Watcher<'a> {
             data: (writer.data)(),
             seconds,
         };
-        writer
+        let path = writer
             .checkpoints
             .save(&writer.params, snapshot, notes, self.best_unsaved)?;
+        self.screen.checkpoint(snapshot.state.step, &path);
         self.best_unsaved = false;
         self.saved = Some((snapshot.state.step, Instant::now()));
         Ok(())
+    }
+
+    /// Shows how the run ended, after `steps` updates.
+    pub(super) fn end(&mut self, error: Option<&Error>, steps: u64, run: Option<&RunDir>) {
+        let diverged = matches!(error, Some(Error::Diverged(_)));
+        let at = self.last.as_ref().filter(|_| diverged);
+        self.screen.end(&End {
+            reason: match error {
+                Some(_) if diverged => "diverged",
+                Some(_) => "error",
+                None => reason(self.stop.as_ref()),
+            },
+            step: at.map_or(steps, |row| row.step),
+            seconds: self.seconds(),
+            run: run.map(|run| run.path().display().to_string()),
+            best: self.best.as_ref(),
+        });
     }
 
     /// Whether this evaluation is the best so far, and how long ago that was.
@@ -158,7 +175,7 @@ impl Observer for Watcher<'_> {
         if let Some(writer) = &mut self.writer {
             writer.metrics.row(row)?;
         }
-        self.progress.update(row);
+        self.screen.update(row);
         self.last = Some(row.clone());
         Ok(())
     }
@@ -175,12 +192,12 @@ impl Observer for Watcher<'_> {
         if let Some(until) = self.saving.until.as_ref().filter(|u| u.reached(row)) {
             self.stop = Some(Stop::Target(until.to_string()));
         }
-        self.progress.evaluation(row);
+        self.screen.evaluation(row);
         Ok(())
     }
 
     fn should_stop(&self) -> bool {
-        self.stop.is_some() || self.signal.load(Ordering::SeqCst)
+        self.stop.is_some() || self.signal.raised()
     }
 
     fn factor(&mut self, step: u64) -> Result<f64> {
@@ -194,7 +211,11 @@ impl Observer for Watcher<'_> {
         };
         let factor = writer.live.factor(step)?;
         if let Some(complaint) = writer.live.complaint() {
-            self.progress.note(&complaint);
+            self.screen.note(&complaint);
+        }
+        if factor != self.factor {
+            self.factor = factor;
+            self.screen.factor(step, factor);
         }
         Ok(factor)
     }
@@ -216,27 +237,4 @@ impl Observer for Watcher<'_> {
     fn snapshot(&mut self, snapshot: Snapshot) -> Result<()> {
         self.save(&snapshot)
     }
-}
-
-/// Two signals closer than this are one: wrappers signal the process and its group.
-const SAME_SIGNAL: Duration = Duration::from_secs(1);
-
-/// Ctrl-C and SIGTERM ask the run to end after the updates in flight; another one, later, ends
-/// the process at once.
-pub(super) fn stop_on_signal() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    let mut first: Option<Instant> = None;
-    let handler = move || match first {
-        None => {
-            first = Some(Instant::now());
-            flag.store(true, Ordering::SeqCst);
-            eprintln!("stopping after the updates in flight; once more to stop at once");
-        }
-        Some(at) if at.elapsed() < SAME_SIGNAL => {}
-        Some(_) => std::process::exit(130),
-    };
-    ctrlc::set_handler(handler)
-        .map_err(|e| Error::Usage(format!("signals cannot be handled here: {e}")))?;
-    Ok(stop)
 }

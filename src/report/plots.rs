@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    chart::{Chart, Corner, Look, Series, thinned},
+    chart::{Across, Chart, Corner, Look, Series, thinned},
     rows::{Evaluation, Rows, Update},
     schedule::{Quantity, points},
 };
@@ -140,7 +140,7 @@ pub fn write(dir: &Path, rows: &Rows, schedule: Option<&Drawn>) -> Result<Vec<Pa
 
 /// A moving average that forgets as fast as one over `span` updates, and that span: a fortieth of
 /// the run. What is not finite is left out.
-pub(super) fn smoothed(points: &[(f64, f64)]) -> (Vec<(f64, f64)>, usize) {
+pub(crate) fn smoothed(points: &[(f64, f64)]) -> (Vec<(f64, f64)>, usize) {
     let span = (points.len() / 40).clamp(1, 1000);
     let keep = 1.0 - 2.0 / (span as f64 + 1.0);
     let (mut sum, mut weight) = (0.0, 0.0);
@@ -153,7 +153,7 @@ pub(super) fn smoothed(points: &[(f64, f64)]) -> (Vec<(f64, f64)>, usize) {
 }
 
 /// Whether values span so much that only their logarithm shows them.
-pub(super) fn is_wide(values: impl Iterator<Item = f64>) -> bool {
+pub(crate) fn is_wide(values: impl Iterator<Item = f64>) -> bool {
     let positive = values.filter(|x| x.is_finite() && *x > 0.0);
     let [low, high] = positive.fold([f64::INFINITY, 0.0f64], |[low, high], x| {
         [low.min(x), high.max(x)]
@@ -183,7 +183,7 @@ pub(super) fn curve(name: impl Into<String>, points: &[(f64, f64)], look: Look) 
 }
 
 /// A chart of those series that have something to show; none if none has.
-pub(super) fn chart(
+pub(crate) fn chart(
     y: &str,
     mut series: Vec<Series>,
     log: bool,
@@ -199,6 +199,7 @@ pub(super) fn chart(
         marks,
         legend,
         reach: None,
+        across: Across::Updates,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Pictures of schedules.
 
-use super::chart::{Chart, Corner, Look, Series};
+use super::chart::{Across, Chart, Corner, Look, Series};
 use crate::schedule::Schedule;
 
 /// What of a schedule is drawn.
@@ -48,6 +48,7 @@ pub fn chart(schedules: &[(String, Schedule)], steps: u64, quantity: Quantity, l
         marks,
         legend: Corner::UpperRight,
         reach: None,
+        across: Across::Updates,
     }
 }
 

@@ -163,6 +163,24 @@ impl Checkpoints {
         Err(Error::file(&self.dir, why))
     }
 
+    /// The one after `step` updates.
+    ///
+    /// # Errors
+    /// If there is none (the message lists those that there are), or it is damaged.
+    pub fn at(&self, step: u64, params: &[&Param]) -> Result<Checkpoint> {
+        let steps = self.steps();
+        if steps.contains(&step) {
+            return load(&self.dir.join(name_of(step)), params);
+        }
+        let known: Vec<String> = steps.iter().map(u64::to_string).collect();
+        let why = match known.is_empty() {
+            true => "there are no checkpoints".into(),
+            false => format!("there are those after {} updates", known.join(", ")),
+        };
+        let missing = format!("has no checkpoint after {step} updates; {why}");
+        Err(Error::file(&self.dir, missing))
+    }
+
     /// Updates before which checkpoints exist, ascending.
     fn steps(&self) -> Vec<u64> {
         let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();

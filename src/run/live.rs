@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::RunDir;
 use crate::error::{Error, Result};
 
-/// Where a person writes.
-const FACTOR: &str = "lr.factor";
+/// The file in which a person, or the dashboard, writes the factor.
+pub const FACTOR: &str = "lr.factor";
 /// Where it is noted.
 const OVERRIDES: &str = "overrides.jsonl";
 

@@ -15,7 +15,7 @@ mod checkpoint;
 mod live;
 
 pub use checkpoint::{Checkpoint, Checkpoints, Notes};
-pub use live::Live;
+pub use live::{FACTOR, Live};
 
 use std::{
     fs::{self, File, TryLockError},
@@ -126,7 +126,7 @@ pub fn check_free(dir: &Path) -> Result<()> {
             dir.display()
         )));
     }
-    for name in [CONFIG, METRICS, MODEL] {
+    for name in [METRICS, MODEL, CONFIG] {
         if dir.join(name).exists() {
             return Err(Error::Usage(format!(
                 "--out {0}: it already holds {name} of another run; name a new directory, remove \

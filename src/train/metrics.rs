@@ -30,7 +30,7 @@ pub struct Update {
 }
 
 /// What an evaluation found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Updates applied before it.
     pub step: u64,

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     bench::{Subject, Workload},
-    cli::setup::{Ready, Setup},
+    cli::{ready::Ready, setup::Setup},
     error::{Error, Result},
     schedule::Rate,
 };

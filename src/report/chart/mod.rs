@@ -40,6 +40,32 @@ pub enum Corner {
     LowerRight,
 }
 
+/// What the horizontal axis measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Across {
+    /// Applied updates.
+    #[default]
+    Updates,
+    /// The logarithm, to base 10, of a learning rate; labelled with the rate.
+    Rates,
+}
+
+impl Across {
+    fn name(self) -> &'static str {
+        match self {
+            Across::Updates => "update",
+            Across::Rates => "learning rate",
+        }
+    }
+
+    fn label(self, x: f64) -> String {
+        match self {
+            Across::Updates => format!("{x:.0}"),
+            Across::Rates => format!("{:.1e}", 10f64.powf(x)),
+        }
+    }
+}
+
 /// Some curves over one axis of updates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
@@ -58,6 +84,8 @@ pub struct Chart {
     /// The updates that the axis reaches at least, so that charts of one run can stand below each
     /// other.
     pub reach: Option<[f64; 2]>,
+    /// What the horizontal axis measures.
+    pub across: Across,
 }
 
 /// A chart that cannot be drawn.
@@ -232,6 +260,7 @@ mod tests {
             marks: vec![1.0],
             legend: Corner::UpperRight,
             reach: None,
+            across: Across::Updates,
         }
     }
 

@@ -114,9 +114,9 @@ impl Chart {
             .light_line_style(WHITE)
             .x_labels((width as usize / if narrow { 80 } else { 70 }).clamp(2, 11))
             .y_labels((height as usize / 36).clamp(3, 11))
-            .x_desc("update")
+            .x_desc(self.across.name())
             .y_desc(&self.y)
-            .x_label_formatter(&|v| format!("{v:.0}"))
+            .x_label_formatter(&|v| self.across.label(*v))
             .y_label_formatter(&|v| self.label(*v))
             .label_style((FONT, text))
             .draw()?;

@@ -22,39 +22,73 @@ const INKS: [Ink; 7] = [
 ];
 
 impl Chart {
-    /// Text of `width` columns and `height` lines, in colour if `colour`. Backdrops are left out:
-    /// dots have no shades.
+    /// Text of `width` columns and `height` lines, in colour if `colour`. Backdrops and marks are
+    /// left out: dots have no shades.
     ///
     /// # Errors
     /// If there is nothing finite to draw.
     pub fn terminal(&self, width: u16, height: u16, colour: bool) -> Result<String, Error> {
+        let area = Rect::new(0, 0, width.max(20), height.max(6));
+        let mut buffer = Buffer::empty(area);
+        self.paint(area, &mut buffer, false)?;
+        Ok(format!("{}\n{}", self.title, as_text(&buffer, colour)))
+    }
+
+    /// Into cells of a terminal that has colours: backdrops and marks are grey. The title is left to
+    /// whoever asks.
+    ///
+    /// # Errors
+    /// If there is nothing finite to draw.
+    pub fn render(&self, area: Rect, buffer: &mut Buffer) -> Result<(), Error> {
+        self.paint(area, buffer, true)
+    }
+
+    fn paint(&self, area: Rect, buffer: &mut Buffer, grey: bool) -> Result<(), Error> {
         let (series, [x, y]) = (self.scaled(), self.bounds()?);
-        let shown = series.iter().zip(self.colours());
-        let shown = shown.filter(|(s, _)| s.look != Look::Backdrop);
-        let datasets = shown.map(|(s, colour)| {
-            let graph = match s.look {
-                Look::Points => GraphType::Scatter,
-                _ => GraphType::Line,
-            };
-            Dataset::default()
-                .name(s.name.as_str())
-                .marker(Marker::Braille)
-                .graph_type(graph)
-                .style(Style::new().fg(INKS[colour % INKS.len()]))
-                .data(&s.points)
-        });
+        let marks: Vec<_> = self.marks.iter().map(|&m| [(m, y[0]), (m, y[1])]).collect();
+        let (behind, before): (Vec<_>, Vec<_>) = series
+            .iter()
+            .zip(self.colours())
+            .partition(|(s, _)| s.look == Look::Backdrop);
+        let marks = marks
+            .iter()
+            .map(|m| drawn("", Look::Line, Ink::DarkGray, m));
+        let behind = behind.iter();
+        let behind = behind.map(|(s, _)| drawn(&s.name, s.look, Ink::DarkGray, &s.points));
+        let before = before
+            .iter()
+            .map(|(s, c)| drawn(&s.name, s.look, INKS[c % INKS.len()], &s.points));
+        let datasets = match grey {
+            true => marks.chain(behind).chain(before).collect(),
+            false => before.collect(),
+        };
         let axis = |[low, high]: [f64; 2], label: &dyn Fn(f64) -> String| {
             let labels = [0.0, 0.5, 1.0].map(|z| label(low + (high - low) * z));
             Axis::default().bounds([low, high]).labels(labels)
         };
-        let chart = TerminalChart::new(datasets.collect())
-            .x_axis(axis(x, &|v| format!("{v:.0}")))
+        TerminalChart::new(datasets)
+            .x_axis(axis(x, &|v| self.across.label(v)))
             .y_axis(axis(y, &|v| self.label(v)))
-            .hidden_legend_constraints((Constraint::Percentage(60), Constraint::Percentage(60)));
-        let area = Rect::new(0, 0, width.max(20), height.max(6));
-        let mut buffer = Buffer::empty(area);
-        chart.render(area, &mut buffer);
-        Ok(format!("{}\n{}", self.title, as_text(&buffer, colour)))
+            .hidden_legend_constraints((Constraint::Percentage(60), Constraint::Percentage(60)))
+            .render(area, buffer);
+        Ok(())
+    }
+}
+
+/// One curve of dots.
+fn drawn<'a>(name: &'a str, look: Look, ink: Ink, points: &'a [(f64, f64)]) -> Dataset<'a> {
+    let graph = match look {
+        Look::Points => GraphType::Scatter,
+        _ => GraphType::Line,
+    };
+    let curve = Dataset::default()
+        .marker(Marker::Braille)
+        .graph_type(graph)
+        .style(Style::new().fg(ink))
+        .data(points);
+    match name {
+        "" => curve,
+        name => curve.name(name),
     }
 }
 

@@ -1,0 +1,317 @@
+//! `kiln sweep`: many runs, one after the other, each a process of its own, and which of them came furthest.
+
+mod child;
+mod record;
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, FromArgMatches};
+
+use super::{
+    Outcome, config, picture, say,
+    setup::Watched,
+    signal::stop_on_signal,
+    tell,
+    train::{self, Train},
+};
+use crate::{
+    error::{Error, Result},
+    report::compare,
+    run,
+    sweep::{self, Place, Planned, Settings},
+};
+use child::Child;
+use record::{Record, Status};
+
+/// `kiln sweep`.
+#[derive(Args)]
+pub(super) struct Sweep {
+    /// The directory of the sweep; each run gets one of its own in it. If it holds this sweep, go on with it
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Values of a setting, e.g. lr=0.01,0.1 or "schedule=cosine;linear"; with several, every combination
+    #[arg(long, value_name = "KEY=VALUES", required_unless_present_any = ["list", "seeds"])]
+    grid: Vec<String>,
+    /// A TOML file with a table [[run]] for each run, of keys as in the file of `kiln train`
+    #[arg(long, value_name = "FILE", conflicts_with = "grid")]
+    list: Option<PathBuf>,
+    /// Do each with this many seeds, counted from the --seed of the other flags
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    seeds: Option<u64>,
+    /// Print what sweep.json holds instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Flags of `kiln train`, or its file of settings, for all runs
+    #[arg(last = true, value_name = "FLAGS OF TRAIN")]
+    base: Vec<OsString>,
+}
+
+/// Flags of `train` that a sweep gives itself.
+const OWN: [&str; 3] = ["--out", "--no-out", "--quiet"];
+
+impl Sweep {
+    pub(super) fn run(self) -> Result<Outcome> {
+        self.check_base()?;
+        let (planned, monitor) = self.plan()?;
+        let mut record = Record::open(&self.out, self.base_text(), monitor, &planned)?;
+        let stop = stop_on_signal()?;
+        let all = planned.len();
+        for (i, run) in planned.iter().enumerate() {
+            let told = |text: &str| {
+                if !self.json {
+                    tell(format_args!("[{}/{all}] {}: {text}", i + 1, run.name));
+                }
+            };
+            if record.is_settled(&run.name) {
+                told("was done before");
+                continue;
+            }
+            if stop.raised() {
+                told("was not begun; the same command goes on with it");
+                return Ok(Outcome::Interrupted);
+            }
+            let dir = self.out.join(&run.name);
+            let (args, resumed) = self.command(run, &dir)?;
+            told(if resumed { "goes on" } else { "begins" });
+            let ended = Child::start(&args)?.wait(&stop)?;
+            let status = record.note(&run.name, &dir, ended)?;
+            if status == Status::Stopped {
+                told("was stopped and has saved; the same command goes on with it");
+                return Ok(Outcome::Interrupted);
+            }
+            told(&record.words(&run.name));
+        }
+        self.conclude(&record, &planned)
+    }
+
+    fn base_text(&self) -> Vec<String> {
+        let text = |arg: &OsString| arg.to_string_lossy().into_owned();
+        self.base.iter().map(text).collect()
+    }
+
+    fn check_base(&self) -> Result<()> {
+        let base = self.base_text();
+        let own = OWN.iter().find(|own| {
+            let given = |arg: &String| arg == *own || arg.starts_with(&format!("{own}="));
+            base.iter().any(given)
+        });
+        match own {
+            Some(flag) => Err(Error::Usage(format!(
+                "{flag} is not for the flags after `--`: the sweep decides where each run goes; remove it"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Every run, checked as far as it can be without its data, and what ranks them.
+    fn plan(&self) -> Result<(Vec<Planned>, Watched)> {
+        let settings = match &self.list {
+            Some(file) => listed(file)?,
+            None => {
+                let axes: Result<Vec<_>, String> =
+                    self.grid.iter().map(|text| sweep::axis(text)).collect();
+                let axes = axes.map_err(|e| Error::Usage(format!("--grid {e}")))?;
+                for (i, (key, _)) in axes.iter().enumerate() {
+                    if axes[..i].iter().any(|(other, _)| other == key) {
+                        return Err(Error::Usage(format!(
+                            "--grid {key} is given twice; give all of its values at once"
+                        )));
+                    }
+                }
+                sweep::grid(&axes)
+            }
+        };
+        self.check_keys(&settings)?;
+        let mut seeds = Vec::new();
+        let mut monitor = Watched::EvalAccuracy;
+        for (i, row) in settings.iter().enumerate() {
+            let train = self.read(row)?;
+            train.flags.setup.check_words().map_err(|e| {
+                let pairs: Vec<String> = row.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                Error::Usage(format!("the run with {}: {e}", pairs.join(" ")))
+            })?;
+            if i == 0 {
+                monitor = train.flags.saving.best.unwrap_or(Watched::EvalAccuracy);
+                let first = train.flags.setup.seed();
+                let count = self.seeds.unwrap_or(0);
+                seeds = (0..count).map(|n| first.wrapping_add(n)).collect();
+            }
+        }
+        Ok((sweep::plan(&settings, &seeds), monitor))
+    }
+
+    fn check_keys(&self, settings: &[Settings]) -> Result<()> {
+        let command = train::command();
+        let flag = if self.list.is_some() {
+            "--list"
+        } else {
+            "--grid"
+        };
+        for (key, _) in settings.iter().flatten() {
+            config::known(key, &command).map_err(|e| Error::Usage(format!("{flag}: {e}")))?;
+            if key == "seed" && self.seeds.is_some() {
+                return Err(Error::Usage(format!(
+                    "{flag} seed and --seeds both decide the seed; remove one"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The settings of a run as `train` would read them.
+    fn read(&self, row: &Settings) -> Result<Train> {
+        let command = train::command().args_override_self(true);
+        let kiln = OsString::from("kiln");
+        let parse = |args: Vec<OsString>| {
+            let matches = command.clone().try_get_matches_from(args);
+            let train = matches.and_then(|m| Train::from_arg_matches(&m));
+            train.map_err(|e| Error::Usage(config::first_words(&e)))
+        };
+        let given: Vec<OsString> = self.base.iter().cloned().chain(flags(row)).collect();
+        let train = parse([vec![kiln.clone()], given.clone()].concat())?;
+        let Some(file) = &train.config else {
+            return Ok(train);
+        };
+        let own = config::flags_of(file, &command, &train.flags.unset)?;
+        parse([vec![kiln], own, given].concat())
+    }
+
+    /// What does a run, or goes on with one that was stopped; whether it goes on.
+    fn command(&self, run: &Planned, dir: &Path) -> Result<(Vec<OsString>, bool)> {
+        let mut args: Vec<OsString> = Vec::new();
+        let resumed = dir.join(run::CONFIG).is_file();
+        if resumed && dir.join("checkpoints/last").exists() {
+            args.extend(["resume".into(), dir.into()]);
+        } else {
+            if resumed {
+                // It was killed before its first checkpoint: nothing of it can go on.
+                fs::remove_dir_all(dir).map_err(Error::io(dir))?;
+            }
+            args.push("train".into());
+            args.extend(self.base.iter().cloned().chain(flags(&run.settings)));
+            args.extend(
+                run.seed
+                    .map(|seed| OsString::from(format!("--seed={seed}"))),
+            );
+            args.extend(["--out".into(), dir.into()]);
+        }
+        args.push("--quiet".into());
+        Ok((args, resumed))
+    }
+
+    /// The table, the file, the picture.
+    fn conclude(&self, record: &Record, planned: &[Planned]) -> Result<Outcome> {
+        let places = record.rank(planned);
+        record.write(&places)?;
+        let done = planned.iter().filter(|run| record.is_done(&run.name));
+        let dirs: Vec<PathBuf> = done.map(|run| self.out.join(&run.name)).collect();
+        let picture = self.out.join("curves.svg");
+        let charts = compare::charts(&compare::read(&dirs)?);
+        if !charts.is_empty() {
+            picture::write(&charts, (960, 320), "curves.svg", &picture)?;
+        }
+        if self.json {
+            say!("{}", record.json(&places))?;
+        } else {
+            say!("{}", table(record, &places))?;
+            for (name, message) in record.failures() {
+                say!("failed: {name}: {message}")?;
+            }
+            say!("wrote {}", self.out.join(record::FILE).display())?;
+            if !charts.is_empty() {
+                say!("wrote {}", picture.display())?;
+            }
+        }
+        Ok(match record.failures().next() {
+            Some(_) => Outcome::Found,
+            None => Outcome::Done,
+        })
+    }
+}
+
+/// `--key=value`; nothing for a flag that is off.
+fn flags(row: &Settings) -> impl Iterator<Item = OsString> {
+    let command = train::command();
+    row.iter().filter_map(move |(key, value)| {
+        let switch = config::is_switch(key, &command);
+        match (switch, value.as_str()) {
+            (true, "true") => Some(format!("--{key}").into()),
+            (true, "false") => None,
+            _ => Some(format!("--{key}={value}").into()),
+        }
+    })
+}
+
+/// The runs of a file.
+fn listed(file: &Path) -> Result<Vec<Settings>> {
+    let text = fs::read_to_string(file).map_err(Error::io(file))?;
+    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
+        Error::file(file, format!("is not TOML: {}", e.to_string().trim_end()))
+    })?;
+    let expected = "expected [[run]] tables of keys and values, and nothing else";
+    if let Some(key) = table.keys().find(|key| *key != "run") {
+        return Err(Error::file(
+            file,
+            format!("`{key}` stands outside of a run; {expected}"),
+        ));
+    }
+    let runs = table.get("run").and_then(toml::Value::as_array);
+    let runs = runs.filter(|runs| !runs.is_empty());
+    let runs = runs.ok_or_else(|| Error::file(file, format!("has no run; {expected}")))?;
+    let mut rows: Vec<Settings> = Vec::new();
+    for (i, run) in runs.iter().enumerate() {
+        let wrong = |message: String| Error::file(file, format!("run {}: {message}", i + 1));
+        let table = run.as_table().ok_or_else(|| wrong(expected.into()))?;
+        let pair = |(key, value): (&String, &toml::Value)| match value {
+            toml::Value::String(text) => Ok((key.replace('_', "-"), text.clone())),
+            toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => {
+                Ok((key.replace('_', "-"), value.to_string()))
+            }
+            other => Err(wrong(format!(
+                "`{key}` holds {}; expected a number, a text or true or false",
+                other.type_str()
+            ))),
+        };
+        let row = table.iter().map(pair).collect::<Result<Settings>>()?;
+        if let Some(same) = rows.iter().position(|other| *other == row) {
+            return Err(wrong(format!(
+                "is the same as run {}; --seeds repeats runs",
+                same + 1
+            )));
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn table(record: &Record, places: &[Place]) -> String {
+    let unit = |x: f64| match record.percent() {
+        true => format!("{:.2}%", 100.0 * x),
+        false => format!("{x:.5}"),
+    };
+    let mut text = format!("ranking by the best {}", record.ranked_by());
+    for (i, place) in places.iter().enumerate() {
+        let pairs: Vec<String> = place
+            .settings
+            .iter()
+            .map(|(k, v)| format!("{k}={v}"))
+            .collect();
+        let spread = match place.spread {
+            Some(spread) => format!(" ± {} ({} seeds)", unit(spread), place.runs.len()),
+            None => String::new(),
+        };
+        let what = match pairs.is_empty() {
+            true => "all".into(),
+            false => pairs.join(" "),
+        };
+        text += &format!("\n{:>4}. {}{spread}  {what}", i + 1, unit(place.mean));
+    }
+    if places.is_empty() {
+        text += "\n  no run was evaluated";
+    }
+    text
+}

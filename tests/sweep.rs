@@ -1,0 +1,157 @@
+//! `kiln sweep`: runs of a grid or a list, failures that stay alone, going on where it stopped, the ranking.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::cli::{folder, kiln, refusal, success};
+
+const BASE: &str = "-- --device cpu --limit 200 --epochs 2";
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// Every combination has a directory of its own; a run that diverges is listed and stops nothing; seeds are
+/// averaged; the same command does nothing again, and a run that was cut off goes on.
+#[test]
+fn a_grid_is_run_ranked_and_taken_up_again() {
+    let dir = folder();
+    let args = format!("sweep --out s --grid \"lr=0.0371,1e30\" --seeds 2 {BASE}");
+    let out = kiln(&args, dir.path());
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert_eq!(out.status.code(), Some(1), "{said}{:?}", out.stderr);
+    assert!(said.contains("failed: lr-1e30_seed-0: update "), "{said}");
+    assert!(
+        said.contains("lr=0.0371") && said.contains("(2 seeds)"),
+        "{said}"
+    );
+    for name in ["lr-0.0371_seed-0", "lr-0.0371_seed-1", "lr-1e30_seed-1"] {
+        assert!(
+            dir.path()
+                .join("s")
+                .join(name)
+                .join("metrics.jsonl")
+                .is_file(),
+            "{name}"
+        );
+    }
+    assert!(dir.path().join("s/curves.svg").is_file());
+    let file = json(&fs::read_to_string(dir.path().join("s/sweep.json")).unwrap());
+    assert_eq!(file["monitor"], "eval_accuracy");
+    assert_eq!(file["ranking"].as_array().unwrap().len(), 1);
+    let accuracies: Vec<f64> = (0..2)
+        .map(|i| file["runs"][i]["best_eval_accuracy"].as_f64().unwrap())
+        .collect();
+    let mean = (accuracies[0] + accuracies[1]) / 2.0;
+    assert!((file["ranking"][0]["mean"].as_f64().unwrap() - mean).abs() < 1e-12);
+    let metrics = dir.path().join("s/lr-0.0371_seed-0/metrics.jsonl");
+    let whole = fs::read(&metrics).unwrap();
+    let again = kiln(&args, dir.path());
+    let again = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert_eq!(again.matches("was done before").count(), 4, "{again}");
+    // As if it had been stopped: the record says so, and the last checkpoint is an earlier one.
+    cut(dir.path(), "lr-0.0371_seed-0");
+    let again = kiln(&args, dir.path());
+    let again = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.contains("lr-0.0371_seed-0: goes on"), "{again}");
+    assert_eq!(
+        fs::read(&metrics).unwrap(),
+        whole,
+        "a resumed run is the whole run"
+    );
+    let e = refusal("sweep --out s --grid lr=0.1 -- --device cpu", dir.path(), 2);
+    assert!(e.contains("other flags after `--`"), "{e}");
+}
+
+/// Marks a finished run as stopped.
+fn cut(root: &std::path::Path, name: &str) {
+    let file = root.join("s/sweep.json");
+    let mut record = json(&fs::read_to_string(&file).unwrap());
+    for run in record["runs"].as_array_mut().unwrap() {
+        if run["name"] == name {
+            run["status"] = "stopped".into();
+        }
+    }
+    fs::write(&file, record.to_string()).unwrap();
+}
+
+/// A list gives what a grid cannot; seeds alone are a sweep, too; numbers and switches are values.
+#[test]
+fn lists_and_seeds() {
+    let dir = folder();
+    let list = "[[run]]\nlr = 0.1\nschedule = \"cosine(to=1e-5)\"\n[[run]]\nbatch_size = 64\ndrop-last = true\n";
+    fs::write(dir.path().join("runs.toml"), list).unwrap();
+    let said = success(
+        &format!("sweep --out l --list runs.toml --json {BASE}"),
+        dir.path(),
+    );
+    let found = json(&said);
+    let places = found["ranking"].as_array().unwrap();
+    assert_eq!(places.len(), 2);
+    let best = |i: usize| places[i]["mean"].as_f64().unwrap();
+    assert!(best(0) >= best(1));
+    let dropped = fs::read_to_string(
+        dir.path()
+            .join("l/batch-size-64_drop-last-true/config.toml"),
+    );
+    assert!(dropped.unwrap().contains("drop-last = true"));
+    let said = success(&format!("sweep --out n --seeds 2 {BASE}"), dir.path());
+    assert!(said.contains("run_seed-1") && said.contains("±"), "{said}");
+}
+
+/// Nothing runs and nothing is written before everything is understood.
+#[test]
+fn mistakes_are_found_before_anything_runs() {
+    let dir = folder();
+    fs::write(dir.path().join("bad.toml"), "[[run]]\nlearning = 1\n").unwrap();
+    for (args, hint) in [
+        ("--grid lrr=1,2", "did you mean `lr`"),
+        ("--grid lr=1,x", "invalid value"),
+        ("--grid lr=1,,2", "is empty"),
+        ("--grid lr=1 --grid lr=2", "given twice"),
+        ("--grid schedule=cosinus", "did you mean `cosine`"),
+        ("--grid optimizer=SGDD()", "did you mean `SGD`"),
+        ("--grid out=a", "is not a setting of the run"),
+        ("--grid seed=1,2 --seeds 2", "both decide the seed"),
+        ("--list bad.toml", "unknown key `learning`"),
+        ("--list none.toml", "none.toml"),
+        ("--grid lr=1 -- --out x", "remove it"),
+        ("--grid lr=1 -- --epochz 3", "--epochs"),
+        ("", "--grid"),
+    ] {
+        let e = refusal(&format!("sweep --out s {args}"), dir.path(), 2);
+        assert!(e.contains(hint), "{args}: {e}");
+    }
+    assert!(!dir.path().join("s").exists());
+}
+
+/// Ctrl-C reaches the run, which saves; the same command then ends the sweep.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_after_the_run_has_saved() {
+    use std::process::Command;
+    let dir = folder();
+    let args = "sweep --out s --grid lr=0.01,0.02 -- --device cpu --max-steps 1000000000";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kiln"))
+        .current_dir(dir.path())
+        .args(args.split(' '))
+        .spawn()
+        .expect("the binary runs");
+    let metrics = dir.path().join("s/lr-0.01/metrics.jsonl");
+    while !fs::metadata(&metrics).is_ok_and(|m| m.len() > 0) {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "the sweep ended by itself"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let id = child.id().to_string();
+    let kill = Command::new("kill").args(["-INT", &id]).status();
+    assert!(kill.expect("kill runs").success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(dir.path().join("s/lr-0.01/checkpoints/last").exists());
+    assert!(!dir.path().join("s/lr-0.02").exists());
+    let record = json(&fs::read_to_string(dir.path().join("s/sweep.json")).unwrap());
+    assert_eq!(record["runs"][0]["status"], "stopped");
+}
