@@ -7,7 +7,7 @@
 //! plan                       the training step as data    floor 2  the narrow waist
 //! record optim model   |   exec::{cpu,gpu} device reflect floor 3  writers | runners
 //! data · train · run · eval                               floor 4  machines only through `Executor`
-//! report bench export lrfind sweep                        floor 5  pictures, measurements, other formats
+//! report bench export fit lrfind sweep                    floor 5  pictures, measurements, other formats
 //! cli · main                                              floor 6
 //! ```
 //!
@@ -28,6 +28,7 @@ pub mod exec;
 pub mod export;
 pub mod expr;
 pub mod files;
+pub mod fit;
 pub mod kernel;
 pub mod lrfind;
 pub mod model;

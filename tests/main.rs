@@ -11,6 +11,7 @@ mod cooldown;
 mod data;
 mod device;
 mod eval;
+mod examples;
 mod export;
 mod golden_conversion;
 mod golden_ops;

@@ -231,6 +231,17 @@ pub struct Saved {
     pub window: Vec<f64>,
 }
 
+impl From<Schedule> for Rate {
+    /// A schedule without controllers.
+    fn from(schedule: Schedule) -> Rate {
+        Rate {
+            carries_momentum: schedule.carries_momentum(),
+            schedule,
+            steering: Vec::new(),
+        }
+    }
+}
+
 impl Rate {
     /// The rate that update `step` uses, with the controllers as they stand.
     pub fn at(&self, step: u64) -> f64 {

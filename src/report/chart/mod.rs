@@ -137,17 +137,17 @@ impl Chart {
         self.series.iter().map(colour).collect()
     }
 
-    /// Where a logarithmic axis is labelled: powers of ten, and their double and fivefold if there
-    /// are few. Empty where the usual places are better.
+    /// Where a logarithmic axis is labelled: powers of ten, and some of their multiples if there are
+    /// few. Empty where the usual places are better.
     fn ticks(&self, [low, high]: [f64; 2]) -> Vec<f64> {
         let decades = high - low;
-        if !self.log || decades < 1.0 {
+        if !self.log || decades < 0.5 {
             return Vec::new();
         }
-        let between: &[f64] = if decades < 3.0 {
-            &[1.0, 2.0, 5.0]
-        } else {
-            &[1.0]
+        let between: &[f64] = match decades {
+            d if d < 1.0 => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
+            d if d < 3.0 => &[1.0, 2.0, 5.0],
+            _ => &[1.0],
         };
         let every = (decades / 8.0).ceil().max(1.0) as usize;
         let powers = (low.floor() as i32..=high.ceil() as i32).step_by(every);
