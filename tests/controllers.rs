@@ -253,7 +253,7 @@ fn missing_monitors_are_errors() {
         ),
         (
             "train --schedule plateau --observe update",
-            "evaluated after every epoch",
+            "one after every epoch only",
         ),
         ("train --schedule cosine --monitor loss", "no controller"),
         ("train --schedule cosine --observe update", "no controller"),

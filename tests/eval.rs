@@ -305,7 +305,10 @@ fn pictures_are_predicted() {
     assert!(e.contains("missing.png"), "{e}");
     for (args, part) in [
         ("eval nowhere", "nowhere: has no config.toml"),
-        ("eval run --checkpoint best", "expected best, last, final"),
+        (
+            "eval run --checkpoint nowhere",
+            "expected best, last, final",
+        ),
         ("eval run --top 11", "there are only 10 classes"),
         ("predict run", "name pictures or CSV files"),
         ("eval run --model mlp --weights x", "either RUN or --model"),
