@@ -21,6 +21,9 @@ const WEIGHTS: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const STATE: &str = "state.json";
 
+/// What stands in front of the update of a checkpoint that has stepped aside.
+const ASIDE: &str = ".aside-";
+
 /// What stands in front of a parameter's name in the file of the optimiser's slots.
 const MOMENTUM: &str = "momentum_buffer.";
 
@@ -116,20 +119,47 @@ impl Checkpoints {
         }
         sync_dir(draft.path())?;
         let path = self.dir.join(name_of(snapshot.state.step));
-        if path.exists() {
-            // A resumed run has come here again.
-            fs::remove_dir_all(&path).map_err(Error::io(&path))?;
-        }
-        let draft = draft.keep();
-        make_readable(&draft)?;
-        fs::rename(&draft, &path).map_err(Error::io(&path))?;
-        sync_dir(&self.dir)?;
+        make_readable(draft.path())?;
+        self.put(draft.keep(), snapshot.state.step)?;
         self.point("last", &path)?;
         if best {
             self.point("best", &path)?;
         }
         self.prune()?;
         Ok(path)
+    }
+
+    /// Gives a draft its place. One that is there already (a resumed run has come here again) steps aside
+    /// until the new one is in.
+    fn put(&self, draft: PathBuf, step: u64) -> Result<()> {
+        let (path, aside) = (self.dir.join(name_of(step)), self.dir.join(aside(step)));
+        if path.exists() {
+            fs::rename(&path, &aside).map_err(Error::io(&path))?;
+        }
+        fs::rename(&draft, &path).map_err(Error::io(&path))?;
+        sync_dir(&self.dir)?;
+        match aside.exists() {
+            true => fs::remove_dir_all(&aside).map_err(Error::io(&aside)),
+            false => Ok(()),
+        }
+    }
+
+    /// Brings back what a crash has left aside.
+    fn recover(&self) {
+        for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let step = name
+                .to_str()
+                .and_then(|n| n.strip_prefix(ASIDE))
+                .and_then(|n| n.parse().ok());
+            let Some(step) = step else { continue };
+            let path = self.dir.join(name_of(step));
+            // Whatever cannot be brought back is no worse than not there.
+            let _ = match path.exists() {
+                true => fs::remove_dir_all(entry.path()),
+                false => fs::rename(entry.path(), path),
+            };
+        }
     }
 
     /// Where `last` or `best` leads, if there is one.
@@ -149,6 +179,7 @@ impl Checkpoints {
     /// # Errors
     /// If there is none.
     pub fn latest(&self, params: &[&Param]) -> Result<(Checkpoint, Vec<Error>)> {
+        self.recover();
         let mut wrong = Vec::new();
         for step in self.steps().into_iter().rev() {
             match load(&self.dir.join(name_of(step)), params) {
@@ -276,6 +307,11 @@ fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
     })
 }
 
+/// What a checkpoint is called while another one takes its place.
+fn aside(step: u64) -> String {
+    format!("{ASIDE}{step}")
+}
+
 fn name_of(step: u64) -> String {
     format!("step-{step:09}")
 }
@@ -384,10 +420,14 @@ mod tests {
                 .unwrap()
                 .ends_with("step-000000005")
         );
-        // Coming to the same update again replaces it.
+        // Coming to the same update again replaces it, and a crash on the way loses nothing.
         checkpoints
             .save(&[&param], &snapshot(5), notes(), false)
             .unwrap();
+        let dir = root.path().join("checkpoints");
+        fs::rename(dir.join(name_of(5)), dir.join(aside(5))).unwrap();
+        let (latest, _) = checkpoints.latest(&[&param]).unwrap();
+        assert_eq!(latest.snapshot.state.step, 5);
     }
 
     /// A damaged checkpoint is passed over, and said to be.
