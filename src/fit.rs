@@ -33,9 +33,9 @@
 use crate::{
     control::{Monitor, Observe},
     data::{Dataset, Task},
-    device::{self, Choice, Machine, Needs},
+    device::{self, Choice, Needs},
     error::Result,
-    exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
+    exec,
     model::{Model, Network},
     schedule::{LearningRate, Rate, Run},
     train::{Config, Evaluation, Observer, Session, Trainer, Update},
@@ -141,10 +141,7 @@ pub fn fit(
     config.gradient_rules.extend(rate.take_gradient_rules());
     let session = Session::record(network, data, &config)?;
     let (machine, line) = device::open(device, Needs::of(&session.plan))?;
-    let exec: Box<dyn Executor> = match machine {
-        Machine::Cpu => Box::new(Cpu::new(session.plan.clone())?),
-        Machine::Gpu(gpu) => Box::new(GpuExecutor::new(gpu, &session.plan)?),
-    };
+    let exec = exec::on(machine, &session.plan)?;
     let first = network.init(config.seed);
     let updates = session.epochs.updates().saturating_mul(epochs);
     let mut trainer = Trainer::new(exec, &session, &config, rate, data, &first)?;

@@ -14,7 +14,7 @@ use crate::cli::{folder, kiln, refusal, success};
 const RUN: &str = "--data digits --model small-cnn --batch-size 30 --accumulate 2 --epochs 12 --seed 3 --lr 0.037 \
                    --optimizer SGD(momentum=0.9,nesterov=True,weight_decay=1e-4) --clip-norm 2 --ema 0.97 \
                    --swa 100,every=7 --augment flip \
-                   --schedule cosine*plateau(patience=0,factor=0.7)*gradient_ratio()";
+                   --schedule cosine*plateau(patience=0,factor=0.7,monitor=loss)*gradient_ratio()";
 
 /// Starts the binary without waiting for it.
 fn start(args: &str, dir: &Path) -> Child {
@@ -380,4 +380,125 @@ fn the_rate_scales_with_the_batch() {
         first(&format!("{scaled} sqrt --accumulate 4"), "c"),
         0.037 * 4.0
     );
+}
+
+/// A schedule with other controllers, or none, can take over: they begin anew. Momentum schedules go
+/// along. What would leave a new setting without effect is refused, and what is refused leaves the run
+/// as it was.
+#[test]
+fn another_schedule_takes_over() {
+    let dir = folder();
+    let dir = dir.path();
+    let run = "train --data digits --max-steps 60 --device cpu --quiet --schedule plateau(patience=0) \
+               --momentum-schedule linear(to=0.5)";
+    success(&format!("{run} --out a"), dir);
+    let config = read(dir, "a/config.toml");
+    for (args, word) in [
+        (
+            "--max-steps 90 --lr 0.01 --on-change keep",
+            "without effect",
+        ),
+        ("--schedule cosine --on-change extend", "no effect"),
+        (
+            "--max-steps 90 --schedule cosinus --on-change replace",
+            "cosine",
+        ),
+        (
+            "--max-steps 90 --momentum-schedule 2x --on-change replace",
+            "never forgets",
+        ),
+    ] {
+        let message = refusal(&format!("resume a {args}"), dir, 2);
+        assert!(message.contains(word), "{args}: {message}");
+        assert!(
+            config == read(dir, "a/config.toml"),
+            "{args} changed the run"
+        );
+    }
+    success(
+        "resume a --quiet --max-steps 90 --schedule cosine --on-change extend",
+        dir,
+    );
+    success(
+        "resume a --quiet --max-steps 120 --schedule greedy*gradient_ratio() --on-change rewarm",
+        dir,
+    );
+    success("resume a --quiet --max-steps 150 --on-change keep", dir);
+    let rows = String::from_utf8(read(dir, "a/metrics.jsonl")).unwrap();
+    let momentum = |step: u64| -> f64 {
+        let start = format!("{{\"step\":{step},");
+        let starts = |row: &&str| row.starts_with(&start) && row.contains("\"lr\"");
+        let row = rows.lines().find(starts).expect("a row");
+        let row: serde_json::Value = serde_json::from_str(row).unwrap();
+        row["momentum"].as_f64().unwrap()
+    };
+    // From 0.9 to 0.5 over each window: 60 updates, then the 30 that were added.
+    let close = |step, want: f64| assert!((momentum(step) - want).abs() < 1e-12, "{step}");
+    close(0, 0.9);
+    close(30, 0.7);
+    close(60, 0.9);
+    close(75, 0.7);
+    assert_eq!(momentum(149), 0.5);
+}
+
+/// The weights that a run began with are needed once.
+#[test]
+fn initial_weights_may_go() {
+    let dir = folder();
+    let dir = dir.path();
+    success(
+        "train --data digits --max-steps 5 --device cpu --quiet --out a",
+        dir,
+    );
+    fs::copy(dir.join("a/model.safetensors"), dir.join("w.safetensors")).unwrap();
+    let run = "train --data digits --epochs 2 --device cpu --quiet --init w.safetensors";
+    success(&format!("{run} --out whole"), dir);
+    success(&format!("{run} --until eval_accuracy>=0 --out b"), dir);
+    fs::remove_file(dir.join("w.safetensors")).unwrap();
+    success("resume b --quiet --unset until", dir);
+    success("report b", dir);
+    same(dir, "whole", "b");
+}
+
+/// A run that has ended by itself stays ended, with the same result.
+#[test]
+fn an_ended_run_stays_ended() {
+    let dir = folder();
+    let dir = dir.path();
+    success(
+        "train --data digits --epochs 9 --device cpu --quiet --lr 0.9 --patience 2 --out a",
+        dir,
+    );
+    let files = ["model.safetensors", "metrics.jsonl"].map(|file| format!("a/{file}"));
+    let before = files.each_ref().map(|file| read(dir, file));
+    let said = success("resume a --device cpu", dir);
+    assert!(said.contains("stopped early"), "{said}");
+    assert!(before == files.each_ref().map(|file| read(dir, file)));
+}
+
+/// What a run writes is as open as any other file, and a kill leaves no litter once the run goes on.
+#[cfg(unix)]
+#[test]
+fn directories_follow_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = folder();
+    let script = format!(
+        "umask 077; {} train --data digits --max-steps 3 --device cpu --quiet --out a",
+        env!("CARGO_BIN_EXE_kiln")
+    );
+    let status = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(&dir)
+        .status();
+    assert!(status.is_ok_and(|s| s.success()));
+    let checkpoint = dir.path().join("a/checkpoints/last");
+    let mode = fs::metadata(&checkpoint).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let litter = dir.path().join("a/checkpoints/.draft-x");
+    fs::create_dir(&litter).unwrap();
+    success(
+        "resume a --quiet --max-steps 4 --on-change keep",
+        dir.path(),
+    );
+    assert!(!litter.exists());
 }

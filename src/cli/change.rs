@@ -1,5 +1,7 @@
 //! A run that goes on with other settings: its schedule, composed of the old one and what comes after.
 
+use std::collections::BTreeMap;
+
 use super::{ready::Ready, setup::Setup};
 use crate::{
     error::{Error, Result},
@@ -8,48 +10,121 @@ use crate::{
     train::Swa,
 };
 
-impl Setup {
-    /// The schedule as it was written.
-    pub(super) fn schedule(&self) -> &str {
-        &self.schedule
-    }
+/// The schedules of some settings, laid out over a number of updates.
+struct Laid {
+    plan: schedule::LearningRate,
+    rate: Schedule,
+    momentum: Other,
+    weight_decay: Other,
+}
 
+/// The schedule of another hyper-parameter, and what it is without one.
+struct Other {
+    schedule: Option<Schedule>,
+    base: f64,
+}
+
+impl Laid {
+    fn out(setup: &Setup, per_epoch: u64, updates: u64) -> Result<Laid> {
+        let optimizer = Sgd::parse(&setup.optimizer)?;
+        let run = setup.horizon(&optimizer, per_epoch, updates);
+        let plan: schedule::LearningRate = setup.schedule.parse()?;
+        Ok(Laid {
+            rate: plan.spec().resolve(&run)?,
+            plan,
+            momentum: Other {
+                schedule: setup.momentum(&optimizer, &run)?,
+                base: optimizer.momentum,
+            },
+            weight_decay: Other {
+                schedule: setup.weight_decay(&optimizer, &run)?,
+                base: optimizer.weight_decay,
+            },
+        })
+    }
+}
+
+impl Other {
+    /// What `how` makes of this and of what comes after it; nothing warms up but the rate.
+    fn then(self, after: Other, how: OnChange, from: u64) -> Option<Schedule> {
+        match how {
+            OnChange::Keep => self.schedule,
+            OnChange::Replace => after.schedule,
+            _ if self.schedule.is_none() && after.schedule.is_none() => None,
+            _ => {
+                let whole = |other: Other| {
+                    let base = Schedule::constant(other.base);
+                    other.schedule.unwrap_or(base)
+                };
+                Some(whole(self).then(from, whole(after)))
+            }
+        }
+    }
+}
+
+impl Setup {
     /// Whether the same updates come of both.
     pub(super) fn same_run(&self, other: &Setup) -> bool {
         format!("{self:?}") == format!("{other:?}")
     }
 
-    /// These settings, for a run that goes on after `step` updates under `old` ones: the schedule is the
-    /// one that `how` makes of both.
+    /// What a run under these settings does that goes on after `step` updates under `old` ones, by flag:
+    /// the schedules that `how` makes of both.
     ///
     /// # Errors
-    /// What either schedule reports.
+    /// What a schedule reports, and a way that would leave the new settings without effect.
     pub(super) fn changed(
         &self,
         old: &Setup,
         how: OnChange,
         step: u64,
         per_epoch: u64,
-    ) -> Result<Setup> {
+    ) -> Result<BTreeMap<String, String>> {
         let (planned, updates) = (old.steps(per_epoch)?, self.steps(per_epoch)?);
-        let window = how.window(step, planned, updates);
-        let resolve = |setup: &Setup, updates: u64| -> Result<(schedule::LearningRate, Schedule)> {
-            let plan: schedule::LearningRate = setup.schedule.parse()?;
-            let run = setup.horizon(&Sgd::parse(&setup.optimizer)?, per_epoch, updates);
-            let schedule = plan.spec().resolve(&run)?;
-            Ok((plan, schedule))
-        };
-        let (before, old) = resolve(old, planned)?;
-        let (after, new) = resolve(self, window.1)?;
-        let plan = if how == OnChange::Keep { before } else { after };
-        let mut text = format!("({})", how.apply(old, new, step, window)?);
-        for control in plan.controls() {
-            text += &format!(" * {control}");
+        if how == OnChange::Extend && updates <= planned {
+            return Err(Error::Usage(format!(
+                "--on-change extend has no effect: the run was planned for {planned} updates and is to have \
+                 {updates}; give more --epochs or --max-steps, or say replace or rewarm"
+            )));
         }
-        Ok(Setup {
-            schedule: text,
+        let window = how.window(step, planned, updates);
+        let before = Laid::out(old, per_epoch, planned)?;
+        let after = Laid::out(self, per_epoch, window.1)?;
+        let momentum = before.momentum.then(after.momentum, how, window.0);
+        let weight_decay = before.weight_decay.then(after.weight_decay, how, window.0);
+        let plan = match how {
+            OnChange::Keep => &before.plan,
+            _ => &after.plan,
+        };
+        let controls = plan.controls().iter().map(|c| format!(" * {c}"));
+        let controls: String = controls.collect();
+        let rate = how.apply(before.rate, after.rate, step, window);
+        let schedules = [
+            ("schedule", Some(format!("({rate}){controls}"))),
+            ("momentum-schedule", momentum.map(|s| s.to_string())),
+            ("weight-decay-schedule", weight_decay.map(|s| s.to_string())),
+        ];
+        let schedules = schedules
+            .into_iter()
+            .filter_map(|(key, text)| Some((key.into(), text?)));
+        Ok(schedules.collect())
+    }
+
+    /// The settings with these schedules instead of their own.
+    pub(super) fn with(&self, schedules: &BTreeMap<String, String>) -> Setup {
+        let text = |key: &str| schedules.get(key).cloned();
+        Setup {
+            schedule: text("schedule").unwrap_or_else(|| self.schedule.clone()),
+            momentum_schedule: text("momentum-schedule"),
+            weight_decay_schedule: text("weight-decay-schedule"),
             ..self.clone()
-        })
+        }
+    }
+
+    /// Whether the same controllers steer a run under both.
+    pub(super) fn same_controllers(&self, other: &Setup) -> Result<bool> {
+        let plan = |setup: &Setup| setup.schedule.parse::<schedule::LearningRate>();
+        Ok(plan(self)?.controls() == plan(other)?.controls())
     }
 
     /// The settings of a branch that decays after `step` updates, over `over` more: the schedule as it was,

@@ -178,6 +178,7 @@ impl Cooldown {
             settings: Settings::of(&train::command(), &matches),
             ready,
             from: Some((checkpoint, evaluations)),
+            change: None,
         }
         .run(|ready| self.directory(ready, first, keep, &metrics).map(Some))
     }

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{ready::Ready, schedule::segments};
+use super::{
+    config::{self, Settings},
+    ready::Ready,
+    schedule::segments,
+    train::command,
+};
 use crate::{
     device::Machine,
     error::{Error, Result},
@@ -10,6 +15,31 @@ use crate::{
     run::{self, RunDir},
     train::{Clip, Config},
 };
+
+/// Writes what the run is and what it runs on, before its first row.
+pub(super) fn describe(
+    run: &RunDir,
+    settings: &mut Settings,
+    ready: &Ready,
+    environment: &BTreeMap<&str, String>,
+) -> Result<()> {
+    let command = command();
+    settings.resolve(&command, "model", &ready.model);
+    settings.resolve(&command, "data", &config::absolute(&ready.data.name));
+    for key in ["val", "targets", "init"] {
+        if let Some(text) = settings.get(key) {
+            settings.resolve(&command, key, &config::absolute(&text));
+        }
+    }
+    let head = format!(
+        "# Written by kiln {}: `kiln train config.toml` does the same again (but for what changes.jsonl and\n\
+         # overrides.jsonl say of changes under way, where there are any).\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    let text = head + &settings.to_toml();
+    write_atomically(&run.file(run::CONFIG), text.as_bytes())?;
+    write_environment(run, environment)
+}
 
 /// What it runs on, for `environment.json`.
 pub(super) fn environment(

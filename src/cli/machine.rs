@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     device::{self, Choice, Machine, Needs},
     error::Result,
-    exec::{Executor, cpu::Cpu, gpu::GpuExecutor, tuning::Tuning},
+    exec::{self, Executor, tuning::Tuning},
     plan::Plan,
 };
 
@@ -39,12 +39,10 @@ impl MachineFlags {
         }
         Ok((opened.machine, line))
     }
+
     /// Opens it and makes it ready to run a plan.
     pub(super) fn executor(&self, plan: &Arc<Plan>) -> Result<(Box<dyn Executor>, String)> {
         let (machine, line) = self.open(Needs::of(plan))?;
-        Ok(match machine {
-            Machine::Cpu => (Box::new(Cpu::new(plan.clone())?), line),
-            Machine::Gpu(gpu) => (Box::new(GpuExecutor::new(gpu, plan)?), line),
-        })
+        Ok((exec::on(machine, plan)?, line))
     }
 }

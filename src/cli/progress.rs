@@ -133,7 +133,7 @@ pub(super) fn evaluated(row: &Evaluation) -> String {
         ("swa ", row.swa_eval_loss, row.swa_eval_accuracy),
     ] {
         if let Some(loss) = loss {
-            line += &format!("  {name}test loss {loss:.4}{}", percent(accuracy));
+            line += &format!("  {name}eval loss {loss:.4}{}", percent(accuracy));
         }
     }
     line

@@ -8,7 +8,8 @@ use crate::{
     control::{Monitor, Observe},
     data::{self, Dataset},
     error::{Error, Result},
-    model::{Model, Network},
+    fit,
+    model::Network,
     optim::Sgd,
     schedule::{self, Rate, Run, Schedule, Severity, Spec},
     train::{self, Config, Epochs, Session, weights},
@@ -37,16 +38,12 @@ impl Setup {
         self.check_numbers()?;
         let data = self.data.as_deref().unwrap_or("digits");
         let data = data::load(data, &self.data_options())?;
-        let outputs = match &data.task {
-            data::Task::Classification { classes } => classes.len() as u32,
-            data::Task::Regression { outputs } => outputs.len() as u32,
-        };
         self.check_effects(&data, &plan)?;
         let model = self
             .model
             .clone()
             .unwrap_or_else(|| default_model(&data).into());
-        let network = Model::parse(&model, &data.shape, outputs)?.fit(&data.shape, outputs)?;
+        let network = fit::network(&model, &data)?;
         let (samples, batch) = (data.train.len as u64, self.batch_size.into());
         let accumulate = self.batches_an_update(samples, batch)?;
         let epochs = Epochs::accumulating(samples, batch, accumulate.into(), self.drop_last)?;
@@ -122,7 +119,7 @@ impl Setup {
         }
     }
 
-    fn momentum(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
+    pub(super) fn momentum(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
         let flag = "--momentum-schedule";
         let found = other(flag, &self.momentum_schedule, optimizer.momentum, run)?;
         let Some((schedule, highest)) = found else {
@@ -142,7 +139,7 @@ impl Setup {
         Ok(Some(schedule))
     }
 
-    fn weight_decay(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
+    pub(super) fn weight_decay(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
         let (flag, text) = ("--weight-decay-schedule", &self.weight_decay_schedule);
         Ok(other(flag, text, optimizer.weight_decay, run)?.map(|(schedule, _)| schedule))
     }

@@ -26,19 +26,28 @@ pub(super) struct Resume {
     #[arg(value_name = "DIR")]
     pub(super) dir: PathBuf,
     /// What a changed schedule means: keep, replace, extend or rewarm
-    #[arg(
-        long,
-        value_name = "HOW",
-        long_help = "What a changed schedule, rate, optimiser or length of the run means:\n\
-            keep     the old schedule as it was planned; updates beyond its end hold its last rate\n\
-            replace  the new schedule, as if it had been there from the first update on\n\
-            extend   the old schedule to its planned end, then the new one over what was added\n\
-            rewarm   from now on a linear warm-up to the new schedule, over what is left"
-    )]
+    #[arg(long, value_name = "HOW", long_help = WAYS)]
     on_change: Option<OnChange>,
     #[command(flatten)]
     flags: Flags,
 }
+
+/// What may be said.
+const WAYS: &str = "What a changed schedule, rate, optimiser or length of the run means:
+  keep     the old schedule as it was planned; updates beyond its end hold its last rate
+  replace  the new schedule, as if it had been there from the first update on
+  extend   the old schedule to its planned end, then the new one over what was added
+  rewarm   from now on a linear warm-up to the new schedule, over what is left";
+
+/// Settings of the old schedule, which `keep` keeps.
+const KEPT: [&str; 6] = [
+    "lr",
+    "lr-scale",
+    "base-batch",
+    "schedule",
+    "momentum-schedule",
+    "weight-decay-schedule",
+];
 
 /// Settings that may change with a word about the schedule.
 const STEERING: [&str; 11] = [
@@ -83,7 +92,7 @@ impl Resume {
         let run = RunDir::open(&self.dir)?;
         let command = train::command();
         let old = Settings::of(&command, &train::matches_of(run.path())?);
-        let mut settings = Settings::of(&command, matches);
+        let settings = Settings::of(&command, matches);
         let changes = old.changes(&settings);
         refuse_fixed(&changes)?;
         let steering: Vec<&Change> = of(&changes, &STEERING);
@@ -97,20 +106,39 @@ impl Resume {
         for e in damaged {
             eprintln!("note: passed over a damaged checkpoint: {e}");
         }
-        let step = checkpoint.snapshot.state.step;
-        if let Some(how) = how {
-            let per_epoch = params.session.epochs.updates();
-            self.flags.setup = self.flags.setup.changed(&setup, how, step, per_epoch)?;
-            settings.resolve(&command, "schedule", self.flags.setup.schedule());
+        // Weights come from the checkpoint: the file that the run began with may be gone.
+        self.flags.setup.init = None;
+        let change = match how {
+            None => None,
+            Some(how) => Some(run::Change {
+                step: checkpoint.snapshot.state.step,
+                how: how.to_string(),
+                settings: steering
+                    .into_iter()
+                    .cloned()
+                    .map(|(key, a, b)| (key, [a, b]))
+                    .collect(),
+                schedules: self.flags.setup.changed(
+                    &setup,
+                    how,
+                    checkpoint.snapshot.state.step,
+                    params.session.epochs.updates(),
+                )?,
+            }),
+        };
+        // What a person asked for stays in the settings; what came of it is applied.
+        let before = run::changes(run.path())?;
+        if let Some(change) = change.as_ref().or(before.last()) {
+            self.flags.setup = self.flags.setup.with(&change.schedules);
         }
-        self.go(run, settings, checkpoint, (setup, params))
+        self.go(run, (settings, change), checkpoint, (setup, params))
     }
 
     fn go(
         self,
         run: RunDir,
-        settings: Settings,
-        checkpoint: run::Checkpoint,
+        (settings, change): (Settings, Option<run::Change>),
+        mut checkpoint: run::Checkpoint,
         (old, params): (Setup, super::ready::Ready),
     ) -> Result<Outcome> {
         let same = old.same_run(&self.flags.setup);
@@ -133,6 +161,12 @@ impl Resume {
             self.complete(&run, &checkpoint);
             return Ok(Outcome::Done);
         }
+        if !old.same_controllers(&self.flags.setup)? {
+            let state = &mut checkpoint.snapshot.state;
+            state.controllers = ready.rate.saved();
+            let control = ready.session.first_control();
+            state.control = control.iter().map(|word| word.to_bits()).collect();
+        }
         if !self.flags.wordless() {
             tell(format_args!(
                 "resuming {} after {step} of {} updates",
@@ -147,6 +181,7 @@ impl Resume {
             settings,
             ready,
             from: Some((checkpoint, evaluations)),
+            change,
         }
         .run(|_| Ok(Some(run)))
     }
@@ -175,16 +210,27 @@ impl Resume {
     fn agreed(&self, steering: &[&Change]) -> Result<Option<OnChange>> {
         match (steering.is_empty(), self.on_change) {
             (true, None) => Ok(None),
+            (false, Some(OnChange::Keep)) => {
+                let kept: Vec<_> = steering
+                    .iter()
+                    .copied()
+                    .filter(|(key, ..)| KEPT.contains(&key.as_str()))
+                    .collect();
+                match kept.is_empty() {
+                    true => Ok(Some(OnChange::Keep)),
+                    false => Err(Error::Usage(format!(
+                        "--on-change keep leaves these without effect:\n{}\nremove them, or say replace, \
+                         extend or rewarm",
+                        table(&kept)
+                    ))),
+                }
+            }
             (false, Some(how)) => Ok(Some(how)),
             (true, Some(_)) => Err(Error::Usage(
                 "--on-change has no effect: no setting of the schedule differs; remove it".into(),
             )),
             (false, None) => Err(Error::Usage(format!(
-                "the run was started with other settings:\n{}\nsay what that means for the schedule \
-                 with --on-change:\n  keep     the old schedule as it was planned; beyond its end its \
-                 last rate\n  replace  the new schedule, as if it had been there from the start\n  \
-                 extend   the old schedule to its end, then the new one over what was added\n  rewarm   \
-                 from now on a warm-up to the new schedule, over what is left",
+                "the run was started with other settings:\n{}\nsay what that means with --on-change. {WAYS}",
                 table(steering)
             ))),
         }

@@ -11,9 +11,10 @@ use crate::train::Evaluation;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Saving and stopping")]
 pub(super) struct Saving {
-    /// Write a checkpoint every so often: updates (500), epochs (2ep), or time (30s, 10m, 1h)
-    #[arg(long, value_name = "WHEN", default_value = "1ep")]
-    pub(super) save_every: Every,
+    /// Write a checkpoint every so often: updates (500), epochs (2ep), or time (30s, 10m, 1h) [default:
+    /// every epoch that ends 5 s after the last one]
+    #[arg(long, value_name = "WHEN")]
+    pub(super) save_every: Option<Every>,
     /// How many of the latest checkpoints are kept, besides the best
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) keep: u32,

@@ -11,7 +11,7 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use super::{
     Cli, Outcome,
     config::{self, Settings},
-    describe::{environment, introduction, write_environment},
+    describe::{describe, environment, introduction, write_environment},
     leave,
     machine::MachineFlags,
     progress::{duration, significant},
@@ -25,9 +25,9 @@ use super::{
 };
 use crate::{
     data,
-    device::{Machine, Needs},
+    device::Needs,
     error::{Error, Result},
-    exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
+    exec,
     files::write_atomically,
     run::{self, Checkpoint, Live, RunDir},
     train::{Evaluation, Metrics, Trainer, Weights, weights},
@@ -106,11 +106,19 @@ pub(super) fn matches_of(run: &Path) -> Result<ArgMatches> {
     found.map_err(|e| Error::file(&file, e.to_string()))
 }
 
-/// The same, as what decides the updates.
+/// The same, as what decides the updates: with the schedules that came of changes under way, and without the
+/// weights that the run began with, as it has its own.
 pub(super) fn setup_of(run: &Path) -> Result<Setup> {
     let train = Train::from_arg_matches(&matches_of(run)?);
     let train = train.map_err(|e| Error::file(&run.join(run::CONFIG), e.to_string()))?;
-    Ok(train.flags.setup)
+    let setup = Setup {
+        init: None,
+        ..train.flags.setup
+    };
+    Ok(match run::changes(run)?.last() {
+        Some(change) => setup.with(&change.schedules),
+        None => setup,
+    })
 }
 
 impl Train {
@@ -144,6 +152,7 @@ impl Train {
             settings,
             ready,
             from: None,
+            change: None,
         }
         .run(directory)
     }
@@ -156,6 +165,8 @@ pub(super) struct Job<'a> {
     pub(super) ready: Ready,
     /// Where it goes on, and what was evaluated before.
     pub(super) from: Option<(Checkpoint, Vec<Evaluation>)>,
+    /// What is changed under way.
+    pub(super) change: Option<run::Change>,
 }
 
 impl Job<'_> {
@@ -164,51 +175,67 @@ impl Job<'_> {
         mut self,
         directory: impl FnOnce(&Ready) -> Result<Option<RunDir>>,
     ) -> Result<Outcome> {
-        let quiet = self.flags.wordless();
         let best = self.best_at()?;
         let (machine, line) = self
             .flags
             .machine
             .open(Needs::of(&self.ready.session.plan))?;
-        if !quiet {
+        if !self.flags.wordless() {
             tell(format_args!("{}", introduction(&self.ready, &line)?));
         }
-        let mut environment = environment(&self.ready, &machine, &line);
-        let plan = &self.ready.session.plan;
-        let exec: Box<dyn Executor> = match machine {
-            Machine::Cpu => Box::new(Cpu::new(plan.clone())?),
-            Machine::Gpu(gpu) => Box::new(GpuExecutor::new(gpu, plan)?),
-        };
-        let run = directory(&self.ready)?;
-        if let Some(run) = &run {
-            self.describe(run, &environment)?;
-        }
+        let environment = environment(&self.ready, &machine, &line);
         let ready = &self.ready;
-        let epochs = ready.session.epochs;
-        let before = self.from.as_ref().map_or(0, |(c, _)| c.snapshot.state.step);
-        let signal = stop_on_signal()?;
-        let about = About::of(ready, run.as_ref(), before, &line);
-        let screen = self.flags.show.open(about, quiet, &signal)?;
-        let writer = run.as_ref().map(|run| self.writer(run)).transpose()?;
-        let saving = (&self.flags.saving, best);
-        let mut watcher = Watcher::new(screen, writer, saving, epochs.updates(), signal);
-        let rate = ready.rate.clone();
-        let mut trainer = Trainer::new(
-            exec,
-            &ready.session,
-            &ready.config,
-            rate,
-            &ready.data,
-            &ready.weights,
-        )?;
-        if let Some((checkpoint, evaluations)) = &self.from {
+        let exec = exec::on(machine, &ready.session.plan)?;
+        let run = directory(ready)?;
+        let (session, config, rate) = (&ready.session, &ready.config, ready.rate.clone());
+        let mut trainer = Trainer::new(exec, session, config, rate, &ready.data, &ready.weights)?;
+        if let Some((checkpoint, _)) = &self.from {
             trainer.restore(&checkpoint.snapshot)?;
+        }
+        // Nothing of a run that exists is touched before it is sure to go on.
+        if let Some(run) = &run {
+            if let Some(change) = &self.change {
+                run::note_change(run.path(), change)?;
+            }
+            describe(run, &mut self.settings, ready, &environment)?;
+        }
+        let mut watcher = self.watcher(run.as_ref(), best, &line)?;
+        let ended = trainer.run(ready.steps, &mut watcher);
+        self.end(ended, (trainer, watcher), run.as_ref(), environment)
+    }
+
+    /// What happens around the updates.
+    fn watcher<'s>(
+        &'s self,
+        run: Option<&RunDir>,
+        best: Watched,
+        device: &str,
+    ) -> Result<Watcher<'s>> {
+        let signal = stop_on_signal()?;
+        let before = self.from.as_ref().map_or(0, |(c, _)| c.snapshot.state.step);
+        let about = About::of(&self.ready, run, before, device);
+        let writer = run.map(|run| self.writer(run)).transpose()?;
+        let screen = (self.flags.show).open(about, self.flags.wordless(), &signal)?;
+        let saving = (&self.flags.saving, best);
+        let per_epoch = self.ready.session.epochs.updates();
+        let mut watcher = Watcher::new(screen, writer, saving, per_epoch, signal);
+        if let Some((checkpoint, evaluations)) = &self.from {
             watcher.resume(before, checkpoint.notes.seconds, evaluations);
         }
-        let ended = trainer.run(ready.steps, &mut watcher);
+        Ok(watcher)
+    }
+
+    /// Saves what the run has come to, and says it.
+    fn end(
+        &self,
+        ended: Result<bool>,
+        (mut trainer, mut watcher): (Trainer, Watcher),
+        run: Option<&RunDir>,
+        mut environment: BTreeMap<&'static str, String>,
+    ) -> Result<Outcome> {
         watcher.screen.finish();
         if let Err(e) = &ended {
-            watcher.end(Some(e), trainer.step(), run.as_ref());
+            watcher.end(Some(e), trainer.step(), run);
         }
         if let Some(writer) = &mut watcher.writer {
             writer.metrics.flush()?;
@@ -217,14 +244,14 @@ impl Job<'_> {
         if watcher.stop.is_none() && !complete {
             watcher.stop = Some(Stop::Signal);
         }
-        if let Some(run) = &run {
+        if let Some(run) = run {
             environment.insert("seconds", format!("{:.3}", watcher.seconds()));
             write_environment(run, &environment)?;
             self.finish(run, &mut trainer, &mut watcher)?;
         }
-        watcher.end(None, trainer.step(), run.as_ref());
-        if !quiet {
-            let text = self.summary(&watcher, trainer.step(), run.as_ref());
+        watcher.end(None, trainer.step(), run);
+        if !self.flags.wordless() {
+            let text = self.summary(&watcher, trainer.step(), run);
             tell(format_args!("{text}"));
         }
         Ok(match watcher.stop {
@@ -299,27 +326,6 @@ impl Job<'_> {
         Ok(best)
     }
 
-    /// Writes what the run is, before its first row.
-    fn describe(&mut self, run: &RunDir, environment: &BTreeMap<&str, String>) -> Result<()> {
-        let command = command();
-        self.settings.resolve(&command, "model", &self.ready.model);
-        self.settings
-            .resolve(&command, "data", &config::absolute(&self.ready.data.name));
-        for key in ["val", "targets", "init"] {
-            if let Some(text) = self.settings.get(key) {
-                self.settings
-                    .resolve(&command, key, &config::absolute(&text));
-            }
-        }
-        let head = format!(
-            "# Written by kiln {}: `kiln train config.toml` does the same again.\n",
-            env!("CARGO_PKG_VERSION")
-        );
-        let text = head + &self.settings.to_toml();
-        write_atomically(&run.file(run::CONFIG), text.as_bytes())?;
-        write_environment(run, environment)
-    }
-
     fn writer<'s>(&'s self, run: &RunDir) -> Result<Writer<'s>> {
         let path = run.file(run::METRICS);
         let data = &self.ready.data;
@@ -356,8 +362,8 @@ impl Job<'_> {
         }
         if let Some(best) = &w.best {
             text += &match best.eval_accuracy {
-                Some(a) => format!("\nbest test accuracy {:.2}%", a * 100.0),
-                None => format!("\nbest test loss {:.4}", best.eval_loss),
+                Some(a) => format!("\nbest accuracy {:.2}%", a * 100.0),
+                None => format!("\nbest evaluation loss {:.4}", best.eval_loss),
             };
             text += &format!(" after epoch {:.2}", best.epoch);
         }

@@ -9,7 +9,8 @@ use super::train;
 use crate::{
     data::{self, Dataset, Options, Task, TaskKind},
     error::{Error, Result},
-    model::{Model, Network},
+    fit,
+    model::Network,
     train::weights,
 };
 
@@ -122,9 +123,7 @@ impl TrainedFlags {
             None => self.by_hand.settings(data)?,
         };
         let loaded = data::load(&settings.data, &settings.options)?;
-        let outputs = names(&loaded.task).len() as u32;
-        let model = Model::parse(&settings.model, &loaded.shape, outputs)?;
-        let network = model.fit(&loaded.shape, outputs)?;
+        let network = fit::network(&settings.model, &loaded)?;
         let params: Vec<_> = network.params().collect();
         Ok(Trained {
             weights: weights::load(&weights_file, &params)?,

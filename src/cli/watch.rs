@@ -95,6 +95,10 @@ impl<'a> Watcher<'a> {
         evaluations.iter().for_each(|row| self.judge(row));
         self.screen.past(evaluations);
         self.best_unsaved = false;
+        // A run that had ended by itself has not begun to do better.
+        if let Some(last) = evaluations.last() {
+            self.decide(last);
+        }
     }
 
     /// Seconds spent on the run.
@@ -156,6 +160,16 @@ impl<'a> Watcher<'a> {
         }
     }
 
+    /// Whether the run ends with this evaluation, which has been judged.
+    fn decide(&mut self, row: &Evaluation) {
+        if self.saving.patience.is_some_and(|most| self.worse >= most) {
+            self.stop = Some(Stop::Patience(self.worse));
+        }
+        if let Some(until) = self.saving.until.as_ref().filter(|u| u.reached(row)) {
+            self.stop = Some(Stop::Target(until.to_string()));
+        }
+    }
+
     fn due(&self, step: u64) -> bool {
         let (saved, at) = match self.saved {
             Some((saved, at)) => (saved, at),
@@ -163,9 +177,10 @@ impl<'a> Watcher<'a> {
         };
         let passed = |every: u64| step / every > saved / every;
         match self.saving.save_every {
-            Every::Updates(n) => passed(n),
-            Every::Epochs(n) => passed(n.saturating_mul(self.per_epoch)) && at.elapsed() >= GAP,
-            Every::Time(t) => at.elapsed() >= t,
+            None => passed(self.per_epoch) && at.elapsed() >= GAP,
+            Some(Every::Updates(n)) => passed(n),
+            Some(Every::Epochs(n)) => passed(n.saturating_mul(self.per_epoch)),
+            Some(Every::Time(t)) => at.elapsed() >= t,
         }
     }
 }
@@ -186,12 +201,7 @@ impl Observer for Watcher<'_> {
             writer.metrics.flush()?;
         }
         self.judge(row);
-        if self.saving.patience.is_some_and(|most| self.worse >= most) {
-            self.stop = Some(Stop::Patience(self.worse));
-        }
-        if let Some(until) = self.saving.until.as_ref().filter(|u| u.reached(row)) {
-            self.stop = Some(Stop::Target(until.to_string()));
-        }
+        self.decide(row);
         self.screen.evaluation(row);
         Ok(())
     }
@@ -223,7 +233,7 @@ impl Observer for Watcher<'_> {
     fn pause_at(&self, step: u64) -> u64 {
         let noted = self.writer.as_ref().and_then(|w| w.live.next(step));
         let save = match self.saving.save_every {
-            Every::Updates(n) if self.writer.is_some() => (step / n + 1).saturating_mul(n),
+            Some(Every::Updates(n)) if self.writer.is_some() => (step / n + 1).saturating_mul(n),
             _ => u64::MAX,
         };
         save.min(noted.unwrap_or(u64::MAX))

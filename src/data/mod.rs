@@ -30,6 +30,7 @@ mod line;
 mod listing;
 mod loaded;
 mod npy;
+mod npy_header;
 mod npz;
 mod numpy;
 mod options;

@@ -6,7 +6,8 @@ use super::{
     Error, Options, TaskKind,
     dataset::{Features, Shape, Split, Targets, Task, pixel_table, width},
     loaded::Loaded,
-    npy::{Array, Kind, Number},
+    npy::{Array, Number},
+    npy_header::Kind,
     npz::Npz,
 };
 

@@ -7,10 +7,22 @@ pub mod tuning;
 use std::sync::Arc;
 
 use crate::{
+    device::Machine,
     error::Result,
     ops::Hyper,
-    plan::{Program, Slice},
+    plan::{Plan, Program, Slice},
 };
+
+/// A plan on a machine, ready to run.
+///
+/// # Errors
+/// If the plan is wrong or too large for it, and what the device reports.
+pub fn on(machine: Machine, plan: &Arc<Plan>) -> Result<Box<dyn Executor>> {
+    Ok(match machine {
+        Machine::Cpu => Box::new(cpu::Cpu::new(plan.clone())?),
+        Machine::Gpu(gpu) => Box::new(gpu::GpuExecutor::new(gpu, plan)?),
+    })
+}
 
 /// Words of shared memory that are written at a time.
 const PIECE: usize = 1 << 18;

@@ -21,6 +21,15 @@ const WEIGHTS: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const STATE: &str = "state.json";
 
+/// Averages, and the files that they are in.
+const AVERAGES: [(Weights, &str); 2] = [
+    (Weights::Ema, "ema.safetensors"),
+    (Weights::Swa, "swa.safetensors"),
+];
+
+/// What stands in front of the name of a checkpoint that is being written.
+const DRAFT: &str = ".draft-";
+
 /// What stands in front of the update of a checkpoint that has stepped aside.
 const ASIDE: &str = ".aside-";
 
@@ -90,18 +99,17 @@ impl Checkpoints {
         best: bool,
     ) -> Result<PathBuf> {
         fs::create_dir_all(&self.dir).map_err(Error::io(&self.dir))?;
-        let draft = tempfile::Builder::new()
-            .prefix(".draft-")
-            .tempdir_in(&self.dir)
-            .map_err(Error::io(&self.dir))?;
+        let draft = draft_in(&self.dir)?;
         let slots = slots(params);
         let slots: Vec<&Param> = slots.iter().collect();
         let mut files = vec![
             (WEIGHTS, weights::serialize(params, &snapshot.weights)?),
             (OPTIMIZER, weights::serialize(&slots, &snapshot.momentum)?),
         ];
-        for (which, values) in &snapshot.averages {
-            files.push((average(*which), weights::serialize(params, values)?));
+        for (which, name) in AVERAGES {
+            if let Some((_, values)) = snapshot.averages.iter().find(|(w, _)| *w == which) {
+                files.push((name, weights::serialize(params, values)?));
+            }
         }
         let digests = files
             .iter()
@@ -119,7 +127,6 @@ impl Checkpoints {
         }
         sync_dir(draft.path())?;
         let path = self.dir.join(name_of(snapshot.state.step));
-        make_readable(draft.path())?;
         self.put(draft.keep(), snapshot.state.step)?;
         self.point("last", &path)?;
         if best {
@@ -144,20 +151,19 @@ impl Checkpoints {
         }
     }
 
-    /// Brings back what a crash has left aside.
-    fn recover(&self) {
+    /// Puts in order what a crash has left: a checkpoint that had stepped aside comes back, drafts go.
+    /// For the one process that writes to the run.
+    pub(super) fn recover(&self) {
         for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let step = name
-                .to_str()
-                .and_then(|n| n.strip_prefix(ASIDE))
-                .and_then(|n| n.parse().ok());
-            let Some(step) = step else { continue };
-            let path = self.dir.join(name_of(step));
-            // Whatever cannot be brought back is no worse than not there.
-            let _ = match path.exists() {
-                true => fs::remove_dir_all(entry.path()),
-                false => fs::rename(entry.path(), path),
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let aside = name.strip_prefix(ASIDE).and_then(|n| n.parse().ok());
+            let home = aside.map(|step| self.dir.join(name_of(step)));
+            // Whatever cannot be mended is no worse than not there.
+            let _ = match home {
+                Some(home) if !home.exists() => fs::rename(entry.path(), home),
+                Some(_) => fs::remove_dir_all(entry.path()),
+                None if name.starts_with(DRAFT) => fs::remove_dir_all(entry.path()),
+                None => Ok(()),
             };
         }
     }
@@ -179,7 +185,6 @@ impl Checkpoints {
     /// # Errors
     /// If there is none.
     pub fn latest(&self, params: &[&Param]) -> Result<(Checkpoint, Vec<Error>)> {
-        self.recover();
         let mut wrong = Vec::new();
         for step in self.steps().into_iter().rev() {
             match load(&self.dir.join(name_of(step)), params) {
@@ -252,14 +257,6 @@ impl Checkpoints {
     }
 }
 
-/// The file of averaged weights.
-fn average(which: Weights) -> &'static str {
-    match which {
-        Weights::Ema => "ema.safetensors",
-        Weights::Swa | Weights::Raw => "swa.safetensors",
-    }
-}
-
 /// The optimiser's slots, as parameters.
 fn slots(params: &[&Param]) -> Vec<Param> {
     let slot = |p: &&Param| Param {
@@ -290,9 +287,9 @@ fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
     }
     let slots = slots(params);
     let mut averages = Vec::new();
-    for which in [Weights::Ema, Weights::Swa] {
-        if saved.digests.contains_key(average(which)) {
-            averages.push((which, weights::load(&path.join(average(which)), params)?));
+    for (which, name) in AVERAGES {
+        if saved.digests.contains_key(name) {
+            averages.push((which, weights::load(&path.join(name), params)?));
         }
     }
     Ok(Checkpoint {
@@ -337,16 +334,19 @@ fn sync_dir(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Temporary directories are private; a checkpoint is like any other.
-fn make_readable(path: &Path) -> Result<()> {
+/// A directory that nobody else knows, and which goes if nothing comes of it.
+fn draft_in(dir: &Path) -> Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
+        // Like any new directory: what the umask allows.
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(Error::io(path))?;
+        builder.permissions(fs::Permissions::from_mode(0o777));
     }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+    builder
+        .prefix(DRAFT)
+        .tempdir_in(dir)
+        .map_err(Error::io(dir))
 }
 
 impl RunDir {
@@ -426,6 +426,9 @@ mod tests {
             .unwrap();
         let dir = root.path().join("checkpoints");
         fs::rename(dir.join(name_of(5)), dir.join(aside(5))).unwrap();
+        fs::create_dir(dir.join(".draft-x")).unwrap();
+        checkpoints.recover();
+        assert!(!dir.join(".draft-x").exists());
         let (latest, _) = checkpoints.latest(&[&param]).unwrap();
         assert_eq!(latest.snapshot.state.step, 5);
     }

@@ -2,16 +2,15 @@
 //! `overrides.jsonl` says from which update on, so that a resumed run replays it.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::Write,
-    path::{Path, PathBuf},
+    fs,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::RunDir;
-use crate::error::{Error, Result};
+use super::{RunDir, journal};
+use crate::error::Result;
 
 /// The file in which a person, or the dashboard, writes the factor.
 pub const FACTOR: &str = "lr.factor";
@@ -48,7 +47,7 @@ impl Live {
         let log = run.file(OVERRIDES);
         Ok(Live {
             file: run.file(FACTOR),
-            noted: read(&log)?,
+            noted: journal::read(&log)?,
             log,
             looked: None,
             complaint: None,
@@ -91,7 +90,7 @@ impl Live {
             Ok(factor) if factor == current => Ok(()),
             Ok(factor) if factor.is_finite() && factor >= 0.0 => {
                 let change = Override { step, factor };
-                append(&self.log, &change)?;
+                journal::append(&self.log, &change)?;
                 self.noted.push(change);
                 Ok(())
             }
@@ -105,33 +104,6 @@ impl Live {
             }
         }
     }
-}
-
-/// The notes; a last line that a crash has torn is as if it had not been written, as no update has
-/// used it.
-fn read(log: &Path) -> Result<Vec<Override>> {
-    let text = match fs::read_to_string(log) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Error::io(log)(e)),
-    };
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    let line = |(i, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|e| Error::file(log, format!("line {}: {e}", i + 1)))
-    };
-    whole.lines().enumerate().map(line).collect()
-}
-
-/// On the disk before an update uses it.
-fn append(log: &Path, change: &Override) -> Result<()> {
-    let line = serde_json::to_string(change).map_err(|e| Error::file(log, e.to_string()))?;
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(log)
-        .map_err(Error::io(log))?;
-    writeln!(file, "{line}").map_err(Error::io(log))?;
-    file.sync_data().map_err(Error::io(log))
 }
 
 #[cfg(test)]

@@ -5,15 +5,19 @@
 //! | `config.toml` | every setting, as `kiln train` takes it |
 //! | `environment.json` | what it ran on: adapter, driver, versions, tuning table |
 //! | `metrics.jsonl` | a row per update and per evaluation |
+//! | `changes.jsonl` | every change of the schedule under way, and what came of it |
 //! | `overrides.jsonl` | every live change of the rate's factor, with its update |
 //! | `lr.factor` | written by a person: the factor from the next update on |
 //! | `checkpoints/step-N/` | weights, optimiser slots and state before update N |
 //! | `checkpoints/last`, `best` | links to two of them |
 //! | `model.safetensors` | the weights at the end |
 
+mod changes;
 mod checkpoint;
+mod journal;
 mod live;
 
+pub use changes::{Change, changes, note_change};
 pub use checkpoint::{Checkpoint, Checkpoints, Notes};
 pub use live::{FACTOR, Live};
 
@@ -85,7 +89,9 @@ impl RunDir {
                 format!("{why}; expected a directory that `kiln train` wrote, such as runs/NAME-1"),
             ));
         }
-        RunDir::locked(path)
+        let run = RunDir::locked(path)?;
+        run.checkpoints(1).recover();
+        Ok(run)
     }
 
     fn locked(path: &Path) -> Result<RunDir> {

@@ -1,12 +1,8 @@
 //! A run that goes on with another schedule than it was started with: what that means is said, never
 //! guessed.
 
-use super::{
-    Run, Schedule, Spec,
-    combinator::{Piece, Then},
-};
-use crate::expr::Error;
-use std::str::FromStr;
+use super::Schedule;
+use std::{fmt, str::FromStr};
 
 /// How a run goes on after its settings have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,32 +44,24 @@ impl OnChange {
     }
 
     /// The schedule of the whole run: `new` is resolved over its window.
-    ///
-    /// # Errors
-    /// If one of them gives rates that no warm-up can start or end at.
-    pub fn apply(
-        self,
-        old: Schedule,
-        new: Schedule,
-        step: u64,
-        (from, _): (u64, u64),
-    ) -> Result<Schedule, Error> {
-        let piece = |start, schedule| Piece { start, schedule };
-        Ok(match self {
+    pub fn apply(self, old: Schedule, new: Schedule, step: u64, (from, _): (u64, u64)) -> Schedule {
+        match self {
             OnChange::Keep => old,
             OnChange::Replace => new,
-            OnChange::Extend => Schedule::Then(Then(vec![piece(0, old), piece(from, new)])),
+            OnChange::Extend => old.then(from, new),
             OnChange::Rewarm => {
-                let (low, high) = (old.at(step), new.at(0));
                 let over = from.saturating_sub(step);
-                let text = format!("linear(from={low:?}, to={high:?}, over={over})");
-                let warmup = text.parse::<Spec>()?.resolve(&Run::new(1.0))?;
-                let parts = vec![piece(0, old), piece(step, warmup), piece(from, new)];
-                // At update 0 there is no old part.
-                let parts = parts.into_iter().skip(usize::from(step == 0));
-                Schedule::Then(Then(parts.collect()))
+                let warmup = Schedule::linear(old.at(step), new.at(0), over);
+                old.then(step, warmup).then(from, new)
             }
-        })
+        }
+    }
+}
+
+impl fmt::Display for OnChange {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let name = OnChange::NAMES.into_iter().find(|(_, how)| how == self);
+        f.write_str(name.map_or("", |(name, _)| name))
     }
 }
 
@@ -109,7 +97,6 @@ mod tests {
         let change = |how: OnChange| {
             let window = how.window(50, 100, 200);
             how.apply(old.clone(), resolved("cosine", window.1), 50, window)
-                .unwrap()
         };
         let cosine = |over| resolved("cosine", over);
         assert_eq!(change(OnChange::Keep).at(150), 0.0);

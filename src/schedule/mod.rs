@@ -48,6 +48,7 @@ pub mod language;
 mod learning_rate;
 mod lint;
 mod measure;
+mod rate;
 mod run;
 mod segment;
 pub mod signature;
@@ -58,8 +59,9 @@ mod unit;
 mod wsd;
 
 pub use change::OnChange;
-pub use learning_rate::{LearningRate, Rate, Saved};
+pub use learning_rate::LearningRate;
 pub use lint::{Finding, Severity};
+pub use rate::{Rate, Saved};
 pub use run::Run;
 pub use segment::Segment;
 pub use spec::Spec;

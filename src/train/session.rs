@@ -312,6 +312,16 @@ impl Session {
         self.inputs.load_targets(exec, targets, order)
     }
 
+    /// The words of the controllers on the device before the first update.
+    pub fn first_control(&self) -> Vec<f32> {
+        let mut control = vec![0.0; self.control.len as usize];
+        for (i, c) in self.controllers.iter().enumerate() {
+            control[(i + 1) * gradient_control::STATE as usize] = c.first_factor();
+        }
+        control[0] = self.controllers.iter().map(|c| c.first_factor()).product();
+        control
+    }
+
     /// Writes data and weights; the training split's targets come with each epoch's order.
     pub(super) fn load(
         &self,
@@ -336,12 +346,7 @@ impl Session {
             exec.write(test.order.at, ops::as_words(&order))?;
             test.inputs.load_targets(exec, &split.targets, &order)?;
         }
-        let mut control = vec![0.0; self.control.len as usize];
-        for (i, c) in self.controllers.iter().enumerate() {
-            control[(i + 1) * gradient_control::STATE as usize] = c.first_factor();
-        }
-        control[0] = self.controllers.iter().map(|c| c.first_factor()).product();
-        exec.write(self.control, &control)?;
+        exec.write(self.control, &self.first_control())?;
         for buffer in [self.params_arena]
             .iter()
             .chain(self.averages.iter().map(|a| &a.1))
