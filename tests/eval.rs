@@ -144,6 +144,19 @@ fn eval_finds_what_training_found() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    let e = refusal("eval run --device cpu --split val", dir.path(), 2);
+    assert!(e.contains("has no validation split"), "{e}");
+    let held = "train --device cpu --quiet --epochs 1 --val-fraction 0.2 --out held";
+    success(held, dir.path());
+    let said = success("eval held --device cpu --split val --json", dir.path());
+    let judged: Value = serde_json::from_str(&said).expect("one object");
+    assert_eq!(judged["split"], "validation");
+    let metrics = fs::read_to_string(dir.path().join("held/metrics.jsonl")).unwrap();
+    let last: Value = serde_json::from_str(metrics.lines().last().unwrap()).unwrap();
+    assert!(
+        close(&judged["loss"], &last["eval_loss"]),
+        "{judged} {last}"
+    );
     // The same by hand, but for the smoothing.
     let by_hand = "eval --model small-cnn --weights run/model.safetensors --data digits";
     let said = success(
@@ -212,6 +225,32 @@ fn tables_are_judged_and_predicted() {
     let lines: Vec<&str> = said.lines().collect();
     assert!(lines[0].starts_with("new.csv:2  yes "), "{said}");
     assert!(lines[1].starts_with("new.csv:3  no "), "{said}");
+    // Columns are found by their names, and others are not taken for them.
+    write("turned.csv", "b,a\n140,1\n-20,16\n".into());
+    let turned = success("predict classes turned.csv --device cpu", dir.path());
+    assert_eq!(turned.replace("turned", "new"), said);
+    for (file, columns, why) in [
+        ("foreign.csv", "a,c", "the model was trained on `b` too"),
+        ("more.csv", "a,b,id", "the model does not know `id`"),
+    ] {
+        write(file, format!("{columns}\n1,2,3\n"));
+        let e = refusal(
+            &format!("predict classes {file} --device cpu"),
+            dir.path(),
+            2,
+        );
+        assert!(e.contains(why), "{e}");
+    }
+    write("swapped.csv", "b,a,y\n140,1,yes\n-20,16,no\n".into());
+    let e = refusal(
+        "eval classes --device cpu --data swapped.csv",
+        dir.path(),
+        2,
+    );
+    assert!(
+        e.contains("its columns are b, a, but the model was trained on a, b"),
+        "{e}"
+    );
     write("short.csv", "a,b\n1\n".into());
     let e = refusal("predict classes short.csv --device cpu", dir.path(), 2);
     assert!(

@@ -249,6 +249,7 @@ pub fn dataset(name: &str) -> Dataset {
         )
     };
     Dataset {
+        columns: Vec::new(),
         name: name.into(),
         shape: vec![shape[1]],
         task,

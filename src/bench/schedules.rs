@@ -118,6 +118,9 @@ pub struct SchedulesReport {
 /// What the intervals are.
 const METHOD: &str = "median of paired ratios, order statistics";
 
+/// How often everything is made and trained anew: a share of the rounds each.
+const TRAININGS: u64 = 6;
+
 /// Steps before the first block.
 const WARMUP: u64 = 10;
 
@@ -137,20 +140,28 @@ pub fn schedules(
         .iter()
         .try_for_each(|n| subject.under(&n.schedule, 1 << 20).map(drop))?;
     let steps_per_block = steps_per_block(subject, machine, options.block)?;
-    let updates = WARMUP + options.rounds * steps_per_block;
+    let updates = WARMUP + options.rounds.div_ceil(TRAININGS) * steps_per_block;
     let recorded = named.iter().map(|n| subject.under(&n.schedule, updates));
     let recorded: Vec<Recorded> = recorded.collect::<Result<_>>()?;
-    let trainers = recorded.iter().map(|r| r.trainer(subject, machine));
-    let mut trainers: Vec<Trainer> = trainers.collect::<Result<_>>()?;
-    for trainer in &mut trainers {
-        queue_full(trainer, WARMUP)?;
-    }
-    let times = in_turns(trainers.len(), options.rounds, |i| {
-        queue_full(&mut trainers[i], steps_per_block)
-    })?;
     let learned = Learned::new(subject, updates)?;
-    for (n, trainer) in named.iter().zip(&mut trainers) {
-        learned.check(&trainer.weights()?, &n.name)?;
+    let mut times = vec![Vec::new(); named.len()];
+    for training in 0..TRAININGS {
+        let rounds = (options.rounds + training) / TRAININGS;
+        if rounds == 0 {
+            continue;
+        }
+        let mut trainers = trainers(&recorded, training as usize, subject, machine)?;
+        let own = in_turns(trainers.len(), rounds, |i| {
+            queue_full(&mut trainers[i], steps_per_block)
+        })?;
+        for (times, own) in times.iter_mut().zip(own) {
+            times.extend(own);
+        }
+        if rounds == options.rounds.div_ceil(TRAININGS) {
+            for (n, trainer) in named.iter().zip(&mut trainers) {
+                learned.check(&trainer.weights()?, &n.name)?;
+            }
+        }
     }
     let rows = named.into_iter().zip(&times);
     let rows = rows.map(|(n, own)| row(n, own, &times[0], options.margin));
@@ -166,6 +177,24 @@ pub fn schedules(
         timing: WALL_QUEUE_FULL,
         schedules: rows.collect(),
     })
+}
+
+/// A trainer of each, warm, made one after the other from the `first` on: where its memory lies decides
+/// some tenths of a percent of a short step's time.
+fn trainers<'a>(
+    recorded: &'a [Recorded],
+    first: usize,
+    subject: &'a Subject,
+    machine: &Machine,
+) -> Result<Vec<Trainer<'a>>> {
+    let mut made: Vec<Option<Trainer>> = recorded.iter().map(|_| None).collect();
+    for i in 0..recorded.len() {
+        let i = (first + i) % recorded.len();
+        let mut trainer = recorded[i].trainer(subject, machine)?;
+        queue_full(&mut trainer, WARMUP)?;
+        made[i] = Some(trainer);
+    }
+    Ok(made.into_iter().flatten().collect())
 }
 
 /// `constant`, `constant` again, and the others.

@@ -156,6 +156,7 @@ impl Learned<'_> {
         let batch = subject.config.batch_size as usize;
         let seen = batch.saturating_mul(usize::try_from(updates).unwrap_or(usize::MAX));
         let data = Dataset {
+            columns: Vec::new(),
             name: subject.data.name.clone(),
             shape: subject.data.shape.clone(),
             task: subject.data.task.clone(),

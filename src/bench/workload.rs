@@ -190,6 +190,7 @@ fn normals() -> Dataset {
     let targets = (0..W3_SAMPLES).map(|_| rng.below(CLASSES));
     let targets = Targets::Classes(targets.collect());
     Dataset {
+        columns: Vec::new(),
         name: "normal numbers".into(),
         shape: vec![W3_FEATURES],
         task: Task::Classification {

@@ -15,6 +15,7 @@ use super::{
     config::{self, Settings},
     progress::significant,
     ready::Ready,
+    saving::CHECKPOINTS,
     tell,
     train::{self, Job, Train},
 };
@@ -172,7 +173,7 @@ impl Cooldown {
             snapshot: checkpoint.snapshot.clone(),
             notes: checkpoint.notes.clone(),
         };
-        let keep = train.flags.saving.keep as usize;
+        let keep = train.flags.saving.keep.unwrap_or(CHECKPOINTS) as usize;
         Job {
             flags: &train.flags,
             settings: Settings::of(&train::command(), &matches),

@@ -47,6 +47,8 @@ pub(super) struct Eval {
 enum Which {
     /// What was trained on
     Train,
+    /// What decided which weights are best
+    Val,
     /// What was held back
     Test,
 }
@@ -85,14 +87,19 @@ impl Eval {
 
     /// The samples to evaluate on, and what they are called.
     fn choose<'a>(&self, data: &'a Dataset, other: bool) -> Result<(&'a Split, &'static str)> {
+        let none = |what| {
+            let others = "use --split train, or --data with other data";
+            Error::Usage(format!("{} has no {what} split; {others}", data.name))
+        };
         match (self.split, &data.test) {
             (Some(Which::Train), _) => Ok((&data.train, "training")),
+            (Some(Which::Val), _) => {
+                let val = data.val.as_ref().ok_or_else(|| none("validation"))?;
+                Ok((val, "validation"))
+            }
             (_, Some(test)) => Ok((test, "test")),
             (None, None) if other => Ok((&data.train, "given")),
-            (_, None) => Err(Error::Usage(format!(
-                "{} has no test split; use --split train, or --data with other data",
-                data.name
-            ))),
+            (_, None) => Err(none("test")),
         }
     }
 

@@ -36,6 +36,13 @@ pub(super) fn other(name: &str, trained: &Trained, split: bool) -> Result<Datase
             data.shape, trained.data.shape
         )));
     }
+    if data.columns != trained.data.columns {
+        return Err(Error::Usage(format!(
+            "--data {name}: its columns are {}, but the model was trained on {}, in this order",
+            data.columns.join(", "),
+            trained.data.columns.join(", ")
+        )));
+    }
     renumber(&mut data, &trained.data.task)?;
     Ok(data)
 }

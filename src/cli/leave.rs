@@ -27,6 +27,9 @@ use crate::{
     train::weights,
 };
 
+/// Where TensorBoard's events are.
+pub(super) const TENSORBOARD: &str = "tensorboard";
+
 /// Samples with the highest loss that the page shows.
 const WORST: usize = 24;
 
@@ -52,6 +55,7 @@ impl Report {
                 .map(|c| c.join(run::MODEL)),
         };
         let weights = file.map(|file| weights::load(&file, &params)).transpose()?;
+        events(&self.run)?;
         write(&self.run, &ready, &settings, weights.as_deref())?;
         tell(format_args!(
             "wrote {}",
@@ -61,7 +65,8 @@ impl Report {
     }
 }
 
-/// Writes all of it into a run's directory, from its rows and its weights.
+/// Writes all but the events, which are written as the run goes on, into a run's directory, from its rows
+/// and its weights.
 pub(super) fn write(
     dir: &Path,
     ready: &Ready,
@@ -73,7 +78,6 @@ pub(super) fn write(
     let schedule = ready.rate.schedule();
     let drawn = Drawn::of(schedule.to_string(), schedule, ready.steps);
     csv::write(&dir.join("metrics.csv"), &rows)?;
-    events(dir, &rows, &environment)?;
     plots::write(dir, &rows, Some(&drawn))?;
     let judged = weights.map(|w| judge(ready, w)).transpose()?.flatten();
     let page = html::page(&report(
@@ -87,22 +91,13 @@ pub(super) fn write(
     write_atomically(&dir.join("report.html"), page.as_bytes())
 }
 
-/// TensorBoard's file, instead of the one before: it reads every file of a directory.
-fn events(dir: &Path, rows: &Rows, environment: &BTreeMap<String, String>) -> Result<()> {
-    let events = dir.join("tensorboard");
-    fs::create_dir_all(&events).map_err(Error::io(&events))?;
-    for entry in fs::read_dir(&events).map_err(Error::io(&events))?.flatten() {
-        if entry
-            .file_name()
-            .to_string_lossy()
-            .starts_with("events.out.tfevents.")
-        {
-            fs::remove_file(entry.path()).map_err(Error::io(&entry.path()))?;
-        }
-    }
+/// TensorBoard's events, at the time when the run started.
+fn events(dir: &Path) -> Result<()> {
+    let rows = Rows::read(&dir.join(run::METRICS))?;
+    let environment = environment(dir)?;
     let started = environment.get("started").and_then(|s| s.parse().ok());
     let started = UNIX_EPOCH + Duration::from_secs(started.unwrap_or(0));
-    tensorboard::write(&events, rows, started).map(drop)
+    tensorboard::write(&dir.join(TENSORBOARD), &rows, started).map(drop)
 }
 
 fn environment(dir: &Path) -> Result<BTreeMap<String, String>> {

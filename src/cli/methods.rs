@@ -1,6 +1,9 @@
 //! What the flags say about what happens between an image and the weights that are kept.
 
-use super::setup::{LrScale, Setup};
+use super::{
+    ready::setting,
+    setup::{LrScale, Setup},
+};
 use crate::{
     data::{Dataset, Features},
     error::{Error, Result},
@@ -41,7 +44,10 @@ impl Setup {
             return Ok(None);
         };
         match (&data.shape[..], &data.train.features) {
-            (&[_, h, w], Features::Bytes { .. }) => Ok(Some(Augment::parse(text, [h, w])?)),
+            (&[_, h, w], Features::Bytes { .. }) => {
+                let changes = Augment::parse(text, [h, w]).map_err(setting("augment"))?;
+                Ok(Some(changes))
+            }
             _ => Err(Error::Usage(format!(
                 "--augment has no effect: {} holds no images, whose pixels it would change",
                 data.name

@@ -49,7 +49,11 @@ impl Predict {
         let task = &trained.data.task;
         let top = self.top(task)?;
         let statistics = trained.data.standardization.as_ref();
-        let samples = data::load_samples(&self.files, &trained.network.input, statistics)?;
+        let samples = data::load_samples(
+            &self.files,
+            (&trained.network.input, &trained.data.columns),
+            statistics,
+        )?;
         let forward = Forward::record(&trained.network, BATCH.min(samples.names.len() as u32))?;
         let (exec, _) = self.machine.executor(&forward.plan)?;
         let mut evaluator = Evaluator::new(exec, &forward, &trained.weights)?;

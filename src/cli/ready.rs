@@ -33,8 +33,8 @@ pub(super) struct Ready {
 impl Setup {
     /// Loads the data, builds the model, resolves the schedule, records the plan.
     pub(super) fn ready(&self) -> Result<Ready> {
-        let optimizer = Sgd::parse(&self.optimizer)?;
-        let plan: schedule::LearningRate = self.schedule.parse()?;
+        let optimizer = Sgd::parse(&self.optimizer).map_err(setting("optimizer"))?;
+        let plan: schedule::LearningRate = self.schedule.parse().map_err(setting("schedule"))?;
         self.check_numbers()?;
         let data = self.data.as_deref().unwrap_or("digits");
         let data = data::load(data, &self.data_options())?;
@@ -43,7 +43,7 @@ impl Setup {
             .model
             .clone()
             .unwrap_or_else(|| default_model(&data).into());
-        let network = fit::network(&model, &data)?;
+        let network = fit::network(&model, &data).map_err(setting("model"))?;
         let (samples, batch) = (data.train.len as u64, self.batch_size.into());
         let accumulate = self.batches_an_update(samples, batch)?;
         let epochs = Epochs::accumulating(samples, batch, accumulate.into(), self.drop_last)?;
@@ -97,13 +97,16 @@ impl Setup {
 
     /// Reads what is written in a language of its own, so that mistakes show before data is loaded.
     pub(super) fn check_words(&self) -> Result<()> {
-        Sgd::parse(&self.optimizer)?;
-        self.schedule.parse::<schedule::LearningRate>()?;
-        for text in [&self.momentum_schedule, &self.weight_decay_schedule]
-            .into_iter()
-            .flatten()
-        {
-            text.parse::<Spec>()?;
+        Sgd::parse(&self.optimizer).map_err(setting("optimizer"))?;
+        let schedule = self.schedule.parse::<schedule::LearningRate>();
+        schedule.map_err(setting("schedule"))?;
+        for (key, text) in [
+            ("momentum-schedule", &self.momentum_schedule),
+            ("weight-decay-schedule", &self.weight_decay_schedule),
+        ] {
+            if let Some(text) = text {
+                text.parse::<Spec>().map_err(setting(key))?;
+            }
         }
         self.check_numbers()
     }
@@ -218,6 +221,11 @@ impl Setup {
     }
 }
 
+/// An error in the words of a setting, which the message names as files and flags do.
+pub(super) fn setting<E: std::fmt::Display>(key: &str) -> impl FnOnce(E) -> Error {
+    move |e| Error::Usage(format!("{key}: {e}"))
+}
+
 /// The schedule of another hyper-parameter, if there is one, and the highest of its values.
 fn other(
     flag: &str,
@@ -226,7 +234,7 @@ fn other(
     run: &Run,
 ) -> Result<Option<(Schedule, f64)>> {
     let Some(text) = text else { return Ok(None) };
-    let spec: Spec = text.parse()?;
+    let spec: Spec = text.parse().map_err(setting(flag))?;
     let schedule = spec.resolve(&Run {
         base_lr: base,
         ..*run

@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr, time::Duration};
 use clap::Args;
 
 use super::setup::Watched;
-use crate::train::Evaluation;
+use crate::{
+    error::{Error, Result},
+    train::Evaluation,
+};
 
 /// See the module.
 #[derive(Args, Clone, Debug)]
@@ -15,9 +18,9 @@ pub(super) struct Saving {
     /// every epoch that ends 5 s after the last one]
     #[arg(long, value_name = "WHEN")]
     pub(super) save_every: Option<Every>,
-    /// How many of the latest checkpoints are kept, besides the best
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) keep: u32,
+    /// How many of the latest checkpoints are kept, besides the best [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) keep: Option<u32>,
     /// What the best checkpoint is best at [default: eval-accuracy, in a regression eval-loss]
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(super) best: Option<Watched>,
@@ -31,6 +34,9 @@ pub(super) struct Saving {
     #[arg(long, value_name = "CONDITION")]
     pub(super) until: Option<Until>,
 }
+
+/// How many of the latest checkpoints are kept where nobody says.
+pub(super) const CHECKPOINTS: u32 = 3;
 
 /// How often to save.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,10 +58,30 @@ pub(super) struct Until {
     level: f64,
 }
 
+impl Saving {
+    /// Refuses what needs a run directory where there is none.
+    pub(super) fn check_unsaved(&self) -> Result<()> {
+        let (flag, why) = if self.patience.is_some() {
+            ("--patience", "the best weights are kept there")
+        } else if self.save_every.is_some() {
+            ("--save-every", "checkpoints are written there")
+        } else if self.keep.is_some() {
+            ("--keep", "checkpoints are kept there")
+        } else {
+            return Ok(());
+        };
+        let key = flag.trim_start_matches('-');
+        Err(Error::Usage(format!(
+            "{flag} needs a run directory, as {why}: remove --no-out, or leave the setting out (of a file: \
+             --unset {key})"
+        )))
+    }
+}
+
 impl FromStr for Every {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Every, String> {
+    fn from_str(text: &str) -> Result<Every, Self::Err> {
         let whole = |digits: &str| digits.parse::<u64>().ok().filter(|&n| n > 0);
         let epochs = text.strip_suffix("ep").and_then(whole);
         let updates = || whole(text.strip_suffix("up").unwrap_or(text));
@@ -82,7 +108,7 @@ impl fmt::Display for Every {
 impl FromStr for Time {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Time, String> {
+    fn from_str(text: &str) -> Result<Time, Self::Err> {
         let units = [
             ("ms", 1e-3),
             ("s", 1.0),
@@ -105,7 +131,7 @@ impl FromStr for Time {
 impl FromStr for Until {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Until, String> {
+    fn from_str(text: &str) -> Result<Until, Self::Err> {
         let expected = || "expected eval_accuracy>=LEVEL or eval_loss<=LEVEL".to_string();
         let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         let compact = compact.replace('-', "_");

@@ -65,7 +65,7 @@ pub(super) struct Setup {
     /// Passes over the training data [default: 20, or as many as --max-steps needs]
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub(super) epochs: Option<u64>,
-    /// Stop after N updates
+    /// Stop after N updates, or after --epochs if those come first
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub(super) max_steps: Option<u64>,
     /// Samples per update, or per batch with --accumulate

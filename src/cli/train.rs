@@ -16,7 +16,7 @@ use super::{
     machine::MachineFlags,
     progress::{duration, significant},
     ready::Ready,
-    saving::Saving,
+    saving::{CHECKPOINTS, Saving},
     screen::{About, Show},
     setup::{Setup, Watched},
     signal::stop_on_signal,
@@ -29,6 +29,7 @@ use crate::{
     error::{Error, Result},
     exec,
     files::write_atomically,
+    report::live::Following,
     run::{self, Checkpoint, Live, RunDir},
     train::{Evaluation, Metrics, Trainer, Weights, weights},
 };
@@ -127,11 +128,8 @@ impl Train {
         self.flags.show.check()?;
         let name = self.config.as_deref().and_then(Path::file_stem);
         let name = name.map(|stem| stem.to_string_lossy().into_owned());
-        if self.flags.saving.patience.is_some() && self.no_out {
-            return Err(Error::Usage(
-                "--patience needs a run directory, as the best weights are kept there: remove --no-out"
-                    .into(),
-            ));
+        if self.no_out {
+            self.flags.saving.check_unsaved()?;
         }
         if let Some(dir) = &self.out {
             run::check_free(dir)?;
@@ -239,6 +237,9 @@ impl Job<'_> {
         }
         if let Some(writer) = &mut watcher.writer {
             writer.metrics.flush()?;
+            if let Some(Err(e)) = writer.events.take().map(Following::finish) {
+                eprintln!("note: TensorBoard's events are not complete: {e}");
+            }
         }
         let complete = ended?;
         if watcher.stop.is_none() && !complete {
@@ -333,9 +334,11 @@ impl Job<'_> {
             Some((checkpoint, _)) => Metrics::resume(&path, checkpoint.notes.metrics_bytes)?,
             None => Metrics::create(&path)?,
         };
+        let events = run.file(leave::TENSORBOARD);
         Ok(Writer {
             metrics,
-            checkpoints: run.checkpoints(self.flags.saving.keep as usize),
+            events: Some(Following::start(path, events)),
+            checkpoints: run.checkpoints(self.flags.saving.keep.unwrap_or(CHECKPOINTS) as usize),
             live: Live::of(run)?,
             params: self.ready.network.params().collect(),
             data: Box::new(|| data.digest()),

@@ -12,12 +12,16 @@ use super::{
 use crate::{
     error::{Error, Result},
     model::Param,
+    report::live::Following,
     run::{Checkpoints, Live, Notes, RunDir},
     train::{Evaluation, Metrics, Observer, Snapshot, Update},
 };
 
 /// The shortest time between two checkpoints that nobody asked for in particular.
 const GAP: Duration = Duration::from_secs(5);
+
+/// How long a row may wait to be seen by others.
+const UNSEEN: Duration = Duration::from_secs(1);
 
 /// Why a run ended before its last update.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +35,8 @@ pub(super) enum Stop {
 /// Everything that a run with a directory writes.
 pub(super) struct Writer<'a> {
     pub(super) metrics: Metrics,
+    /// TensorBoard's events, which follow the rows.
+    pub(super) events: Option<Following>,
     pub(super) checkpoints: Checkpoints,
     pub(super) live: Live,
     pub(super) params: Vec<&'a Param>,
@@ -59,6 +65,8 @@ pub(super) struct Watcher<'a> {
     /// Seconds that the run had taken before.
     before: f64,
     saved: Option<(u64, Instant)>,
+    /// When rows were last handed to the operating system.
+    flushed: Instant,
 }
 
 impl<'a> Watcher<'a> {
@@ -85,6 +93,7 @@ impl<'a> Watcher<'a> {
             started: Instant::now(),
             before: 0.0,
             saved: None,
+            flushed: Instant::now(),
         }
     }
 
@@ -219,6 +228,10 @@ impl Observer for Watcher<'_> {
         let Some(writer) = &mut self.writer else {
             return Ok(1.0);
         };
+        if self.flushed.elapsed() >= UNSEEN {
+            writer.metrics.flush()?;
+            self.flushed = Instant::now();
+        }
         let factor = writer.live.factor(step)?;
         if let Some(complaint) = writer.live.complaint() {
             self.screen.note(&complaint);

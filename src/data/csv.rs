@@ -53,16 +53,16 @@ pub(super) fn load(path: &Path, options: &Options) -> Result<Loaded, Error> {
         }
     };
     let features = Features::Floats(table.features);
-    Loaded::split(
-        shape,
-        task,
-        Split {
-            features,
-            targets,
-            len,
-        },
-        options,
-    )
+    let columns = header.features();
+    let all = Split {
+        features,
+        targets,
+        len,
+    };
+    Ok(Loaded {
+        columns,
+        ..Loaded::split(shape, task, all, options)?
+    })
 }
 
 /// Loads a table that goes with another one: the same columns, and classes that the other has, too.
@@ -108,10 +108,19 @@ pub(super) fn load_split(
     })
 }
 
-/// The rows of a table without a target, `width` numbers in each: their lines and their values.
-pub(super) fn load_features(path: &Path, width: usize) -> Result<(Vec<u64>, Vec<f32>), Error> {
+/// The rows of a table without a target, `width` numbers in each: their lines and their values, in the order of
+/// `known`, the columns that the model was trained on, where they had names.
+pub(super) fn load_features(
+    path: &Path,
+    width: usize,
+    known: &[String],
+) -> Result<(Vec<u64>, Vec<f32>), Error> {
     let mut rows = Rows::open(path)?;
     let columns = Header::columns(&mut rows)?;
+    let order = match known {
+        [] => (0..columns.len()).collect(),
+        _ => in_order(path, &columns, known)?,
+    };
     if columns.len() != width {
         let problem = format!(
             "there are {} columns, {}; expected {width}, one for each feature and none for the target",
@@ -138,7 +147,42 @@ pub(super) fn load_features(path: &Path, width: usize) -> Result<(Vec<u64>, Vec<
     if lines.is_empty() {
         return Err(no_rows(path, 1));
     }
+    if !order.is_sorted() {
+        let mut sorted = vec![0.0; order.len()];
+        for row in table.features.chunks_exact_mut(order.len()) {
+            for (to, &from) in sorted.iter_mut().zip(&order) {
+                *to = row[from];
+            }
+            row.copy_from_slice(&sorted);
+        }
+    }
     Ok((lines, table.features))
+}
+
+/// Where each known column is.
+fn in_order(path: &Path, columns: &[String], known: &[String]) -> Result<Vec<usize>, Error> {
+    let without = |some: &[String], others: &[String]| -> Vec<String> {
+        let rest = some.iter().filter(|name| !others.contains(name));
+        rest.cloned().collect()
+    };
+    let (missing, foreign) = (without(known, columns), without(columns, known));
+    let problem = match (&missing[..], &foreign[..]) {
+        ([], []) => {
+            let at = |name| columns.iter().position(|column| column == name);
+            return Ok(known.iter().filter_map(at).collect());
+        }
+        ([], _) => format!("the model does not know {}; remove that", list(&foreign)),
+        _ => format!(
+            "the columns are {}; the model was trained on {} too",
+            list(columns),
+            list(&missing)
+        ),
+    };
+    Err(Error::Line {
+        path: path.to_owned(),
+        line: 1,
+        problem,
+    })
 }
 
 fn no_rows(path: &Path, line: u64) -> Error {
@@ -247,6 +291,13 @@ impl Header {
             column: self.target_name().to_owned(),
             problem,
         }
+    }
+
+    /// The columns but for the target.
+    fn features(&self) -> Vec<String> {
+        let columns = self.columns.iter().enumerate();
+        let others = columns.filter(|(index, _)| *index != self.target);
+        others.map(|(_, name)| name.clone()).collect()
     }
 
     fn target_name(&self) -> &str {

@@ -184,6 +184,8 @@ pub struct Dataset {
     pub name: String,
     /// The shape of one sample.
     pub shape: Shape,
+    /// The names of the features, where the columns of a table have given them; else none.
+    pub columns: Vec<String>,
     /// What is to be learned.
     pub task: Task,
     /// The samples to train on, in the order of the file.

@@ -32,6 +32,7 @@ pub(super) fn load() -> Loaded {
     };
     Loaded {
         shape: vec![1, 8, 8],
+        columns: Vec::new(),
         task: Task::Classification {
             classes: (0..10).map(|digit| digit.to_string()).collect(),
         },

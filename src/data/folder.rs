@@ -104,6 +104,7 @@ fn load_splits(root: &Root, dir: &Path, options: &Options) -> Result<Loaded, Err
             .transpose()
     };
     Ok(Loaded {
+        columns: Vec::new(),
         task: Task::Classification { classes },
         train: train_pictures.decode(&shape, train.labels)?,
         val: decoded(val_pictures, val)?,

@@ -92,6 +92,7 @@ fn load_with_classes(dir: &Path, classes: Option<&[&str]>) -> Result<Loaded, Err
     let (train, test) = (train?, test.transpose()?);
     Ok(Loaded {
         shape,
+        columns: Vec::new(),
         task: Task::Classification { classes },
         train,
         val: None,

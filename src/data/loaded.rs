@@ -9,6 +9,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) shape: Shape,
+    /// As in [`Dataset`].
+    pub(super) columns: Vec<String>,
     pub(super) task: Task,
     pub(super) train: Split,
     pub(super) val: Option<Split>,
@@ -30,6 +32,7 @@ impl Loaded {
             let origin = "no test split, as asked".to_owned();
             return Ok(Self {
                 shape,
+                columns: Vec::new(),
                 task,
                 train: all,
                 val: None,
@@ -57,6 +60,7 @@ impl Loaded {
         let train = all.select(width, |row| !is_test[row]);
         Ok(Self {
             shape,
+            columns: Vec::new(),
             task,
             train,
             val: None,
@@ -69,6 +73,7 @@ impl Loaded {
     pub(super) fn finish(self, name: &str, options: &Options) -> Result<Dataset, Error> {
         let Self {
             shape,
+            columns,
             mut task,
             mut train,
             mut val,
@@ -113,6 +118,7 @@ impl Loaded {
         Ok(Dataset {
             name: name.to_owned(),
             shape,
+            columns,
             task,
             train,
             val,

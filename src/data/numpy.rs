@@ -47,6 +47,7 @@ pub(super) fn load_npz(path: &Path, options: &Options) -> Result<Loaded, Error> 
     };
     let (val, test) = (other("_val")?, other("_test")?);
     Ok(Loaded {
+        columns: Vec::new(),
         task,
         train,
         val,

@@ -31,14 +31,15 @@ pub struct Samples {
 }
 
 /// Loads what a model predicts from: PNG and JPEG files, brought to the size and the channels of `shape`; CSV files
-/// without the target column, plain or gzipped; `.npy` arrays; and images in IDX files. They may be mixed.
+/// without the target column, plain or gzipped, whose columns have the names of `columns` in any order, unless there are
+/// none; `.npy` arrays; and images in IDX files. They may be mixed.
 /// `standardization` are the statistics that the model was trained with.
 ///
 /// # Errors
 /// Files that do not exist, cannot be read, are of no such kind, or hold samples of another shape.
 pub fn load_samples(
     paths: &[PathBuf],
-    shape: &[u32],
+    (shape, columns): (&[u32], &[String]),
     standardization: Option<&Standardization>,
 ) -> Result<Samples, Error> {
     let are_pictures = |path: &PathBuf| picture::is_named_so(path);
@@ -48,7 +49,7 @@ pub fn load_samples(
             [path, ..] if are_pictures(path) => parts.push(pictures(paths, shape)?),
             _ => {
                 for path in paths {
-                    parts.push(file(path, shape)?);
+                    parts.push(file(path, shape, columns)?);
                 }
             }
         }
@@ -75,10 +76,10 @@ fn pictures(paths: &[PathBuf], shape: &[u32]) -> Result<Samples, Error> {
 }
 
 /// The samples of a file that may hold many.
-fn file(path: &Path, shape: &[u32]) -> Result<Samples, Error> {
+fn file(path: &Path, shape: &[u32], columns: &[String]) -> Result<Samples, Error> {
     let lower = path.to_string_lossy().to_ascii_lowercase();
     let (features, len) = if lower.ends_with(".csv") || lower.ends_with(".csv.gz") {
-        let (lines, values) = csv::load_features(path, width(shape))?;
+        let (lines, values) = csv::load_features(path, width(shape), columns)?;
         let name = |line| format!("{}:{line}", path.display());
         return Ok(Samples {
             len: lines.len(),

@@ -4,6 +4,7 @@ pub mod chart;
 pub mod compare;
 pub mod csv;
 pub mod html;
+pub mod live;
 pub mod lr_find;
 mod numbers;
 pub mod plots;

@@ -75,13 +75,22 @@ impl Rows {
             .map_or(0, |at| at + 1);
         let (whole, torn) = text.split_at(whole);
         let mut rows = Rows::default();
-        for (number, line) in (1..).zip(whole.split_inclusive(|&b| b == b'\n')) {
-            let added = rows.add(line.trim_ascii());
-            added.map_err(|e| Error::file(path, format!("line {number}: {e}")))?;
-        }
+        rows.extend(whole).map_err(|e| Error::file(path, e))?;
         // A row that only lacks its line end is as good as any.
         let _ = rows.add(torn.trim_ascii());
         Ok(rows)
+    }
+
+    /// Adds the rows of whole lines.
+    ///
+    /// # Errors
+    /// If a line is not a row: the message has its number.
+    pub fn extend(&mut self, lines: &[u8]) -> Result<(), String> {
+        for (number, line) in (1..).zip(lines.split_inclusive(|&b| b == b'\n')) {
+            let added = self.add(line.trim_ascii());
+            added.map_err(|e| format!("line {number}: {e}"))?;
+        }
+        Ok(())
     }
 
     /// Both kinds in the order in which they happened: an evaluation after `n` updates stands

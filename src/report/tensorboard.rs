@@ -5,7 +5,9 @@
 //! TensorFlow's `event.proto`; the first one names the version of the format.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
+    io::Write,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -13,7 +15,12 @@ use std::{
 use prost::Message;
 
 use super::rows::{Row, Rows};
-use crate::{error::Result, files::write_atomically};
+use crate::error::{Error, Result};
+
+/// What the names of event files begin with: TensorBoard looks for it.
+const PREFIX: &str = "events.out.tfevents.";
+/// What the names of kiln's end with.
+const SUFFIX: &str = ".kiln";
 
 /// `Event` of `tensorflow/core/util/event.proto`, as far as scalars need it.
 #[derive(Clone, PartialEq, Message)]
@@ -52,34 +59,73 @@ struct Scalar {
     simple_value: Option<f32>,
 }
 
-/// Writes the run's event file into a folder, and gives its path. All events have the time at which
-/// the run started, as rows have none of their own.
+/// A run's event file, which rows can be added to.
+pub struct Events {
+    path: PathBuf,
+    file: File,
+}
+
+impl Events {
+    /// Begins the event file of a run in its folder, which is made if there is none. TensorBoard reads
+    /// every file of a folder, so those that kiln wrote before are removed.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn create(dir: &Path, started: SystemTime) -> Result<Events> {
+        fs::create_dir_all(dir).map_err(Error::io(dir))?;
+        for entry in fs::read_dir(dir).map_err(Error::io(dir))?.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+                fs::remove_file(entry.path()).map_err(Error::io(&entry.path()))?;
+            }
+        }
+        // A clock before 1970 only costs the name its number.
+        let time = seconds(started);
+        let path = dir.join(format!("{PREFIX}{}.{}{SUFFIX}", time as u64, host()));
+        let mut file = File::create(&path).map_err(Error::io(&path))?;
+        let version = What::FileVersion("brain.Event:2".into());
+        let mut bytes = Vec::new();
+        record(&mut bytes, (time, 0), version);
+        file.write_all(&bytes).map_err(Error::io(&path))?;
+        Ok(Events { path, file })
+    }
+
+    /// Adds rows, all of which get this time, as rows have none of their own: `loss`, `grad_norm`, `lr`
+    /// and, where they are, `momentum`, `eval/loss` and `eval/accuracy`. Further fields have their names,
+    /// those that begin with `eval_` under `eval/`.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn add(&mut self, rows: &Rows, time: SystemTime) -> Result<()> {
+        self.file
+            .write_all(&encoded(rows, seconds(time)))
+            .map_err(Error::io(&self.path))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// A run's event file with all of its rows, at the time when it started; gives its path.
 ///
 /// # Errors
 /// If it cannot be written.
 pub fn write(dir: &Path, rows: &Rows, started: SystemTime) -> Result<PathBuf> {
-    // A clock before 1970 only costs the name its number.
-    let since = started.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let name = format!("events.out.tfevents.{}.{}.kiln", since.as_secs(), host());
-    let path = dir.join(name);
-    write_atomically(&path, &events(rows, since.as_secs_f64()))?;
-    Ok(path)
+    let mut events = Events::create(dir, started)?;
+    events.add(rows, started)?;
+    Ok(events.path)
 }
 
-/// The file's bytes, `wall_time` in seconds since 1970: `loss`, `grad_norm`, `lr` and, where they
-/// are, `momentum`, `eval/loss` and `eval/accuracy`. Further fields have their names, those that
-/// begin with `eval_` under `eval/`.
-pub fn events(rows: &Rows, wall_time: f64) -> Vec<u8> {
+fn seconds(time: SystemTime) -> f64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_secs_f64()
+}
+
+fn encoded(rows: &Rows, time: f64) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let event = |step, what| Event {
-        wall_time,
-        step,
-        what: Some(what),
-    };
-    record(
-        &mut bytes,
-        &event(0, What::FileVersion("brain.Event:2".into())),
-    );
     for row in rows.in_order() {
         let (step, value) = match row {
             Row::Update(u) => {
@@ -94,7 +140,7 @@ pub fn events(rows: &Rows, wall_time: f64) -> Vec<u8> {
             }
         };
         let step = i64::try_from(step).unwrap_or(i64::MAX);
-        record(&mut bytes, &event(step, What::Summary(Summary { value })));
+        record(&mut bytes, (time, step), What::Summary(Summary { value }));
     }
     bytes
 }
@@ -115,7 +161,12 @@ fn scalars<'a>(
 }
 
 /// Appends an event as a record.
-fn record(bytes: &mut Vec<u8>, event: &Event) {
+fn record(bytes: &mut Vec<u8>, (wall_time, step): (f64, i64), what: What) {
+    let event = Event {
+        wall_time,
+        step,
+        what: Some(what),
+    };
     let data = event.encode_to_vec();
     let length = (data.len() as u64).to_le_bytes();
     bytes.extend(length);

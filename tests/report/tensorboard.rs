@@ -9,9 +9,10 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use kiln::report::tensorboard::write;
+use kiln::report::{rows::Rows, tensorboard::write};
 
 use super::{rows, skipped};
+use crate::cli::{folder, success};
 
 /// Tag, step → value.
 type Scalars = BTreeMap<String, Vec<(u64, f32)>>;
@@ -153,6 +154,46 @@ fn event_files_hold_every_number() {
 fn the_independent_checksum_is_castagnolis() {
     let unmasked = masked_crc(b"123456789").wrapping_sub(0xa282_ead8);
     assert_eq!(unmasked.rotate_left(15), 0xe306_9283);
+}
+
+/// The only event file of a run: tag, step → value.
+fn of_run(dir: &Path) -> Scalars {
+    let mut files = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+    let (file, more) = (files.next().expect("an event file"), files.next());
+    assert_eq!(more, None);
+    decoded(&fs::read(file).unwrap()).0
+}
+
+/// Events are there while the run goes on, and a run that was killed and went on has each once.
+#[test]
+fn events_follow_a_run() {
+    let dir = folder();
+    let events = dir.path().join("run/tensorboard");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kiln"));
+    let args = "train --device cpu --epochs 100000 --save-every 20 --quiet --out run";
+    command.current_dir(dir.path()).args(args.split(' '));
+    let mut child = command.spawn().expect("the binary runs");
+    let size = || {
+        let file = fs::read_dir(&events).ok()?.flatten().next()?;
+        Some(file.metadata().ok()?.len())
+    };
+    let more = (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        size() > Some(10_000)
+    });
+    let going = child.try_wait().expect("it can be asked").is_none();
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    assert!(more && going, "{:?} bytes of events", size());
+    success("resume run --device cpu --max-time 1ms --quiet", dir.path());
+    let found = of_run(&events);
+    let metrics = Rows::read(&dir.path().join("run/metrics.jsonl")).unwrap();
+    let losses = metrics.updates.iter().map(|u| (u.step, u.loss as f32));
+    assert_eq!(found["loss"], losses.collect::<Vec<_>>());
+    let rates = metrics.updates.iter().map(|u| (u.step, u.lr as f32));
+    assert_eq!(found["lr"], rates.collect::<Vec<_>>());
+    success("report run", dir.path());
+    assert_eq!(of_run(&events), found);
 }
 
 /// Prints tag, step and value, a line each, as TensorBoard's own accumulator has them.

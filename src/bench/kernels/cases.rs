@@ -158,6 +158,7 @@ pub fn plan(workload: Workload, batch: u32) -> Result<Plan> {
         },
     };
     let data = Dataset {
+        columns: Vec::new(),
         name: "blank".into(),
         shape,
         task: Task::Classification {
