@@ -16,7 +16,7 @@ fn take_in_all(rule: u32, sum: vec2<f32>) {
     }
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32) {
     let sum = grad_sum(lane);
     if lane == 0u {

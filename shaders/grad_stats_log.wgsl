@@ -9,7 +9,7 @@ struct Dims { n: u32, slots: u32 }
 @group(0) @binding(3) var<storage, read_write> log: array<f32>;
 @group(0) @binding(4) var<storage, read_write> control: array<f32>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32) {
     let sum = grad_sum(lane);
     if lane == 0u {

@@ -7,7 +7,7 @@
 //! plan                       the training step as data    floor 2  the narrow waist
 //! record optim model   |   exec::{cpu,gpu} device reflect floor 3  writers | runners
 //! data · train · run · eval                               floor 4  machines only through `Executor`
-//! report bench export fit lrfind sweep                    floor 5  pictures, measurements, other formats
+//! report bench doctor export fit lrfind sweep             floor 5  pictures, measurements, other formats
 //! cli · main                                              floor 6
 //! ```
 //!
@@ -22,6 +22,7 @@ pub mod cli;
 pub mod control;
 pub mod data;
 pub mod device;
+pub mod doctor;
 pub mod error;
 pub mod eval;
 pub mod exec;

@@ -14,7 +14,7 @@ use kiln::{
 
 use crate::{
     cli::{folder, refusal, success},
-    common::{case::Case, compare, words},
+    common::{Case, compare, words},
     ops::op,
 };
 

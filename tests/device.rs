@@ -8,10 +8,7 @@ use kiln::{
 };
 
 use crate::{
-    common::{
-        case::{Case, on_gpu},
-        gpu, words,
-    },
+    common::{Case, gpu, on_gpu, words},
     ops::op,
 };
 

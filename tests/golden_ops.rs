@@ -18,11 +18,9 @@ use serde_json::Value;
 
 use crate::{
     common::{
-        buffer,
-        case::{Case, on_gpu},
-        compare,
+        Case, buffer, compare,
         golden::{self, Golden},
-        gpu, largest, words,
+        gpu, largest, on_gpu, words,
     },
     ops::op,
 };

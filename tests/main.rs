@@ -10,6 +10,7 @@ mod controllers;
 mod cooldown;
 mod data;
 mod device;
+mod doctor;
 mod eval;
 mod examples;
 mod export;

@@ -20,10 +20,7 @@ use kiln::{
 };
 
 use crate::{
-    common::{
-        case::{Case, on_gpu_by},
-        gpu,
-    },
+    common::{Case, gpu, on_gpu_by},
     golden_ops, grad, ops,
     ops::op,
     optim,
@@ -832,6 +829,24 @@ const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
         "grad_stats",
         "wide",
         &[("plus(plus(norm, four(x.xy)), four", "plus(norm, four")],
+    ),
+    (
+        "a lane's sum left out",
+        "grad_stats_log",
+        "few",
+        &[(
+            "sums[lane] += sums[lane + half]",
+            "sums[lane] = sums[lane + half]",
+        )],
+    ),
+    (
+        "a lane's sum left out",
+        "grad_stats_control",
+        "few",
+        &[(
+            "sums[lane] += sums[lane + half]",
+            "sums[lane] = sums[lane + half]",
+        )],
     ),
     (
         "halves of a word swapped",

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
+pub use kiln::doctor::{cases, long_runs};
 use kiln::{
+    doctor::{LONG_RUN, long_sums},
     exec::tuning::{Choice, Table, key},
     kernel::Op,
     ops::{
@@ -20,21 +22,12 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use crate::common::{
-    case::{Case, on_gpu, on_gpu_by},
-    compare, words,
-};
+use crate::common::{Case, compare, on_gpu, on_gpu_by, words};
 
 /// The kernel called `name`.
 pub fn op(name: &str) -> &'static Op {
     let found = ops::ALL.into_iter().find(|op| op.name == name);
     found.unwrap_or_else(|| panic!("no kernel {name}"))
-}
-
-/// Every case of a kernel, with random contents.
-pub fn cases(op: &'static Op) -> Vec<Case> {
-    let dims = (op.cases)().into_iter().zip(1..);
-    dims.map(|(d, seed)| Case::sample(op, d, seed)).collect()
 }
 
 /// Runs cases on the GPU and judges each against its twin.
@@ -72,58 +65,6 @@ fn fast_paths_agree_with_their_twins() {
             .map(|c| c.judge(&c.on_host(c.op.fast)))
             .collect(),
     );
-}
-
-/// Large enough that sums are split, and ragged.
-fn long_sums() -> Vec<Case> {
-    let product = |m, n, k, ta, tb, epilogue, sums| matmul::Dims {
-        m,
-        n,
-        k,
-        ta,
-        tb,
-        epilogue,
-        sums,
-    };
-    let gradient = conv2d::Dims {
-        n: 5,
-        c: 3,
-        h: 28,
-        w: 28,
-        o: 7,
-        oh: 28,
-        ow: 28,
-        kh: 3,
-        kw: 3,
-        stride_h: 1,
-        stride_w: 1,
-        padding_h: 1,
-        padding_w: 1,
-        dilation_h: 1,
-        dilation_w: 1,
-        groups: 1,
-        epilogue: 0,
-        sums: 192,
-    };
-    [
-        ("matmul", words(product(17, 23, 2111, 0, 1, 3, 0))),
-        ("matmul", words(product(20, 12, 2048, 1, 0, 4, 256))),
-        ("conv2d_dw", words(gradient)),
-    ]
-    .map(|(name, dims)| Case::sample(op(name), dims, 11))
-    .into()
-}
-
-/// More vectors than a launch has invocations: some take a second one, the others do not.
-const LONG_RUN: Flat = Flat {
-    n: (5 << 18) + (3 << 10),
-};
-
-/// Such runs of the kernels whose invocations take several vectors.
-pub fn long_runs() -> Vec<Case> {
-    ["add", "relu", "relu_grad", "sgd"]
-        .map(|name| Case::sample(op(name), words(LONG_RUN), 13))
-        .into()
 }
 
 /// What lavapipe's shaders may use.
@@ -172,7 +113,7 @@ fn variants_agree_with_their_twins() {
             }
         }
     }
-    assert_eq!(ran.len(), 19, "{ran:?}");
+    assert_eq!(ran.len(), 21, "{ran:?}");
 }
 
 /// Sums in parts, with the portable shaders too.

@@ -10,8 +10,7 @@ use kiln::{
 };
 
 use crate::common::{
-    case::Case,
-    compare, gpu,
+    Case, compare, gpu,
     network::{self, Network, network},
 };
 

@@ -9,10 +9,7 @@ use kiln::ops::{
 use rayon::ThreadPoolBuilder;
 
 use crate::{
-    common::{
-        case::{Case, Outputs},
-        words,
-    },
+    common::{Case, Outputs, words},
     ops::op,
 };
 

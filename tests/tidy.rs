@@ -17,7 +17,12 @@ const FLOORS: [(u8, &[&str]); 7] = [
         &["record", "model", "optim", "exec", "device", "reflect"],
     ),
     (4, &["data", "train", "run", "eval"]),
-    (5, &["report", "bench", "export", "fit", "lrfind", "sweep"]),
+    (
+        5,
+        &[
+            "report", "bench", "doctor", "export", "fit", "lrfind", "sweep",
+        ],
+    ),
     (6, &["cli", "main", "lib"]),
 ];
 

@@ -1,6 +1,4 @@
-const LANES: u32 = 256u;
-
-var<workgroup> sums: array<vec2<f32>, 256>;
+var<workgroup> sums: array<vec2<f32>, LANES>;
 
 // Σ grad² and the count of elements that are not finite, added by one workgroup in a fixed tree:
 // lane 0 gets them.

@@ -9,6 +9,7 @@ mod cooldown;
 mod dashboard;
 mod describe;
 mod devices;
+mod doctor;
 mod eval;
 mod events;
 mod export;
@@ -81,6 +82,8 @@ enum Command {
     Compare(compare::Compare),
     /// Find the fastest shaders on this adapter and keep the choice for later runs
     Tune(Box<tune::Tune>),
+    /// Check that every kernel and a training run are right on this machine's adapter
+    Doctor(doctor::Doctor),
     /// List the adapters that wgpu sees
     Devices(devices::Devices),
 }
@@ -131,6 +134,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
         Command::Bench(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Tune(command) => command.run(),
+        Command::Doctor(command) => command.run(),
         Command::Devices(command) => command.run(),
     }
 }

@@ -14,7 +14,8 @@ use super::{
 use crate::{
     kernel::{HostFn, Kernel, Launch},
     rng::Rng,
-    sources,
+    sources, template,
+    variant::Variant,
 };
 
 /// Most controllers in one dispatch: one of each kind.
@@ -70,7 +71,7 @@ pub struct GradStatsControl;
 impl Kernel for GradStatsControl {
     type Dims = Dims;
     sources!(
-        "grad_stats_control" + "hyper" + "norm" + "grad_sum" + "controller",
+        "grad_stats_control" + "hyper" + "norm" + "lanes" + "grad_sum" + "controller",
         ["hyper", "grad"] -> ["log", "control"]
     );
     const CASES: &'static [Dims] = &[
@@ -80,6 +81,20 @@ impl Kernel for GradStatsControl {
         case(1536, 2, [(0, 1), (1, 0)]),
         case(grad_stats_log::MOST, 2, [(1, 0), (0, 2)]),
     ];
+
+    const VARIANTS: &'static [Variant] = &[grad_stats_log::few(template!(
+        "shared/launch",
+        "shared/hyper",
+        "shared/norm",
+        "shared/few_lanes",
+        "shared/grad_sum",
+        "shared/controller",
+        "grad_stats_control"
+    ))];
+
+    fn class(d: &Dims) -> String {
+        GradStatsLog::class(&d.stats())
+    }
 
     fn launch(_: &Dims) -> Launch {
         Launch::Groups(1)

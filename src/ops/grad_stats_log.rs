@@ -7,9 +7,10 @@ use super::{
     CONTROL_WORDS, HYPER_WORDS, LOG_WORDS, clip_scale, fast, grad_stats, hyper, sample_hyper,
 };
 use crate::{
-    kernel::{HostFn, Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch, rounded},
     rng::Rng,
-    sources,
+    sources, template,
+    variant::{Settings, Variant},
 };
 
 /// `grad` is `[n]`, `log` is `[slots, LOG_WORDS]`.
@@ -23,22 +24,55 @@ pub struct Dims {
 }
 
 /// Invocations that share the sum: `LANES` in the WGSL.
-const LANES: u64 = 256;
+const LANES: u32 = 256;
+/// The same in the variant for software drivers.
+const FEW_LANES: u32 = 8;
 
 /// Elements up to which one workgroup is faster than two dispatches.
 pub const MOST: u32 = 1 << 15;
+
+/// The same text with fewer invocations, for software drivers. Dims begin with `n`.
+pub(super) const fn few(wgsl: &'static str) -> Variant {
+    Variant {
+        name: "few",
+        wgsl,
+        tiles: &[[1, 1]],
+        tile: |_| Some([1, 1]),
+        settings: |_, _, _| Some(Settings::default()),
+        launch: None,
+        iterations: |dims, _| rounds(dims[0], FEW_LANES),
+    }
+}
+
+/// Loop iterations of one of `lanes` invocations that add up `n` elements.
+fn rounds(n: u32, lanes: u32) -> u64 {
+    u64::from((n / 4).div_ceil(lanes) + lanes.ilog2())
+}
 
 /// See the module.
 pub struct GradStatsLog;
 
 impl Kernel for GradStatsLog {
     type Dims = Dims;
-    sources!("grad_stats_log" + "hyper" + "norm" + "grad_sum", ["hyper", "grad"] -> ["log", "control"]);
+    sources!("grad_stats_log" + "hyper" + "norm" + "lanes" + "grad_sum", ["hyper", "grad"] -> ["log", "control"]);
     const CASES: &'static [Dims] = &[
         Dims { n: 4, slots: 8 },
         Dims { n: 1012, slots: 6 },
         Dims { n: MOST, slots: 64 },
     ];
+
+    const VARIANTS: &'static [Variant] = &[few(template!(
+        "shared/launch",
+        "shared/hyper",
+        "shared/norm",
+        "shared/few_lanes",
+        "shared/grad_sum",
+        "grad_stats_log"
+    ))];
+
+    fn class(d: &Dims) -> String {
+        format!("x{}", rounded(d.n))
+    }
 
     fn launch(_: &Dims) -> Launch {
         Launch::Groups(1)
@@ -50,7 +84,7 @@ impl Kernel for GradStatsLog {
     }
 
     fn iterations(d: &Dims) -> u64 {
-        u64::from(d.n / 4).div_ceil(LANES) + 8
+        rounds(d.n, LANES)
     }
 
     fn describe(d: &Dims) -> String {

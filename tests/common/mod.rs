@@ -1,6 +1,5 @@
 //! Shared by all tests: one GPU, one way to compare, one way to run a kernel on every machine.
 
-pub mod case;
 pub mod forward64;
 pub mod golden;
 pub mod network;
@@ -11,8 +10,11 @@ use std::{
 };
 
 use bytemuck::Pod;
+pub use kiln::doctor::{Case, Outputs, compare, compare_within, largest};
 use kiln::{
     device::{self, Choice, Gpu, Machine, Needs},
+    doctor,
+    exec::tuning::Table,
     plan::{BufferId, Plan, Slice},
 };
 
@@ -38,37 +40,21 @@ pub fn gpu() -> Arc<Gpu> {
     }
 }
 
-/// The first place where `got` strays from `want` by more than `abs + rel·|want|`, if any. NaN
-/// matches NaN and nothing else, an infinity only itself. With `abs` and `rel` 0 the words must
-/// be equal, signs of zeros included.
-pub fn compare(want: &[f32], got: &[f32], abs: f32, rel: f32) -> Result<(), String> {
-    compare_within(want, got, |i| abs + rel * want[i].abs())
+/// Runs all cases on the GPU with their portable shaders. See [`on_gpu_by`].
+pub fn on_gpu(cases: &[Case]) -> Vec<Result<Outputs, String>> {
+    let portable = Table {
+        prefer: Vec::new(),
+        groups: 1,
+        ..Table::built_in(true)
+    };
+    on_gpu_by(&portable, cases)
 }
 
-/// As [`compare`], with a tolerance of its own for every element.
-pub fn compare_within(
-    want: &[f32],
-    got: &[f32],
-    allowed: impl Fn(usize) -> f32,
-) -> Result<(), String> {
-    if want.len() != got.len() {
-        return Err(format!("{} numbers instead of {}", got.len(), want.len()));
-    }
-    for (i, (&w, &g)) in want.iter().zip(got).enumerate() {
-        let same = w.to_bits() == g.to_bits() || (w.is_nan() && g.is_nan());
-        let within = allowed(i);
-        let close = within > 0.0 && w.is_finite() && g.is_finite() && (w - g).abs() <= within;
-        if !same && !close {
-            return Err(format!("[{i}]: want {w:e}, got {g:e}, allowed {within:e}"));
-        }
-    }
-    Ok(())
-}
-
-/// The largest finite magnitude.
-pub fn largest(numbers: &[f32]) -> f32 {
-    let finite = numbers.iter().filter(|x| x.is_finite());
-    finite.fold(0.0, |most, x| most.max(x.abs()))
+/// Runs all cases on the GPU, in one plan, with the shaders that a table picks. A case whose guard
+/// words changed is an error.
+pub fn on_gpu_by(table: &Table, cases: &[Case]) -> Vec<Result<Outputs, String>> {
+    let cases: Vec<&Case> = cases.iter().collect();
+    doctor::on_gpu_by(&gpu(), table, &cases).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// Dims as a plan holds them.

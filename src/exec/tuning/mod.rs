@@ -76,7 +76,9 @@ impl Table {
         let (kind, prefer, groups): (_, &[&str], _) = match software {
             true => (
                 "software",
-                &["channel", "register", "vector", "window", "word", "wide"],
+                &[
+                    "channel", "register", "vector", "window", "word", "wide", "few",
+                ],
                 4,
             ),
             false => ("GPU", &["workgroup", "vector", "window", "word"], 256),

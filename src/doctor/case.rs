@@ -3,16 +3,18 @@
 //! Outputs are poisoned and every argument lies between guard words in a larger buffer, so that
 //! what is never written, and what is written outside of its slice, shows.
 
-use kiln::{
-    error::Error,
+use std::sync::Arc;
+
+use super::{compare_within, largest};
+use crate::{
+    device::Gpu,
+    error::{Error, Result},
     exec::{Executor, gpu::GpuExecutor, tuning::Table},
     kernel::{CpuFn, Op},
     ops::{HYPER_WORDS, Hyper},
     plan::{ALIGN, Dispatch, HYPER, Plan, Role, Slice},
     rng::{Purpose, Rng},
 };
-
-use super::{compare_within, gpu, largest};
 
 /// A NaN that no kernel computes: what has it was never written.
 pub const POISON: f32 = f32::from_bits(0x7fc0_dead);
@@ -82,6 +84,9 @@ impl Case {
     }
 
     /// Judges outputs against the naive twin's.
+    ///
+    /// # Errors
+    /// Which output, where, and what was expected.
     pub fn judge(&self, got: &Outputs) -> Result<(), String> {
         let (want, allowed) = (self.on_host(self.op.cpu), self.allowed());
         let outputs = want.iter().zip(got).zip(&allowed).zip(self.op.writes);
@@ -169,19 +174,16 @@ fn written_alike(want: &[f32], got: &[f32]) -> Result<(), String> {
     }
 }
 
-/// Runs all cases on the GPU with their portable shaders. See [`on_gpu_by`].
-pub fn on_gpu(cases: &[Case]) -> Vec<Result<Outputs, String>> {
-    let portable = Table {
-        prefer: Vec::new(),
-        groups: 1,
-        ..Table::built_in(true)
-    };
-    on_gpu_by(&portable, cases)
-}
-
-/// Runs all cases on the GPU, in one plan, with the shaders that a table picks. A case whose guard
-/// words changed is an error.
-pub fn on_gpu_by(table: &Table, cases: &[Case]) -> Vec<Result<Outputs, String>> {
+/// Runs all cases on an adapter, in one plan, with the shaders that a table picks. A case whose guard
+/// words changed has an error of its own.
+///
+/// # Errors
+/// What the device reports before the first launch: shaders that it does not compile.
+pub fn on_gpu_by(
+    gpu: &Arc<Gpu>,
+    table: &Table,
+    cases: &[&Case],
+) -> Result<Vec<Result<Outputs, String>>> {
     let mut plan = Plan::default();
     plan.buffer("hyper", HYPER_WORDS, Role::Input);
     for case in cases {
@@ -198,10 +200,12 @@ pub fn on_gpu_by(table: &Table, cases: &[Case]) -> Vec<Result<Outputs, String>> 
             args,
         });
     }
-    let mut machine = GpuExecutor::tuned(gpu(), &plan, table).unwrap_or_else(|e| panic!("{e}"));
+    let mut machine = GpuExecutor::tuned(gpu.clone(), &plan, table)?;
     let runs = cases.iter().zip(&plan.dispatches).enumerate();
-    runs.map(|(i, (case, dispatch))| run_guarded(&mut machine, &plan, i, case, dispatch))
-        .collect()
+    let run = |(i, (case, dispatch)): (usize, (&&Case, &Dispatch))| {
+        run_guarded(&mut machine, &plan, i, case, dispatch)
+    };
+    Ok(runs.map(run).collect())
 }
 
 /// A slice in the middle of a buffer, with `ALIGN` guard words on either side.
