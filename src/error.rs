@@ -42,6 +42,22 @@ pub enum Error {
     Diverged(String),
 }
 
+/// Whether another name or another permission mends it.
+fn is_anothers_matter(e: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{
+        InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem,
+    };
+    matches!(
+        e.kind(),
+        InvalidData
+            | IsADirectory
+            | NotADirectory
+            | NotFound
+            | PermissionDenied
+            | ReadOnlyFilesystem
+    )
+}
+
 /// The result of everything that touches the outside.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -66,7 +82,7 @@ impl Error {
     /// trying again (a file that is missing or of the wrong kind, too), 1 for a run that failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => 2,
+            Error::Io { source, .. } if is_anothers_matter(source) => 2,
             Error::Io { .. } | Error::Diverged(_) => 1,
             _ => 2,
         }

@@ -81,11 +81,19 @@ impl Observer for Rows {
 /// # Errors
 /// Where the text is wrong, or which layer does not fit.
 pub fn network(model: &str, data: &Dataset) -> Result<Network> {
-    let outputs = match &data.task {
+    network_for(model, &data.shape, &data.task)
+}
+
+/// The same, of samples of this shape.
+///
+/// # Errors
+/// As [`network`].
+pub fn network_for(model: &str, shape: &[u32], task: &Task) -> Result<Network> {
+    let outputs = match task {
         Task::Classification { classes } => classes.len(),
         Task::Regression { outputs } => outputs.len(),
     } as u32;
-    Model::parse(model, &data.shape, outputs)?.fit(&data.shape, outputs)
+    Model::parse(model, shape, outputs)?.fit(shape, outputs)
 }
 
 /// What the units of a written schedule mean in a run of `epochs`: `1x` is `base_lr`, `100%` all of

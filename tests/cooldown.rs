@@ -69,6 +69,24 @@ fn a_branch_is_the_run_that_had_planned_it() {
     assert_eq!(model("cool"), model("planned"));
     let said = success("resume cool", dir.path());
     assert!(said.contains("is complete: 31 updates"), "{said}");
+    let by_path = "cooldown --from run/checkpoints/step-000000021 --over 10 --out path --quiet";
+    success(by_path, dir.path());
+    assert_eq!(model("path"), model("planned"));
+    for (flags, why) in [
+        (
+            "run/checkpoints/last --at 21",
+            "names the checkpoint after 28 updates",
+        ),
+        ("run --schedule constant", "nothing would cool down"),
+        ("run --force", "--force has no effect"),
+    ] {
+        let e = refusal(
+            &format!("cooldown --from {flags} --over 10 --out no"),
+            dir.path(),
+            2,
+        );
+        assert!(e.contains(why), "{flags}: {e}");
+    }
 }
 
 /// The last checkpoint, another shape and end, a share of the run, the rate that a live factor left.

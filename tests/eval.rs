@@ -369,3 +369,68 @@ fn what_is_no_number_is_not_judged() {
         "{e}"
     );
 }
+
+/// A trained model needs its run and nothing else: without its data it predicts, is judged on other data and is
+/// exported as before; data that has changed since changes no answer, and is told of.
+#[test]
+fn a_run_does_without_its_data() {
+    let dir = folder();
+    let dir = dir.path();
+    let row = |i: i32| {
+        format!(
+            "{},{},{}\n",
+            i,
+            200 - 3 * i,
+            ["no", "yes"][usize::from(i >= 30)]
+        )
+    };
+    let table: String = (0..60).map(row).collect();
+    fs::write(dir.join("t.csv"), format!("a,b,y\n{table}")).unwrap();
+    fs::write(dir.join("new.csv"), "a,b\n1,197\n50,40\n").unwrap();
+    fs::write(dir.join("other.csv"), "a,b,y\n1,197,no\n50,40,yes\n").unwrap();
+    success(
+        "train --device cpu --data t.csv --target y --task classification --standardize --epochs 30 --quiet \
+         --model mlp --out run",
+        dir,
+    );
+    let ask = || {
+        success("export run --onnx run.onnx", dir);
+        [
+            success("predict run new.csv --device cpu", dir),
+            success("eval run --data other.csv --device cpu --json", dir),
+            format!("{:?}", fs::read(dir.join("run.onnx")).unwrap()),
+        ]
+    };
+    let before = ask();
+    let judged = success("eval run --device cpu --json", dir);
+    // One unit for another: statistics of this file are not those of the model.
+    let scaled = |i: i32| row(i).replacen(&format!("{i},"), &format!("{},", 1000 * i), 1);
+    let changed: String = (0..60).map(scaled).collect();
+    fs::write(dir.join("t.csv"), format!("a,b,y\n{changed}")).unwrap();
+    assert_eq!(ask(), before);
+    let out = crate::cli::kiln("eval run --device cpu", dir);
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        out.status.success() && said.contains("has changed since the model was trained"),
+        "{said}"
+    );
+    fs::remove_file(dir.join("t.csv")).unwrap();
+    assert_eq!(ask(), before);
+    let e = refusal("eval run --device cpu", dir, 2);
+    assert!(
+        e.contains("bring it back, or name other data with --data"),
+        "{e}"
+    );
+    fs::write(
+        dir.join("t.csv"),
+        format!("a,b,y\n{}", table.replace("yes", "aye")),
+    )
+    .unwrap();
+    let e = refusal("eval run --device cpu", dir, 2);
+    assert!(
+        e.contains("its answers are aye, no, the model's no, yes"),
+        "{e}"
+    );
+    fs::write(dir.join("t.csv"), format!("a,b,y\n{table}")).unwrap();
+    assert_eq!(success("eval run --device cpu --json", dir), judged);
+}

@@ -4,11 +4,10 @@
 use std::{collections::HashSet, env, fmt::Write, fs, path::Path, process::Command};
 
 use kiln::{
-    data::{self, Features, Options, Task},
+    data::{self, Features, Options, Preprocessing, Task},
     eval::{Evaluator, Forward},
     exec::cpu::Cpu,
     export::{
-        Preprocessing,
         onnx::{self, About},
         proto::{DataType, DimensionValue, ModelProto, TensorProto, ValueInfoProto},
     },

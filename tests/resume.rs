@@ -502,3 +502,139 @@ fn directories_follow_the_umask() {
     );
     assert!(!litter.exists());
 }
+
+/// A small run that ends by itself, with a copy of what it left.
+fn small(dir: &Path) -> (String, [Vec<u8>; 2]) {
+    let train = "train --device cpu --limit 320 --epochs 2 --ema 0.9 --quiet --out run";
+    success(train, dir);
+    let left = ["run/model.safetensors", "run/metrics.jsonl"].map(|name| read(dir, name));
+    (train.into(), left)
+}
+
+/// Whoever edits `config.toml` is told what differs, as if it had been said by a flag: nothing of a run is
+/// replaced in silence.
+#[test]
+fn an_edited_config_is_a_change() {
+    let dir = folder();
+    let dir = dir.path();
+    small(dir);
+    let file = dir.join("run/config.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    for (key, value, why) in [
+        ("seed", "5", "seed: 0 -> 5"),
+        ("batch-size", "16", "batch-size: 32 -> 16"),
+        ("lr", "0.01", "lr: 0.05 -> 0.01"),
+    ] {
+        let line = |l: &str| match l.split(" = ").next() == Some(key) {
+            true => format!("{key} = {value}\n"),
+            false => format!("{l}\n"),
+        };
+        let edited: String = text.lines().map(line).collect();
+        assert_ne!(edited, text, "{key}");
+        fs::write(&file, edited).unwrap();
+        let e = refusal("resume run --device cpu", dir, 2);
+        assert!(e.contains(why), "{why}: {e}");
+    }
+    fs::write(&file, &text).unwrap();
+    assert!(success("resume run", dir).contains("is complete"));
+    for (flags, why) in [
+        ("--keep 9", "is complete, so these have no effect"),
+        (
+            "--epochs 1 --on-change replace",
+            "would end before where it is",
+        ),
+    ] {
+        let e = refusal(&format!("resume run {flags}"), dir, 2);
+        assert!(e.contains(why), "{flags}: {e}");
+    }
+}
+
+/// A kill between the last checkpoint and the last file leaves a run that looks complete: resume writes what
+/// is missing, and only that.
+#[test]
+fn what_a_kill_left_out_is_written() {
+    let dir = folder();
+    let dir = dir.path();
+    let (_, left) = small(dir);
+    let missing = [
+        "model.safetensors",
+        "model_ema.safetensors",
+        "report.html",
+        "metrics.csv",
+        "loss.svg",
+    ];
+    for name in missing {
+        fs::remove_file(dir.join("run").join(name)).unwrap();
+    }
+    fs::write(dir.join("run/lock"), "").unwrap();
+    success("resume run", dir);
+    for name in missing {
+        assert!(dir.join("run").join(name).is_file(), "{name}");
+    }
+    let now = ["run/model.safetensors", "run/metrics.jsonl"].map(|name| read(dir, name));
+    assert!(now == left);
+    assert!(success("resume run", dir).contains("is complete"));
+}
+
+/// A run that was killed before its first checkpoint is no dead end: everything follows from its settings.
+#[test]
+fn a_run_without_a_checkpoint_begins_again() {
+    let dir = folder();
+    let dir = dir.path();
+    let (train, left) = small(dir);
+    fs::remove_dir_all(dir.join("run/checkpoints")).unwrap();
+    fs::remove_file(dir.join("run/model.safetensors")).unwrap();
+    fs::write(dir.join("run/lock"), "").unwrap();
+    let e = refusal("resume run --lr 0.3 --on-change replace", dir, 2);
+    assert!(e.contains("has no checkpoint yet"), "{e}");
+    let e = refusal(&train, dir, 2);
+    assert!(e.contains("kiln resume run"), "{e}");
+    let said = success("resume run --device cpu", dir);
+    assert!(said.contains("it begins again"), "{said}");
+    let now = ["run/model.safetensors", "run/metrics.jsonl"].map(|name| read(dir, name));
+    assert!(now == left);
+}
+
+/// Data that has moved is the same data, by its digest; other data is not, whatever it is called.
+#[test]
+fn data_may_move() {
+    let dir = folder();
+    let dir = dir.path();
+    let row = |i: i32| format!("{i},{},{}\n", i * i % 7, i % 3);
+    let table: String = (0..60).map(row).collect();
+    fs::write(dir.join("a.csv"), format!("p,q,y\n{table}")).unwrap();
+    success(
+        "train --device cpu --data a.csv --target y --task classification --model mlp --max-steps 5 --quiet --out run",
+        dir,
+    );
+    fs::rename(dir.join("a.csv"), dir.join("b.csv")).unwrap();
+    let on = "resume run --max-steps 9 --on-change extend --quiet";
+    let e = refusal(on, dir, 2);
+    assert!(e.contains("--data WHERE"), "{e}");
+    fs::write(
+        dir.join("c.csv"),
+        format!("p,q,y\n{}", table.replace("1,", "2,")),
+    )
+    .unwrap();
+    let e = refusal(&format!("{on} --data c.csv"), dir, 2);
+    assert!(e.contains("is not what the run was started with"), "{e}");
+    success(&format!("{on} --data b.csv"), dir);
+    assert!(success("resume run", dir).contains("is complete: 9 updates"));
+}
+
+/// A run whose time is up says so, instead of training one more update each time it is asked.
+#[test]
+fn time_that_is_up_is_said() {
+    let dir = folder();
+    let dir = dir.path();
+    success(
+        "train --device cpu --epochs 100000 --max-time 300ms --quiet --out run",
+        dir,
+    );
+    let rows = read(dir, "run/metrics.jsonl");
+    let e = refusal("resume run", dir, 2);
+    assert!(e.contains("--max-time allows 0.3 s"), "{e}");
+    assert!(read(dir, "run/metrics.jsonl") == rows);
+    success("resume run --max-time 700ms", dir);
+    assert!(read(dir, "run/metrics.jsonl").len() > rows.len());
+}

@@ -121,6 +121,16 @@ impl Setup {
         }
     }
 
+    /// The settings with the data that others name, which may have moved.
+    pub(super) fn on_data_of(&self, other: &Setup) -> Setup {
+        Setup {
+            data: other.data.clone(),
+            val: other.val.clone(),
+            targets: other.targets.clone(),
+            ..self.clone()
+        }
+    }
+
     /// Whether the same controllers steer a run under both.
     pub(super) fn same_controllers(&self, other: &Setup) -> Result<bool> {
         let plan = |setup: &Setup| setup.schedule.parse::<schedule::LearningRate>();
@@ -157,6 +167,13 @@ impl Setup {
             return Err(Error::Usage(format!(
                 "--schedule {shape} starts at {first:e}, but the run applied {rate:e} last; give a decay \
                  without a start, such as one_minus_sqrt or linear"
+            )));
+        }
+        let last = decay.at(over.saturating_sub(1));
+        if last >= rate {
+            return Err(Error::Usage(format!(
+                "--schedule {shape} applies {last:e} in its last update, and the run applied {rate:e} last: nothing \
+                 would cool down; give a decay, such as one_minus_sqrt or linear"
             )));
         }
         let whole = old.rate.schedule().clone().then(step, decay);

@@ -92,6 +92,14 @@ impl Settings {
         self.0.sort_by_key(place);
     }
 
+    /// Changes a setting, or takes it out.
+    pub(super) fn set(&mut self, command: &Command, key: &str, text: Option<&str>) {
+        match text {
+            Some(text) => self.resolve(command, key, text),
+            None => self.0.retain(|s| s.key != key),
+        }
+    }
+
     /// A setting's text; `true` for a flag that stands there.
     pub(super) fn get(&self, key: &str) -> Option<String> {
         self.0.iter().find(|s| s.key == key).map(|s| s.value.text())

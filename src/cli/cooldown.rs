@@ -30,7 +30,7 @@ use crate::{
 /// `kiln cooldown`.
 #[derive(Args)]
 pub(super) struct Cooldown {
-    /// The run to branch off
+    /// The run to branch off, or one of its checkpoints
     #[arg(long, value_name = "RUN")]
     from: PathBuf,
     /// The checkpoint to branch off at, by its updates [default: the last one]
@@ -119,7 +119,8 @@ const OWN: [&str; 11] = [
 ];
 
 impl Cooldown {
-    pub(super) fn run(self) -> Result<Outcome> {
+    pub(super) fn run(mut self) -> Result<Outcome> {
+        self.split_off_checkpoint()?;
         if let Some(dir) = &self.out {
             run::check_free(dir)?;
         }
@@ -161,7 +162,7 @@ impl Cooldown {
         let ready = train.flags.setup.ready()?;
         if !self.quiet {
             tell(format_args!(
-                "branching off {} after {step} updates: {shape} from {} to {to} over {over} updates",
+                "branching off {} after {step} updates: {shape} from {} over {over} updates",
                 self.from.display(),
                 significant(rate)
             ));
@@ -182,6 +183,29 @@ impl Cooldown {
             change: None,
         }
         .run(|ready| self.directory(ready, first, keep, &metrics).map(Some))
+    }
+
+    /// `RUN/checkpoints/last` means that checkpoint of RUN.
+    fn split_off_checkpoint(&mut self) -> Result<()> {
+        let (path, dir) = (self.from.canonicalize().ok(), "checkpoints");
+        let Some(path) = path.filter(|path| path.parent().is_some_and(|p| p.ends_with(dir))) else {
+            return Ok(());
+        };
+        let step = run::Checkpoints::step_in(&path);
+        let run = path.parent().and_then(Path::parent).map(Path::to_path_buf);
+        let (Some(step), Some(run)) = (step, run) else {
+            return Ok(());
+        };
+        match self.at.replace(step) {
+            Some(at) => Err(Error::Usage(format!(
+                "--at {at} has no effect: --from {} names the checkpoint after {step} updates",
+                self.from.display()
+            ))),
+            None => {
+                self.from = run;
+                Ok(())
+            }
+        }
     }
 
     /// The checkpoint, of the data that there is.
@@ -245,6 +269,9 @@ impl Cooldown {
                 significant(other.lr),
                 significant(rate)
             ))),
+            None if self.force => Err(Error::Usage(
+                "--force has no effect: the rate was constant; remove it".into(),
+            )),
             _ => Ok(rate),
         }
     }

@@ -9,6 +9,7 @@ use super::{
     train::command,
 };
 use crate::{
+    data::Form,
     device::Machine,
     error::{Error, Result},
     files::write_atomically,
@@ -38,6 +39,7 @@ pub(super) fn describe(
     );
     let text = head + &settings.to_toml();
     write_atomically(&run.file(run::CONFIG), text.as_bytes())?;
+    Form::of(&ready.data).save(&run.file(run::FORM))?;
     write_environment(run, environment)
 }
 

@@ -58,13 +58,15 @@ const MOST_SHOWN: usize = 20;
 
 impl Eval {
     pub(super) fn run(self) -> Result<Outcome> {
-        let trained = self.trained.load(self.data.as_deref())?;
-        let other = match (&self.data, &self.trained.run) {
-            (Some(data), Some(_)) => Some(inputs::other(data, &trained, self.split.is_some())?),
-            _ => None,
+        let mut trained = self.trained.load(self.data.as_deref())?;
+        let (data, other) = match (&self.data, &self.trained.run) {
+            (Some(data), Some(_)) => {
+                let other = inputs::other(data, &trained, self.split.is_some())?;
+                (other, true)
+            }
+            _ => (trained.data()?, false),
         };
-        let data = other.as_ref().unwrap_or(&trained.data);
-        let (split, name) = self.choose(data, other.is_some())?;
+        let (split, name) = self.choose(&data, other)?;
         let forward = Forward::record(&trained.network, BATCH.min(split.len as u32))?;
         let (exec, line) = self.machine.executor(&forward.plan)?;
         let logits = Evaluator::new(exec, &forward, &trained.weights)?.logits(&split.features)?;
@@ -81,7 +83,7 @@ impl Eval {
         say!("weights: {}", trained.weights_file.display())?;
         say!("{line}")?;
         say!("{} {name} samples of {}", split.len, data.name)?;
-        measures.say(names(&trained.data.task))?;
+        measures.say(names(&trained.form.task))?;
         Ok(Outcome::Done)
     }
 
@@ -104,7 +106,7 @@ impl Eval {
     }
 
     fn measure(&self, trained: &Trained, split: &Split, logits: &Logits) -> Result<Measures> {
-        let names = names(&trained.data.task);
+        let names = names(&trained.form.task);
         match &split.targets {
             Targets::Classes(labels) => {
                 let most = names.len();

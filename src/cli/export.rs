@@ -1,16 +1,14 @@
 //! `kiln export`: a trained model in another format.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{Outcome, say, trained::TrainedFlags};
 use crate::{
+    data::Preprocessing,
     error::{Error, Result},
-    export::{
-        Preprocessing,
-        onnx::{self, About},
-    },
+    export::onnx::{self, About},
 };
 
 /// `kiln export`.
@@ -24,7 +22,7 @@ pub(super) struct Export {
     /// Write an ONNX file: input `input`, output `logits`, any batch
     #[arg(long, value_name = "FILE", required = true)]
     onnx: PathBuf,
-    /// Let the file take raw numbers (pixels from 0 to 255) and prepare them itself
+    /// Let the file take the data's own numbers (for pictures bytes, as f32) and prepare them itself
     #[arg(long)]
     with_preprocessing: bool,
 }
@@ -32,7 +30,13 @@ pub(super) struct Export {
 impl Export {
     pub(super) fn run(self) -> Result<Outcome> {
         let trained = self.trained.load(self.data.as_deref())?;
-        let preprocessing = Preprocessing::of(&trained.data)?;
+        let preprocessing = trained.form.preprocessing.clone().ok_or_else(|| {
+            Error::Usage(
+                "what bytes mean in the data that the model was trained on is no straight line, so an ONNX file \
+                 cannot say it as a subtraction and a product"
+                    .into(),
+            )
+        })?;
         if self.with_preprocessing && preprocessing.is_identity() {
             return Err(Error::Usage(
                 "--with-preprocessing has no effect: the model takes the data's numbers as they \
@@ -40,10 +44,13 @@ impl Export {
                     .into(),
             ));
         }
+        // Files travel: where the data lay on this machine is nobody's business.
+        let data = Path::new(&trained.form.name).file_name();
+        let data = data.map(|name| name.to_string_lossy()).unwrap_or_default();
         let about = About {
             model: &trained.model,
-            data: &trained.data.name,
-            task: &trained.data.task,
+            data: &data,
+            task: &trained.form.task,
             preprocessing: &preprocessing,
             in_graph: self.with_preprocessing,
         };

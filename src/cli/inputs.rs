@@ -15,7 +15,7 @@ pub(super) fn other(name: &str, trained: &Trained, split: bool) -> Result<Datase
     let pictures = std::path::Path::new(name).is_dir() && trained.options.image_size.is_some();
     let own = &trained.options;
     let whole = Some(0.0).filter(|_| !split);
-    let size = match trained.data.shape[..] {
+    let size = match trained.form.shape[..] {
         [_, height, width] => Some(ImageSize { height, width }),
         _ => None,
     };
@@ -24,26 +24,26 @@ pub(super) fn other(name: &str, trained: &Trained, split: bool) -> Result<Datase
         task: own.task.filter(|_| table || is(&[".npz", ".npy"])),
         test_fraction: whole.or(own.test_fraction).filter(|_| table),
         image_size: size.filter(|_| pictures),
-        channels: trained.data.shape.first().copied().filter(|_| pictures),
-        standardization: trained.data.standardization.clone(),
+        channels: trained.form.shape.first().copied().filter(|_| pictures),
+        standardization: trained.form.standardization.clone(),
         seed: own.seed,
         ..Options::default()
     };
     let mut data = data::load(name, &options)?;
-    if data.shape != trained.data.shape {
+    if data.shape != trained.form.shape {
         return Err(Error::Usage(format!(
             "--data {name}: its samples have shape {:?}, but the model was trained on {:?}",
-            data.shape, trained.data.shape
+            data.shape, trained.form.shape
         )));
     }
-    if data.columns != trained.data.columns {
+    if data.columns != trained.form.columns {
         return Err(Error::Usage(format!(
             "--data {name}: its columns are {}, but the model was trained on {}, in this order",
             data.columns.join(", "),
-            trained.data.columns.join(", ")
+            trained.form.columns.join(", ")
         )));
     }
-    renumber(&mut data, &trained.data.task)?;
+    renumber(&mut data, &trained.form.task)?;
     Ok(data)
 }
 

@@ -9,9 +9,9 @@ use std::{
 
 use clap::Args;
 
-use super::{Outcome, config::Settings, ready::Ready, setup::Setup, tell, train};
+use super::{Outcome, config::Settings, ready::Ready, setup::Setup, tell, train, trained::remark};
 use crate::{
-    data::{Dataset, Features, Split, Targets, Task},
+    data::{Dataset, Features, Form, Split, Targets, Task},
     error::{Error, Result},
     eval::{BATCH, Classification, Evaluator, Forward, Worst, classification, probabilities},
     exec::cpu::Cpu,
@@ -23,7 +23,7 @@ use crate::{
         rows::Rows,
         tensorboard,
     },
-    run,
+    run::{self, RunDir},
     train::weights,
 };
 
@@ -46,6 +46,10 @@ impl Report {
         let setup: Setup = train::setup_of(&self.run)?;
         let settings = Settings::of(&train::command(), &train::matches_of(&self.run)?);
         let ready = setup.ready()?;
+        let form = self.run.join(run::FORM);
+        if form.is_file() {
+            remark(&Form::read(&form)?, &ready.data);
+        }
         let params: Vec<_> = ready.network.params().collect();
         let final_weights = self.run.join(run::MODEL);
         let file = match final_weights.is_file() {
@@ -55,7 +59,10 @@ impl Report {
                 .map(|c| c.join(run::MODEL)),
         };
         let weights = file.map(|file| weights::load(&file, &params)).transpose()?;
-        events(&self.run)?;
+        match RunDir::is_busy(&self.run) {
+            true => eprintln!("note: the run goes on, and writes its TensorBoard events itself"),
+            false => events(&self.run)?,
+        }
         write(&self.run, &ready, &settings, weights.as_deref())?;
         tell(format_args!(
             "wrote {}",

@@ -46,12 +46,12 @@ impl Predict {
             return Err(Error::Usage(message.into()));
         }
         let trained = self.trained.load(self.data.as_deref())?;
-        let task = &trained.data.task;
+        let task = &trained.form.task;
         let top = self.top(task)?;
-        let statistics = trained.data.standardization.as_ref();
+        let statistics = trained.form.standardization.as_ref();
         let samples = data::load_samples(
             &self.files,
-            (&trained.network.input, &trained.data.columns),
+            (&trained.network.input, &trained.form.columns),
             statistics,
         )?;
         let forward = Forward::record(&trained.network, BATCH.min(samples.names.len() as u32))?;

@@ -1,6 +1,6 @@
 //! `kiln resume`: a run goes on where its last checkpoint is, to the bit; or says what has changed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 
@@ -64,8 +64,11 @@ const STEERING: [&str; 11] = [
     "observe",
 ];
 
-/// Settings that change nothing about the updates.
-const FREE: [&str; 8] = [
+/// Settings that change nothing about the updates. Data may have moved: its digest says whether it is the same.
+const FREE: [&str; 11] = [
+    "data",
+    "val",
+    "targets",
     "device",
     "tuning",
     "save-every",
@@ -91,14 +94,26 @@ impl Resume {
         self.flags.show.check()?;
         let run = RunDir::open(&self.dir)?;
         let command = train::command();
-        let old = Settings::of(&command, &train::matches_of(run.path())?);
         let settings = Settings::of(&command, matches);
+        // What the run was made with: `config.toml` may have been edited since.
+        let made = run.checkpoints(1).configured();
+        let made = made.as_deref().unwrap_or(run.path());
+        let mut old = Settings::of(&command, &train::matches_of(made)?);
+        for change in run::changes(run.path())? {
+            for (key, [_, after]) in &change.settings {
+                old.set(&command, key, after.as_deref());
+            }
+        }
         let changes = old.changes(&settings);
-        refuse_fixed(&changes)?;
+        refuse_fixed(&changes, run.path())?;
         let steering: Vec<&Change> = of(&changes, &STEERING);
         let how = self.agreed(&steering)?;
-        let setup = train::setup_of(run.path())?;
-        let params = setup.ready()?;
+        let setup = train::setup_in(run.path(), made)?;
+        let moved = setup.on_data_of(&self.flags.setup);
+        let params = moved.ready().map_err(|e| lost(e, run.path()))?;
+        if run.checkpoints(1).is_empty() {
+            return self.anew(run, settings, how);
+        }
         let (checkpoint, damaged) = {
             let list: Vec<_> = params.network.params().collect();
             run.checkpoints(1).latest(&list)?
@@ -108,10 +123,11 @@ impl Resume {
         }
         // Weights come from the checkpoint: the file that the run began with may be gone.
         self.flags.setup.init = None;
+        let step = checkpoint.snapshot.state.step;
         let change = match how {
             None => None,
             Some(how) => Some(run::Change {
-                step: checkpoint.snapshot.state.step,
+                step,
                 how: how.to_string(),
                 settings: steering
                     .into_iter()
@@ -119,9 +135,9 @@ impl Resume {
                     .map(|(key, a, b)| (key, [a, b]))
                     .collect(),
                 schedules: self.flags.setup.changed(
-                    &setup,
+                    &moved,
                     how,
-                    checkpoint.snapshot.state.step,
+                    step,
                     params.session.epochs.updates(),
                 )?,
             }),
@@ -131,13 +147,39 @@ impl Resume {
         if let Some(change) = change.as_ref().or(before.last()) {
             self.flags.setup = self.flags.setup.with(&change.schedules);
         }
-        self.go(run, (settings, change), checkpoint, (setup, params))
+        let changed = (settings, changes, change);
+        self.go(run, changed, checkpoint, (moved, params))
+    }
+
+    /// A run that was stopped before its first checkpoint begins again: nothing is lost but its time.
+    fn anew(&self, run: RunDir, settings: Settings, how: Option<OnChange>) -> Result<Outcome> {
+        if how.is_some() {
+            return Err(Error::Usage(format!(
+                "{0} has no checkpoint yet, so there is nothing to go on from with other settings: remove it, and \
+                 start a new run",
+                run.path().display()
+            )));
+        }
+        if !self.flags.wordless() {
+            tell(format_args!(
+                "{} has no checkpoint yet: it begins again",
+                run.path().display()
+            ));
+        }
+        Job {
+            flags: &self.flags,
+            settings,
+            ready: self.flags.setup.ready()?,
+            from: None,
+            change: None,
+        }
+        .run(|_| Ok(Some(run)))
     }
 
     fn go(
         self,
         run: RunDir,
-        (settings, change): (Settings, Option<run::Change>),
+        (settings, changes, change): (Settings, Vec<Change>, Option<run::Change>),
         mut checkpoint: run::Checkpoint,
         (old, params): (Setup, super::ready::Ready),
     ) -> Result<Outcome> {
@@ -153,14 +195,22 @@ impl Resume {
                 "{}: the training data is not what the run was started with; bring it back, or start a \
                  new run with --init {}",
                 ready.data.name,
-                run.file(run::MODEL).display()
+                weights_of(run.path()).display()
             )));
         }
-        let step = checkpoint.snapshot.state.step;
-        if step >= ready.steps {
-            self.complete(&run, &checkpoint);
-            return Ok(Outcome::Done);
+        let state = &checkpoint.snapshot.state;
+        let step = state.step;
+        if step > ready.steps {
+            return Err(Error::Usage(format!(
+                "the run would end before where it is: {step} updates are applied, and these settings ask for {}; \
+                 give more --epochs or --max-steps",
+                ready.steps
+            )));
         }
+        if step == ready.steps && run.settled() {
+            return self.complete(&run, &checkpoint, &changes);
+        }
+        self.check_time(&checkpoint)?;
         if !old.same_controllers(&self.flags.setup)? {
             let state = &mut checkpoint.snapshot.state;
             state.controllers = ready.rate.saved();
@@ -187,9 +237,20 @@ impl Resume {
     }
 
     /// Says that nothing is left to do.
-    fn complete(&self, run: &RunDir, checkpoint: &run::Checkpoint) {
+    fn complete(
+        &self,
+        run: &RunDir,
+        checkpoint: &run::Checkpoint,
+        changes: &[Change],
+    ) -> Result<Outcome> {
         let step = checkpoint.snapshot.state.step;
         let path = run.path().display();
+        if !changes.is_empty() {
+            return Err(Error::Usage(format!(
+                "{path} is complete, so these have no effect:\n{}",
+                table(&changes.iter().collect::<Vec<_>>())
+            )));
+        }
         if self.flags.show.json {
             events::complete(&End {
                 reason: "complete",
@@ -203,6 +264,21 @@ impl Resume {
                 "{path} is complete: {step} updates. To train on, give more --epochs or --max-steps, and \
                  --on-change extend or rewarm"
             ));
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// A run whose time is up would stop after one more update.
+    fn check_time(&self, checkpoint: &run::Checkpoint) -> Result<()> {
+        let spent = checkpoint.notes.seconds;
+        match self.flags.saving.max_time {
+            Some(most) if spent >= most.0.as_secs_f64() => Err(Error::Usage(format!(
+                "the run has taken {spent:.0} s, and --max-time allows {} s: give more, such as --max-time {}s, or \
+                 --unset max-time",
+                most.0.as_secs_f64(),
+                (2.0 * spent).ceil()
+            ))),
+            _ => Ok(()),
         }
     }
 
@@ -244,8 +320,29 @@ fn of<'c>(changes: &'c [Change], keys: &[&str]) -> Vec<&'c Change> {
         .collect()
 }
 
+/// The weights that a run has, for one that begins with them.
+fn weights_of(run: &Path) -> PathBuf {
+    let last = run.join(run::MODEL);
+    match last.is_file() {
+        true => last,
+        false => run.join("checkpoints/last").join(run::MODEL),
+    }
+}
+
+/// Data that is not where it was.
+fn lost(e: Error, run: &Path) -> Error {
+    match e {
+        Error::Data(e) => Error::Usage(format!(
+            "{e}\nthat is the `data` of {}; if it has moved: kiln resume {} --data WHERE",
+            run.join(run::CONFIG).display(),
+            run.display()
+        )),
+        other => other,
+    }
+}
+
 /// What decides which updates there are cannot change under way.
-fn refuse_fixed(changes: &[Change]) -> Result<()> {
+fn refuse_fixed(changes: &[Change], run: &Path) -> Result<()> {
     let fixed = changes
         .iter()
         .filter(|(key, ..)| !STEERING.contains(&key.as_str()) && !FREE.contains(&key.as_str()));
@@ -255,8 +352,9 @@ fn refuse_fixed(changes: &[Change]) -> Result<()> {
     }
     Err(Error::Usage(format!(
         "a run cannot go on with another model, data or batch:\n{}\nstart a new run from its weights \
-         instead: kiln train … --init DIR/model.safetensors",
-        table(&fixed)
+         instead: kiln train … --init {}",
+        table(&fixed),
+        weights_of(run).display()
     )))
 }
 

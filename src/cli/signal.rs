@@ -9,7 +9,7 @@ use super::dashboard::terminal;
 use crate::error::{Error, Result};
 
 /// Two signals closer than this are one: wrappers signal the process and its group, and keys repeat.
-const SAME_SIGNAL: Duration = Duration::from_secs(1);
+const SAME_SIGNAL: Duration = Duration::from_millis(100);
 
 /// What tells the run that it is to be ended.
 pub(super) const STOPPING: &str = "stopping after the updates in flight; once more to stop at once";

@@ -110,8 +110,13 @@ pub(super) fn matches_of(run: &Path) -> Result<ArgMatches> {
 /// The same, as what decides the updates: with the schedules that came of changes under way, and without the
 /// weights that the run began with, as it has its own.
 pub(super) fn setup_of(run: &Path) -> Result<Setup> {
-    let train = Train::from_arg_matches(&matches_of(run)?);
-    let train = train.map_err(|e| Error::file(&run.join(run::CONFIG), e.to_string()))?;
+    setup_in(run, run)
+}
+
+/// The same, with the settings that lie in another directory: that of a checkpoint.
+pub(super) fn setup_in(run: &Path, settings: &Path) -> Result<Setup> {
+    let train = Train::from_arg_matches(&matches_of(settings)?);
+    let train = train.map_err(|e| Error::file(&settings.join(run::CONFIG), e.to_string()))?;
     let setup = Setup {
         init: None,
         ..train.flags.setup
@@ -192,6 +197,7 @@ impl Job<'_> {
         }
         // Nothing of a run that exists is touched before it is sure to go on.
         if let Some(run) = &run {
+            run.unsettle()?;
             if let Some(change) = &self.change {
                 run::note_change(run.path(), change)?;
             }
@@ -249,6 +255,7 @@ impl Job<'_> {
             environment.insert("seconds", format!("{:.3}", watcher.seconds()));
             write_environment(run, &environment)?;
             self.finish(run, &mut trainer, &mut watcher)?;
+            run.settle()?;
         }
         watcher.end(None, trainer.step(), run);
         if !self.flags.wordless() {
@@ -332,13 +339,18 @@ impl Job<'_> {
         let data = &self.ready.data;
         let metrics = match &self.from {
             Some((checkpoint, _)) => Metrics::resume(&path, checkpoint.notes.metrics_bytes)?,
+            None if path.exists() => Metrics::again(&path)?,
             None => Metrics::create(&path)?,
         };
+        let config = run.file(run::CONFIG);
+        let config = fs::read_to_string(&config).map_err(Error::io(&config))?;
         let events = run.file(leave::TENSORBOARD);
         Ok(Writer {
             metrics,
             events: Some(Following::start(path, events)),
-            checkpoints: run.checkpoints(self.flags.saving.keep.unwrap_or(CHECKPOINTS) as usize),
+            checkpoints: run
+                .checkpoints(self.flags.saving.keep.unwrap_or(CHECKPOINTS) as usize)
+                .with_config(config),
             live: Live::of(run)?,
             params: self.ready.network.params().collect(),
             data: Box::new(|| data.digest()),

@@ -1,5 +1,5 @@
 //! What `eval`, `predict` and `export` have in common: a model that was trained, its weights, and
-//! the data it was trained on.
+//! the form of the data it was trained on, which need not be there any more.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +7,11 @@ use clap::Args;
 
 use super::train;
 use crate::{
-    data::{self, Dataset, Options, Task, TaskKind},
+    data::{self, Dataset, Form, Options, Task, TaskKind},
     error::{Error, Result},
     fit,
     model::Network,
+    run,
     train::weights,
 };
 
@@ -29,7 +30,7 @@ impl Settings {
         let said = |what: Option<String>, key: &str| {
             what.ok_or_else(|| {
                 let message = format!("has no line `{key} = …`; expected one of every run");
-                Error::file(&run.join(crate::run::CONFIG), message)
+                Error::file(&run.join(run::CONFIG), message)
             })
         };
         Ok(Settings {
@@ -86,13 +87,17 @@ struct ByHand {
 
 /// A trained model.
 pub(super) struct Trained {
-    /// What it was trained on, prepared as it was then.
-    pub(super) data: Dataset,
-    /// How that was loaded.
+    /// What its data looked like.
+    pub(super) form: Form,
+    /// That data, where it had to be loaded to know its form.
+    data: Option<Dataset>,
+    /// How it was loaded.
     pub(super) options: Options,
     /// The layers, as `--model` takes them.
     pub(super) model: String,
     pub(super) network: Network,
+    /// Name or path of its data.
+    source: String,
     /// In `state_dict` order.
     pub(super) weights: Vec<Vec<f32>>,
     /// Where they came from.
@@ -122,18 +127,70 @@ impl TrainedFlags {
             ),
             None => self.by_hand.settings(data)?,
         };
-        let loaded = data::load(&settings.data, &settings.options)?;
-        let network = fit::network(&settings.model, &loaded)?;
+        let saved = self.run.as_ref().map(|run| run.join(run::FORM));
+        let (form, data) = match saved.filter(|file| file.is_file()) {
+            Some(file) => (Form::read(&file)?, None),
+            None => {
+                let data = data::load(&settings.data, &settings.options)?;
+                (Form::of(&data), Some(data))
+            }
+        };
+        let network = fit::network_for(&settings.model, &form.shape, &form.task)?;
         let params: Vec<_> = network.params().collect();
         Ok(Trained {
             weights: weights::load(&weights_file, &params)?,
             weights_file,
             options: settings.options,
             model: settings.model,
+            source: settings.data,
             network,
-            data: loaded,
+            form,
+            data,
             label_smoothing: settings.label_smoothing,
         })
+    }
+}
+
+impl Trained {
+    /// The data it was trained on, prepared as it was then.
+    ///
+    /// # Errors
+    /// If it is not there any more, or is not what the model was trained on.
+    pub(super) fn data(&mut self) -> Result<Dataset> {
+        if let Some(data) = self.data.take() {
+            return Ok(data);
+        }
+        let options = Options {
+            standardize: false,
+            standardization: self.form.standardization.clone(),
+            ..self.options.clone()
+        };
+        let name = &self.form.name;
+        let missing = |e: data::Error| {
+            Error::Usage(format!(
+                "the data that the model was trained on is not there: {e}; bring it back, or name other data \
+                 with --data"
+            ))
+        };
+        let data = data::load(&self.source, &options).map_err(missing)?;
+        if let Some(why) = self.form.misfit(&data) {
+            return Err(Error::Usage(format!(
+                "{name} is not what the model was trained on any more: {why}; bring it back, or name other data \
+                 with --data"
+            )));
+        }
+        remark(&self.form, &data);
+        Ok(data)
+    }
+}
+
+/// Says so where data is not what a model was trained on.
+pub(super) fn remark(form: &Form, data: &Dataset) {
+    if form.digest != data.digest() {
+        eprintln!(
+            "note: {} has changed since the model was trained on it: what is said of it here is about what it is now",
+            data.name
+        );
     }
 }
 

@@ -102,7 +102,8 @@ fn select<T: Copy>(data: &[T], width: usize, keep: &impl Fn(usize) -> bool) -> V
 }
 
 /// What is to be learned, with the names of the network's outputs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Task {
     /// One class out of several.
     Classification {

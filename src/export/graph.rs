@@ -1,13 +1,11 @@
 //! Layers as ONNX's operators.
 
-use super::{
-    preprocessing::Preprocessing,
-    proto::{
-        AttributeProto, AttributeType, DataType, Dimension, DimensionValue, GraphProto, NodeProto,
-        TensorProto, TensorShapeProto, TensorType, TypeProto, ValueInfoProto,
-    },
+use super::proto::{
+    AttributeProto, AttributeType, DataType, Dimension, DimensionValue, GraphProto, NodeProto,
+    TensorProto, TensorShapeProto, TensorType, TypeProto, ValueInfoProto,
 };
 use crate::{
+    data::Preprocessing,
     model::{Fitted, Layer, Param},
     record::Window,
 };

@@ -2,7 +2,4 @@
 
 mod graph;
 pub mod onnx;
-mod preprocessing;
 pub mod proto;
-
-pub use preprocessing::Preprocessing;

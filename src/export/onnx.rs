@@ -17,11 +17,10 @@ use prost::Message;
 
 use super::{
     graph::Graph,
-    preprocessing::Preprocessing,
     proto::{ModelProto, OperatorSetIdProto, StringStringEntryProto},
 };
 use crate::{
-    data::Task,
+    data::{Preprocessing, Task},
     error::{Error, Result},
     files::write_atomically,
     model::Network,

@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::RunDir;
+use super::{CONFIG, RunDir};
 use crate::{
     error::{Error, Result},
     model::Param,
@@ -20,6 +20,8 @@ use crate::{
 const WEIGHTS: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const STATE: &str = "state.json";
+/// The digest of the state, which has those of all other files.
+const DIGEST: &str = "state.digest";
 
 /// Averages, and the files that they are in.
 const AVERAGES: [(Weights, &str); 2] = [
@@ -75,6 +77,8 @@ pub struct Checkpoints {
     dir: PathBuf,
     /// How many of the latest are kept, besides the best.
     keep: usize,
+    /// The settings of the run, which every checkpoint has a copy of.
+    config: Option<String>,
 }
 
 impl Checkpoints {
@@ -83,7 +87,43 @@ impl Checkpoints {
         Checkpoints {
             dir: run.join("checkpoints"),
             keep: keep.max(1),
+            config: None,
         }
+    }
+
+    /// Those that are written from now on hold these settings, so that what a run was made with is known
+    /// whatever becomes of its `config.toml`.
+    pub fn with_config(self, config: String) -> Checkpoints {
+        Checkpoints {
+            config: Some(config),
+            ..self
+        }
+    }
+
+    /// The directory of the latest one that holds its settings as they were written.
+    pub fn configured(&self) -> Option<PathBuf> {
+        let paths = self
+            .steps()
+            .into_iter()
+            .rev()
+            .map(|step| self.dir.join(name_of(step)));
+        let whole = |path: &PathBuf| {
+            let saved = state_of(path).ok();
+            let digest = saved.and_then(|s| s.digests.get(CONFIG).copied());
+            let text = fs::read(path.join(CONFIG)).ok();
+            digest.is_some() && text.map(|text| xxh3_64(&text)) == digest
+        };
+        paths.into_iter().find(whole)
+    }
+
+    /// Updates applied before the checkpoint in a directory, by its name.
+    pub fn step_in(dir: &Path) -> Option<u64> {
+        dir.file_name()?.to_str().and_then(step_of)
+    }
+
+    /// Whether there is none, not even a damaged one.
+    pub fn is_empty(&self) -> bool {
+        self.steps().is_empty()
     }
 
     /// Writes one, under a name of its own first: whoever looks sees it whole or not at all. It becomes
@@ -111,6 +151,9 @@ impl Checkpoints {
                 files.push((name, weights::serialize(params, values)?));
             }
         }
+        if let Some(config) = &self.config {
+            files.push((CONFIG, config.clone().into_bytes()));
+        }
         let digests = files
             .iter()
             .map(|(name, bytes)| (name.to_string(), xxh3_64(bytes)));
@@ -121,6 +164,7 @@ impl Checkpoints {
         };
         let state = serde_json::to_vec_pretty(&saved)
             .map_err(|e| Error::file(&self.dir, format!("the state does not serialise: {e}")))?;
+        files.push((DIGEST, format!("{:016x}\n", xxh3_64(&state)).into_bytes()));
         files.push((STATE, state));
         for (name, bytes) in &files {
             write_synced(&draft.path().join(name), bytes)?;
@@ -271,10 +315,7 @@ fn slots(params: &[&Param]) -> Vec<Param> {
 /// # Errors
 /// If a file is missing, damaged, or of another model.
 fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
-    let file = path.join(STATE);
-    let state = fs::read(&file).map_err(Error::io(&file))?;
-    let saved: Saved = serde_json::from_slice(&state)
-        .map_err(|e| Error::file(&file, format!("is not the state of a checkpoint: {e}")))?;
+    let saved = state_of(path)?;
     for (name, &digest) in &saved.digests {
         let file = path.join(name);
         let bytes = fs::read(&file).map_err(Error::io(&file))?;
@@ -302,6 +343,21 @@ fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
         },
         notes: saved.notes,
     })
+}
+
+/// What a checkpoint says of itself.
+fn state_of(path: &Path) -> Result<Saved> {
+    let (file, digest) = (path.join(STATE), path.join(DIGEST));
+    let state = fs::read(&file).map_err(Error::io(&file))?;
+    let written = fs::read_to_string(&digest).map_err(Error::io(&digest))?;
+    if written.trim() != format!("{:016x}", xxh3_64(&state)) {
+        return Err(Error::file(
+            &file,
+            format!("is not what was written: its digest differs from {DIGEST}"),
+        ));
+    }
+    serde_json::from_slice(&state)
+        .map_err(|e| Error::file(&file, format!("is not the state of a checkpoint: {e}")))
 }
 
 /// What a checkpoint is called while another one takes its place.
@@ -433,6 +489,28 @@ mod tests {
         assert_eq!(latest.snapshot.state.step, 5);
     }
 
+    /// Settings are those of the latest checkpoint that has them whole.
+    #[test]
+    fn settings_go_with_checkpoints() {
+        let root = tempfile::tempdir().unwrap();
+        let param = param();
+        for (step, config) in [(1, "lr = 0.1"), (2, "lr = 0.2")] {
+            let checkpoints = Checkpoints::of(root.path(), 3).with_config(config.into());
+            checkpoints
+                .save(&[&param], &snapshot(step), notes(), false)
+                .unwrap();
+        }
+        let checkpoints = Checkpoints::of(root.path(), 3);
+        let of = |step| root.path().join("checkpoints").join(name_of(step));
+        assert_eq!(checkpoints.configured(), Some(of(2)));
+        fs::write(of(2).join(CONFIG), "lr = 0.3").unwrap();
+        assert_eq!(checkpoints.configured(), Some(of(1)));
+        assert!(
+            checkpoints.latest(&[&param]).unwrap().1.len() == 1,
+            "damage"
+        );
+    }
+
     /// A damaged checkpoint is passed over, and said to be.
     #[test]
     fn damage_is_found() {
@@ -451,7 +529,16 @@ mod tests {
         let (latest, wrong) = checkpoints.latest(&[&param]).unwrap();
         assert_eq!(latest.snapshot.state.step, 1);
         assert!(wrong[0].to_string().contains("digest"), "{}", wrong[0]);
-        fs::remove_file(root.path().join("checkpoints/step-000000001").join(STATE)).unwrap();
+        let state = root.path().join("checkpoints/step-000000001").join(STATE);
+        let text = fs::read_to_string(&state).unwrap();
+        let edited = text.replace("\"step\": 1", "\"step\": 7");
+        assert_ne!(text, edited);
+        fs::write(&state, edited).unwrap();
+        let e = checkpoints.latest(&[&param]).err().unwrap().to_string();
+        assert!(e.contains("state.digest"), "{e}");
+        fs::write(&state, text).unwrap();
+        assert!(checkpoints.latest(&[&param]).is_ok());
+        fs::remove_file(state).unwrap();
         assert!(checkpoints.latest(&[&param]).is_err());
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `config.toml` | every setting, as `kiln train` takes it |
 //! | `environment.json` | what it ran on: adapter, driver, versions, tuning table |
+//! | `data.json` | the form of its data: classes, columns, shape, statistics |
 //! | `metrics.jsonl` | a row per update and per evaluation |
 //! | `changes.jsonl` | every change of the schedule under way, and what came of it |
 //! | `overrides.jsonl` | every live change of the rate's factor, with its update |
@@ -23,6 +24,7 @@ pub use live::{FACTOR, Live};
 
 use std::{
     fs::{self, File, TryLockError},
+    io::{Seek, Write},
     path::{Path, PathBuf},
 };
 
@@ -34,16 +36,22 @@ pub const CONFIG: &str = "config.toml";
 pub const ENVIRONMENT: &str = "environment.json";
 /// The rows.
 pub const METRICS: &str = "metrics.jsonl";
+/// The form of the data.
+pub const FORM: &str = "data.json";
 /// The weights at the end.
 pub const MODEL: &str = "model.safetensors";
 /// Held by the process that writes.
 const LOCK: &str = "lock";
 
+/// What the lock holds once everything that a run leaves is written.
+const SETTLED: &str = "settled\n";
+
 /// A run's directory, which one process at a time writes to.
 pub struct RunDir {
     path: PathBuf,
-    /// Its lock goes when it is closed, also by a crash.
-    _lock: File,
+    /// It goes when it is closed, also by a crash.
+    lock: File,
+    settled: bool,
 }
 
 impl RunDir {
@@ -96,11 +104,14 @@ impl RunDir {
 
     fn locked(path: &Path) -> Result<RunDir> {
         let at = path.join(LOCK);
-        let lock = File::create(&at).map_err(Error::io(&at))?;
+        let mut options = File::options();
+        let options = options.create(true).truncate(false).read(true).write(true);
+        let lock = options.open(&at).map_err(Error::io(&at))?;
         match lock.try_lock() {
             Ok(()) => Ok(RunDir {
                 path: path.into(),
-                _lock: lock,
+                settled: fs::read_to_string(&at).is_ok_and(|text| text == SETTLED),
+                lock,
             }),
             Err(TryLockError::WouldBlock) => Err(Error::file(
                 path,
@@ -108,6 +119,37 @@ impl RunDir {
             )),
             Err(TryLockError::Error(e)) => Err(Error::io(&at)(e)),
         }
+    }
+
+    /// Whether everything was written that the run leaves, when it was opened.
+    pub fn settled(&self) -> bool {
+        self.settled
+    }
+
+    /// From now on something is missing.
+    ///
+    /// # Errors
+    /// If that cannot be noted.
+    pub fn unsettle(&self) -> Result<()> {
+        self.lock.set_len(0).map_err(Error::io(&self.file(LOCK)))
+    }
+
+    /// Nothing is missing any more.
+    ///
+    /// # Errors
+    /// If that cannot be noted.
+    pub fn settle(&self) -> Result<()> {
+        self.unsettle()?;
+        let mut lock = &self.lock;
+        lock.rewind()
+            .and_then(|()| lock.write_all(SETTLED.as_bytes()))
+            .map_err(Error::io(&self.file(LOCK)))
+    }
+
+    /// Whether a process writes to the run in this directory.
+    pub fn is_busy(path: &Path) -> bool {
+        let lock = File::open(path.join(LOCK));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
     /// Where it is.
@@ -132,10 +174,10 @@ pub fn check_free(dir: &Path) -> Result<()> {
             dir.display()
         )));
     }
-    for name in [METRICS, MODEL, CONFIG] {
+    for name in [METRICS, MODEL, CONFIG, FORM, "report.html", "metrics.csv"] {
         if dir.join(name).exists() {
             return Err(Error::Usage(format!(
-                "--out {0}: it already holds {name} of another run; name a new directory, remove \
+                "--out {0}: it already holds {name}, as of another run; name a new directory, or remove \
                  the old run first, or go on with it: kiln resume {0}",
                 dir.display()
             )));
@@ -171,8 +213,14 @@ mod tests {
         let error = RunDir::open(run.path()).err().unwrap().to_string();
         assert!(error.contains("another kiln"), "{error}");
         let path = run.path().to_path_buf();
+        assert!(RunDir::is_busy(&path) && !run.settled());
+        run.settle().unwrap();
         drop(run);
-        assert!(RunDir::open(&path).is_ok());
+        let again = RunDir::open(&path).unwrap();
+        assert!(again.settled());
+        again.unsettle().unwrap();
+        drop(again);
+        assert!(!RunDir::open(&path).unwrap().settled() && !RunDir::is_busy(&path));
         assert_eq!(
             RunDir::fresh(root.path(), "a").unwrap().path(),
             root.path().join("a-2")

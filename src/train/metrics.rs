@@ -75,6 +75,15 @@ impl Metrics {
         Ok(Metrics::of(path, file, 0))
     }
 
+    /// Begins the file again, of a run that goes on from its first update.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn again(path: &Path) -> Result<Metrics> {
+        let file = File::create(path).map_err(Error::io(path))?;
+        Ok(Metrics::of(path, file, 0))
+    }
+
     /// Goes on with the file after its first `bytes`: rows behind them are of updates that will be done
     /// again.
     ///

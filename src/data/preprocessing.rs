@@ -1,15 +1,14 @@
 //! What is done to a data set's own numbers before the network sees them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{
-    data::{Dataset, Features},
-    error::{Error, Result},
-};
+use super::{Dataset, Features};
+use crate::error::{Error, Result};
 
 /// `(raw − center) · scale`, with a number of each for every channel of an image or feature of a
 /// table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Preprocessing {
     /// What is taken off first.
     pub center: Vec<f64>,
