@@ -86,7 +86,7 @@ impl Kernel for GradStatsControl {
         "shared/launch",
         "shared/hyper",
         "shared/norm",
-        "shared/few_lanes",
+        "grad_stats_control.few",
         "shared/grad_sum",
         "shared/controller",
         "grad_stats_control"

@@ -65,7 +65,7 @@ impl Kernel for GradStatsLog {
         "shared/launch",
         "shared/hyper",
         "shared/norm",
-        "shared/few_lanes",
+        "grad_stats_log.few",
         "shared/grad_sum",
         "grad_stats_log"
     ))];

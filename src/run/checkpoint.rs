@@ -529,6 +529,7 @@ mod tests {
         let (latest, wrong) = checkpoints.latest(&[&param]).unwrap();
         assert_eq!(latest.snapshot.state.step, 1);
         assert!(wrong[0].to_string().contains("digest"), "{}", wrong[0]);
+        fs::remove_dir_all(root.path().join("checkpoints/step-000000002")).unwrap();
         let state = root.path().join("checkpoints/step-000000001").join(STATE);
         let text = fs::read_to_string(&state).unwrap();
         let edited = text.replace("\"step\": 1", "\"step\": 7");

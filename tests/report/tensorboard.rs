@@ -185,7 +185,10 @@ fn events_follow_a_run() {
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
     assert!(more && going, "{:?} bytes of events", size());
-    success("resume run --device cpu --max-time 1ms --quiet", dir.path());
+    success(
+        "resume run --device cpu --until eval_loss<=1e9 --quiet",
+        dir.path(),
+    );
     let found = of_run(&events);
     let metrics = Rows::read(&dir.path().join("run/metrics.jsonl")).unwrap();
     let losses = metrics.updates.iter().map(|u| (u.step, u.loss as f32));
