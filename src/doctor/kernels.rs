@@ -1,6 +1,14 @@
 //! Every kernel, in every variant that this machine can run, against its naive twin.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use serde::Serialize;
 
@@ -9,11 +17,11 @@ use super::{
     compare::distance,
 };
 use crate::{
-    device::Gpu,
-    error::Result,
+    device::{self, Choice as Device, Gpu, Machine, Needs},
     exec::tuning::{Choice, PORTABLE, Table, key},
     kernel::Op,
     ops::{self, Flat, conv2d, matmul},
+    variant::Variant,
 };
 
 /// How a kernel's variant did on its cases.
@@ -101,45 +109,53 @@ fn words<D: bytemuck::Pod>(dims: D) -> Vec<u32> {
     bytemuck::cast_slice(bytemuck::bytes_of(&dims)).to_vec()
 }
 
-/// On an adapter: portable shaders first, then every variant with its first tile, then the portable
-/// ones with long sums in parts.
-///
-/// # Errors
-/// What the device reports: shaders that it does not compile.
-pub fn on_adapter(gpu: &Arc<Gpu>) -> Result<Vec<KernelRow>> {
+/// On an adapter: every kernel with its portable shader, with every variant and its first tile, and with long
+/// sums in parts. A software driver compiles on the thread of its queue, so that several devices share the work
+/// there.
+pub fn on_adapter(gpu: &Arc<Gpu>) -> Vec<KernelRow> {
     let all = all_cases();
-    let portable = Table {
-        prefer: Vec::new(),
-        groups: 1,
-        ..Table::built_in(gpu.software)
+    let units = units(&all, gpu);
+    let (next, rows) = (AtomicUsize::new(0), Mutex::new(Rows::default()));
+    let work = |gpu: &Arc<Gpu>| {
+        while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let judged = unit.run(gpu);
+            let mut rows = rows.lock().unwrap_or_else(|e| e.into_inner());
+            judged.into_iter().for_each(|one| rows.add(one));
+        }
     };
-    let mut rows = Rows::default();
-    for round in 0..=ops::ALL
-        .iter()
-        .map(|op| op.variants.len())
-        .max()
-        .unwrap_or(0)
-    {
-        let (table, cases) = match round {
-            0 => (portable.clone(), all.iter().collect()),
-            n => with_variant(&portable, &all, n - 1, gpu),
-        };
-        rows.run(gpu, &table, &cases)?;
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let helpers = match gpu.software && gpu.description.backend == "Vulkan" {
+        true => cores.min(MOST_DEVICES) - 1,
+        false => 0,
+    };
+    thread::scope(|scope| {
+        for _ in 0..helpers {
+            scope.spawn(|| opened_again(gpu).iter().for_each(work));
+        }
+        work(gpu);
+    });
+    rows.into_inner()
+        .unwrap_or_else(|e| e.into_inner())
+        .finish()
+}
+
+/// Devices that are opened on a software adapter at most.
+const MOST_DEVICES: usize = 4;
+
+/// The same adapter as another device.
+fn opened_again(gpu: &Gpu) -> Option<Arc<Gpu>> {
+    let device = Device::Named(gpu.description.to_string());
+    match device::open(&device, Needs::default()).ok()?.0 {
+        Machine::Gpu(gpu) => Some(gpu),
+        Machine::Cpu => None,
     }
-    let split = Table {
-        groups: 64,
-        ..portable
-    };
-    let sums = long_sums();
-    rows.run(gpu, &split, &sums.iter().collect::<Vec<_>>())?;
-    Ok(rows.finish())
 }
 
 /// The fast paths of the CPU executor.
 pub fn on_cpu() -> Vec<KernelRow> {
     let mut rows = Rows::default();
     for case in &all_cases() {
-        rows.judge("fast path", case, Ok(case.on_host(case.op.fast)));
+        rows.add(judged("fast path", case, Ok(case.on_host(case.op.fast))));
     }
     rows.finish()
 }
@@ -149,51 +165,126 @@ fn all_cases() -> Vec<Case> {
     listed.chain(long_sums()).chain(long_runs()).collect()
 }
 
-/// A table that picks every kernel's variant of this number, and the cases that it can compute.
-fn with_variant<'c>(
-    portable: &Table,
-    all: &'c [Case],
-    number: usize,
-    gpu: &Gpu,
-) -> (Table, Vec<&'c Case>) {
-    let choice = |case: &Case| {
-        let variant = case.op.variants.get(number)?;
-        let choice = Choice {
-            variant: variant.name.into(),
-            tile: *variant.tiles.first()?,
-        };
-        Some((key(case.op, &case.dims), choice))
-    };
-    let table = Table {
-        rows: all.iter().filter_map(choice).collect(),
-        ..portable.clone()
-    };
-    let picked = |case: &&Case| table.pick(case.op, &case.dims, gpu.extras).is_some();
-    let cases = all.iter().filter(picked).collect();
-    (table, cases)
+/// Launches of one kernel that share a shader, as far as their dims let them.
+struct Unit<'c> {
+    table: Table,
+    variant: &'static str,
+    cases: Vec<&'c Case>,
 }
 
-/// Rows by kernel and variant, in the order of the kernels.
+/// Everything that is looked at on an adapter.
+fn units<'c>(all: &'c [Case], gpu: &Gpu) -> Vec<Unit<'c>> {
+    let portable = Table {
+        prefer: Vec::new(),
+        groups: 1,
+        ..Table::built_in(gpu.software)
+    };
+    let split = Table {
+        groups: 64,
+        ..portable.clone()
+    };
+    let mut units = Vec::new();
+    for op in ops::ALL {
+        let own: Vec<&Case> = all.iter().filter(|c| c.op.name == op.name).collect();
+        for variant in op.variants {
+            units.extend(with_variant(&portable, &own, variant, gpu));
+        }
+        let mut plain = |table: &Table, cases: Vec<&'c Case>| {
+            units.push(Unit {
+                table: table.clone(),
+                variant: PORTABLE,
+                cases,
+            });
+        };
+        let long = own.iter().filter(|c| (c.op.iterations)(&c.dims) > LONG);
+        let long: Vec<&Case> = long.copied().collect();
+        if !long.is_empty() && ["matmul", "conv2d_dw"].contains(&op.name) {
+            plain(&split, long);
+        }
+        plain(&portable, own);
+    }
+    units
+}
+
+/// Terms of a sum that is looked at in parts, too.
+const LONG: u64 = 1000;
+
+/// The cases that a variant can compute.
+fn with_variant<'c>(
+    portable: &Table,
+    own: &[&'c Case],
+    variant: &'static Variant,
+    gpu: &Gpu,
+) -> Option<Unit<'c>> {
+    let choice = Choice {
+        variant: variant.name.into(),
+        tile: *variant.tiles.first()?,
+    };
+    let rows = own
+        .iter()
+        .map(|case| (key(case.op, &case.dims), choice.clone()));
+    let table = Table {
+        rows: rows.collect(),
+        ..portable.clone()
+    };
+    let picked = |case: &&&Case| table.pick(case.op, &case.dims, gpu.extras).is_some();
+    let cases: Vec<&Case> = own.iter().filter(picked).copied().collect();
+    (!cases.is_empty()).then_some(Unit {
+        table,
+        variant: variant.name,
+        cases,
+    })
+}
+
+impl Unit<'_> {
+    /// What the device does not compile is a fault of these launches and of no others.
+    fn run(&self, gpu: &Arc<Gpu>) -> Vec<Judged> {
+        let outputs = match on_gpu_by(gpu, &self.table, &self.cases) {
+            Ok(outputs) => outputs,
+            Err(e) => self.cases.iter().map(|_| Err(e.to_string())).collect(),
+        };
+        let pairs = self.cases.iter().zip(outputs);
+        pairs
+            .map(|(case, got)| judged(self.variant, case, got))
+            .collect()
+    }
+}
+
+/// How one launch did.
+struct Judged {
+    kernel: &'static str,
+    variant: &'static str,
+    relative: f64,
+    fault: Option<String>,
+}
+
+fn judged(variant: &'static str, case: &Case, got: Result<Outputs, String>) -> Judged {
+    let mut relative = 0.0;
+    let result = got.and_then(|got| {
+        let want = case.on_host(case.op.cpu);
+        let apart = want.iter().zip(&got).map(|(w, g)| distance(w, g));
+        relative = apart.fold(0.0, f64::max);
+        case.judge(&got)
+    });
+    Judged {
+        kernel: case.op.name,
+        variant,
+        relative,
+        fault: result.err(),
+    }
+}
+
+/// Rows by kernel and variant, in the order of the kernels, with the count of their faults.
 #[derive(Default)]
-struct Rows(BTreeMap<(usize, String), (KernelRow, usize)>);
+struct Rows(BTreeMap<(usize, &'static str), (KernelRow, usize)>);
 
 impl Rows {
-    fn run(&mut self, gpu: &Arc<Gpu>, table: &Table, cases: &[&Case]) -> Result<()> {
-        let outputs = on_gpu_by(gpu, table, cases)?;
-        for (case, got) in cases.iter().zip(outputs) {
-            let picked = table.pick(case.op, &case.dims, gpu.extras);
-            let name = picked.map_or(PORTABLE, |(variant, _)| variant.name);
-            self.judge(name, case, got);
-        }
-        Ok(())
-    }
-
-    fn judge(&mut self, variant: &str, case: &Case, got: Result<Outputs, String>) {
-        let at = ops::ALL.iter().position(|op| op.name == case.op.name);
+    fn add(&mut self, one: Judged) {
+        let at = ops::ALL.iter().position(|op| op.name == one.kernel);
         let new = || {
             let row = KernelRow {
-                kernel: case.op.name.into(),
-                variant: variant.into(),
+                kernel: one.kernel.into(),
+                variant: one.variant.into(),
                 cases: 0,
                 relative: 0.0,
                 ulps: 0.0,
@@ -201,17 +292,11 @@ impl Rows {
             };
             (row, 0)
         };
-        let key = (at.unwrap_or(usize::MAX), variant.to_string());
+        let key = (at.unwrap_or(usize::MAX), one.variant);
         let (row, faults) = self.0.entry(key).or_insert_with(new);
         row.cases += 1;
-        let judged = got.and_then(|got| {
-            let want = case.on_host(case.op.cpu);
-            let pairs = want.iter().zip(&got);
-            let apart = pairs.map(|(w, g)| distance(w, g));
-            row.relative = apart.fold(row.relative, f64::max);
-            case.judge(&got)
-        });
-        if let Err(why) = judged {
+        row.relative = row.relative.max(one.relative);
+        if let Some(why) = one.fault {
             *faults += 1;
             row.fault.get_or_insert(why);
         }
