@@ -638,3 +638,37 @@ fn time_that_is_up_is_said() {
     success("resume run --max-time 700ms", dir);
     assert!(read(dir, "run/metrics.jsonl").len() > rows.len());
 }
+
+/// A run that was killed after its settings had changed, before another checkpoint, is planned for what was
+/// agreed: a second extension begins where the first one ends.
+#[test]
+fn a_second_extension_begins_where_the_first_ends() {
+    let dir = folder();
+    let dir = dir.path();
+    success(
+        "train --device cpu --limit 320 --epochs 2 --schedule cosine --save-every 20 --quiet --out run",
+        dir,
+    );
+    let extend = |epochs: u32| format!("resume run --epochs {epochs} --on-change extend --quiet");
+    success(&extend(4), dir);
+    let rows = read(dir, "run/metrics.jsonl");
+    success(&extend(6), dir);
+    let whole = ["run/model.safetensors", "run/metrics.jsonl"].map(|name| read(dir, name));
+    // As a kill after the first extension's last row leaves it, had it not saved before.
+    for step in [40, 60] {
+        fs::remove_dir_all(dir.join(format!("run/checkpoints/step-{step:09}"))).unwrap();
+    }
+    fs::write(dir.join("run/metrics.jsonl"), rows).unwrap();
+    let changes = String::from_utf8(read(dir, "run/changes.jsonl")).unwrap();
+    let first = changes.lines().next().unwrap();
+    fs::write(dir.join("run/changes.jsonl"), format!("{first}\n")).unwrap();
+    let config = String::from_utf8(read(dir, "run/config.toml")).unwrap();
+    fs::write(
+        dir.join("run/config.toml"),
+        config.replace("epochs = 6", "epochs = 4"),
+    )
+    .unwrap();
+    success(&extend(6), dir);
+    let again = ["run/model.safetensors", "run/metrics.jsonl"].map(|name| read(dir, name));
+    assert!(again == whole);
+}

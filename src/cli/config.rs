@@ -12,7 +12,11 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    optim::Sgd,
+    schedule::{LearningRate, Spec},
+};
 
 /// Flags that say what is shown or where it goes, not what is trained.
 const NOT_SETTINGS: [&str; 8] = [
@@ -121,6 +125,20 @@ impl Settings {
         changed.map(|(key, (a, b))| (key.into(), a, b)).collect()
     }
 
+    /// What clap makes of them.
+    ///
+    /// # Errors
+    /// Settings that do not go together.
+    pub(super) fn matches(&self, command: Command) -> Result<ArgMatches> {
+        let flag = |s: &Setting| match &s.value {
+            Value::Flag => format!("--{}", s.key),
+            Value::Text(text) => format!("--{}={text}", s.key),
+        };
+        let args = std::iter::once("kiln".into()).chain(self.0.iter().map(flag));
+        let found = command.try_get_matches_from(args);
+        found.map_err(|e| Error::Usage(first_words(&e)))
+    }
+
     /// The file that says the same, under the headings of `--help`.
     pub(super) fn to_toml(&self) -> String {
         let mut text = String::new();
@@ -205,6 +223,9 @@ pub(super) fn flags_of(path: &Path, command: &Command, unset: &[String]) -> Resu
             parser
                 .try_get_matches_from(alone)
                 .map_err(|e| wrong(first_words(&e)))?;
+            if let Some(text) = value.get_ref().as_str() {
+                check_language(&name, text).map_err(|e| wrong(format!("{name}: {e}")))?;
+            }
             flags.push(flag);
         }
     }
@@ -215,6 +236,17 @@ pub(super) fn flags_of(path: &Path, command: &Command, unset: &[String]) -> Resu
         ))),
         None => Ok(flags),
     }
+}
+
+/// Values in a language of their own, whose mistakes should name the line too.
+fn check_language(name: &str, text: &str) -> Result<()> {
+    match name {
+        "schedule" => text.parse::<LearningRate>().map(drop)?,
+        "momentum-schedule" | "weight-decay-schedule" => text.parse::<Spec>().map(drop)?,
+        "optimizer" => Sgd::parse(text).map(drop)?,
+        _ => {}
+    }
+    Ok(())
 }
 
 /// `--key=value`; nothing for a flag that is off.
@@ -295,11 +327,21 @@ pub(super) fn starter(command: &Command) -> String {
         "# A training run: `kiln train run.toml` starts it, and every key is also a flag, which wins:\n\
          # `kiln train run.toml --lr 0.01`. What is commented out is as it is by default.\n",
     );
-    let mut heading = "";
-    for arg in settable(command) {
+    let heading_of = |arg: &Arg| arg.get_help_heading().unwrap_or("Settings").to_string();
+    let mut headings: Vec<String> = Vec::new();
+    let mut args: Vec<&Arg> = settable(command).collect();
+    for heading in args.iter().map(|arg| heading_of(arg)) {
+        if !headings.contains(&heading) {
+            headings.push(heading);
+        }
+    }
+    // Flags of one heading are declared where they are read, not side by side.
+    args.sort_by_key(|arg| headings.iter().position(|h| *h == heading_of(arg)));
+    let mut heading = String::new();
+    for arg in args {
         let Some(name) = arg.get_long() else { continue };
-        if arg.get_help_heading().is_some_and(|h| h != heading) {
-            heading = arg.get_help_heading().unwrap_or_default();
+        if heading_of(arg) != heading {
+            heading = heading_of(arg);
             text += &format!("\n## {heading}\n");
         }
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
@@ -326,6 +368,9 @@ fn starting(name: &str) -> Option<&'static str> {
     })
 }
 
+/// What the help calls a number.
+const NUMBERS: [&str; 7] = ["N", "K", "X", "V", "D", "F", "LR"];
+
 /// The default, else what the help calls the value.
 fn example(arg: &Arg) -> String {
     let default = arg.get_default_values().first();
@@ -335,7 +380,10 @@ fn example(arg: &Arg) -> String {
         _ => {
             let names = arg.get_value_names().unwrap_or_default();
             let name = names.first().map_or("…", |name| name.as_str());
-            format!("{name:?}")
+            match NUMBERS.contains(&name) {
+                true => name.into(),
+                false => format!("{name:?}"),
+            }
         }
     }
 }

@@ -92,6 +92,7 @@ impl Resume {
     /// `matches` are what clap made of the flags, those of the run's `config.toml` in front of them.
     pub(super) fn run(mut self, matches: &ArgMatches) -> Result<Outcome> {
         self.flags.show.check()?;
+        self.flags.setup.check_words()?;
         let run = RunDir::open(&self.dir)?;
         let command = train::command();
         let settings = Settings::of(&command, matches);
@@ -108,7 +109,7 @@ impl Resume {
         refuse_fixed(&changes, run.path())?;
         let steering: Vec<&Change> = of(&changes, &STEERING);
         let how = self.agreed(&steering)?;
-        let setup = train::setup_in(run.path(), made)?;
+        let setup = train::setup_from(&old.matches(command)?, run.path())?;
         let moved = setup.on_data_of(&self.flags.setup);
         let params = moved.ready().map_err(|e| lost(e, run.path()))?;
         if run.checkpoints(1).is_empty() {

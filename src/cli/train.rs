@@ -110,13 +110,13 @@ pub(super) fn matches_of(run: &Path) -> Result<ArgMatches> {
 /// The same, as what decides the updates: with the schedules that came of changes under way, and without the
 /// weights that the run began with, as it has its own.
 pub(super) fn setup_of(run: &Path) -> Result<Setup> {
-    setup_in(run, run)
+    setup_from(&matches_of(run)?, run)
 }
 
-/// The same, with the settings that lie in another directory: that of a checkpoint.
-pub(super) fn setup_in(run: &Path, settings: &Path) -> Result<Setup> {
-    let train = Train::from_arg_matches(&matches_of(settings)?);
-    let train = train.map_err(|e| Error::file(&settings.join(run::CONFIG), e.to_string()))?;
+/// The same of settings that are not those in the run's `config.toml`.
+pub(super) fn setup_from(matches: &ArgMatches, run: &Path) -> Result<Setup> {
+    let train = Train::from_arg_matches(matches);
+    let train = train.map_err(|e| Error::file(&run.join(run::CONFIG), e.to_string()))?;
     let setup = Setup {
         init: None,
         ..train.flags.setup

@@ -48,8 +48,8 @@ pub(super) struct TrainedFlags {
     /// Directory of a run, as `kiln train --out` makes it
     #[arg(value_name = "RUN", required_unless_present = "model")]
     pub(super) run: Option<PathBuf>,
-    /// Which of a run's weights: best, last, final, or a safetensors file [default: best, if there
-    /// is one, else final]
+    /// Which of a run's weights: best, last, final, ema, swa, or a safetensors file [default: best, if
+    /// there is one, else final]
     #[arg(long, value_name = "WHICH", conflicts_with = "weights")]
     checkpoint: Option<String>,
     #[command(flatten)]
@@ -240,12 +240,15 @@ fn weights_of(run: &Path, which: Option<&str>) -> Result<PathBuf> {
             .unwrap_or(last),
         Some(name @ ("best" | "last")) => kept(name),
         Some("final") => last,
+        Some(name @ ("ema" | "swa")) => run.join(format!("model_{name}.safetensors")),
         Some(path) => path.into(),
     };
     if !file.exists() {
         let remedy = match which {
             None => "the run has not written any weights yet; name a file with --checkpoint",
-            Some(_) => "expected best, last, final or the path of a safetensors file",
+            Some(_) => {
+                "expected best, last, final, ema or swa (of a run that keeps such averages), or the path of a safetensors file"
+            }
         };
         return Err(Error::Usage(format!(
             "no weights at {}: {remedy}",

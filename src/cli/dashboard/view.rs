@@ -19,6 +19,8 @@ use crate::{
 };
 
 const KEYS: &str = "? help   q stop   +/- rate ×1.1 ×0.9   0 factor 1   p raw points";
+/// The same where no directory carries a factor to the run.
+const FEWER_KEYS: &str = "? help   q stop   p raw points";
 
 const HELP: [&str; 9] = [
     "q, Ctrl-C   finish the update, save, leave;",
@@ -53,7 +55,15 @@ pub(super) fn draw(frame: &mut Frame, state: &State, elapsed: f64) {
     curves(frame, left, state);
     rate(frame, right, state);
     events(frame, below, state);
-    frame.render_widget(Paragraph::new(KEYS).dim(), keys);
+    frame.render_widget(
+        Paragraph::new(if state.about.run.is_some() {
+            KEYS
+        } else {
+            FEWER_KEYS
+        })
+        .dim(),
+        keys,
+    );
     if state.help {
         help(frame, area);
     }
