@@ -255,7 +255,10 @@ impl Job<'_> {
             environment.insert("seconds", format!("{:.3}", watcher.seconds()));
             write_environment(run, &environment)?;
             self.finish(run, &mut trainer, &mut watcher)?;
-            run.settle()?;
+            // A signal leaves out the last evaluation, if it comes late.
+            if watcher.stop != Some(Stop::Signal) {
+                run.settle()?;
+            }
         }
         watcher.end(None, trainer.step(), run);
         if !self.flags.wordless() {
