@@ -2,6 +2,7 @@
 //! that is not here (TensorBoard, a browser), the test says that it was skipped, and how to have it.
 
 mod compare;
+pub mod ended;
 mod page;
 mod tensorboard;
 
