@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use crate::cli::{folder, kiln, refusal, success};
+use crate::{
+    cli::{folder, kiln, refusal, success},
+    report::ended::environment,
+};
 
 /// Everything that has memory: momentum, averages, a controller on the host, one on the device; and an
 /// epoch's tail, batches that share an update, changed pictures.
@@ -306,6 +309,21 @@ fn runs_end_by_themselves() {
     assert!(out.contains("reached eval_accuracy>=0.5"), "{out}");
     let out = success(&format!("{base} --max-time 300ms --out c"), dir);
     assert!(out.contains("--max-time"), "{out}");
+    let best = environment(dir, "a")["weights"].clone();
+    let best = best.as_str().unwrap().trim_start_matches("best weights, ");
+    let patience = format!("stopped early by --patience: the weights are those {best}");
+    for (run, ended) in [
+        ("a", patience.as_str()),
+        ("b", "reached --until eval_accuracy>=0.5"),
+        ("c", "stopped by --max-time"),
+    ] {
+        assert_eq!(environment(dir, run)["ended"], ended);
+        let page = String::from_utf8(read(dir, &format!("{run}/report.html"))).unwrap();
+        assert!(
+            page.contains(&ended.replace(">=", "&gt;=")),
+            "{run}: {ended}"
+        );
+    }
     for (flags, word) in [
         ("--until eval_accuracy>=2", "from 0 to 1"),
         ("--patience 2 --no-out", "run directory"),

@@ -74,6 +74,7 @@ pub fn chart(title: &str, y: &str, series: Vec<Series>) -> Chart {
         y: y.into(),
         series,
         log: false,
+        within: None,
         marks: Vec::new(),
         legend: Corner::UpperRight,
         reach: None,

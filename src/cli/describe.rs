@@ -1,6 +1,6 @@
 //! What a run says of itself before it begins: on the screen, and in `environment.json`.
 
-use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{
     config::{self, Settings},
@@ -11,9 +11,9 @@ use super::{
 use crate::{
     data::Form,
     device::Machine,
-    error::{Error, Result},
+    error::Result,
     files::write_atomically,
-    run::{self, RunDir},
+    run::{self, Environment, RunDir, environment::STARTED},
     train::{Clip, Config},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn describe(
     run: &RunDir,
     settings: &mut Settings,
     ready: &Ready,
-    environment: &BTreeMap<&str, String>,
+    environment: &Environment,
 ) -> Result<()> {
     let command = command();
     settings.resolve(&command, "model", &ready.model);
@@ -40,50 +40,33 @@ pub(super) fn describe(
     let text = head + &settings.to_toml();
     write_atomically(&run.file(run::CONFIG), text.as_bytes())?;
     Form::of(&ready.data).save(&run.file(run::FORM))?;
-    write_environment(run, environment)
+    environment.write(&run.file(run::ENVIRONMENT))
 }
 
 /// What it runs on, for `environment.json`.
-pub(super) fn environment(
-    ready: &Ready,
-    machine: &Machine,
-    line: &str,
-) -> BTreeMap<&'static str, String> {
-    let mut pairs = BTreeMap::from([
-        ("kiln", env!("CARGO_PKG_VERSION").to_string()),
-        ("device", line.to_string()),
-        ("os", std::env::consts::OS.into()),
-        ("architecture", std::env::consts::ARCH.into()),
-        ("data", ready.data.summary.clone()),
-        (
-            "started",
-            std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |t| t.as_secs())
-                .to_string(),
-        ),
-    ]);
+pub(super) fn environment(ready: &Ready, machine: &Machine, line: &str) -> Environment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let mut all = Environment::default();
+    all.set("kiln", env!("CARGO_PKG_VERSION"));
+    all.set("device", line.strip_prefix("device: ").unwrap_or(line));
+    all.set("os", std::env::consts::OS);
+    all.set("architecture", std::env::consts::ARCH);
+    all.set("data", ready.data.summary.as_str());
+    all.set(STARTED, since.map_or(0, |t| t.as_secs()));
     match machine {
         Machine::Cpu => {
-            pairs.insert("adapter", "CPU executor".into());
-            pairs.insert("threads", rayon::current_num_threads().to_string());
+            all.set("adapter", "CPU executor");
+            all.set("threads", rayon::current_num_threads());
         }
         Machine::Gpu(gpu) => {
-            pairs.insert("adapter", gpu.description.name.clone());
-            pairs.insert("backend", gpu.description.backend.clone());
             let d = &gpu.description;
-            pairs.insert("driver", format!("{} {}", d.driver, d.driver_info));
-            pairs.insert("tuning", gpu.table.name.clone());
+            all.set("adapter", d.name.as_str());
+            all.set("backend", d.backend.as_str());
+            all.set("driver", format!("{} {}", d.driver, d.driver_info));
+            all.set("tuning", gpu.table.name.as_str());
         }
     }
-    pairs
-}
-
-pub(super) fn write_environment(run: &RunDir, environment: &BTreeMap<&str, String>) -> Result<()> {
-    let path = run.file(run::ENVIRONMENT);
-    let json =
-        serde_json::to_vec_pretty(environment).map_err(|e| Error::file(&path, e.to_string()))?;
-    write_atomically(&path, &json)
+    all
 }
 
 /// What will be trained, on what, how.

@@ -1,8 +1,6 @@
 //! What a run leaves for people: a table, TensorBoard's events, pictures, and a page.
 
 use std::{
-    collections::BTreeMap,
-    fs,
     path::Path,
     time::{Duration, UNIX_EPOCH},
 };
@@ -11,19 +9,23 @@ use clap::Args;
 
 use super::{Outcome, config::Settings, ready::Ready, setup::Setup, tell, train, trained::remark};
 use crate::{
-    data::{Dataset, Features, Form, Split, Targets, Task},
-    error::{Error, Result},
+    data::{Features, Form, Split, Targets, Task},
+    error::Result,
     eval::{BATCH, Classification, Evaluator, Forward, Worst, classification, probabilities},
     exec::cpu::Cpu,
     files::write_atomically,
     report::{
         csv,
         html::{self, Confusion, Cost, Picture, RunReport, Sample, Setting},
+        numbers,
         plots::{self, Drawn},
         rows::Rows,
         tensorboard,
     },
-    run::{self, RunDir},
+    run::{
+        self, Environment, RunDir,
+        environment::{ENDED, STARTED, WEIGHTS},
+    },
     train::weights,
 };
 
@@ -51,12 +53,12 @@ impl Report {
             remark(&Form::read(&form)?, &ready.data);
         }
         let params: Vec<_> = ready.network.params().collect();
-        let final_weights = self.run.join(run::MODEL);
-        let file = match final_weights.is_file() {
-            true => Some(final_weights),
-            false => run::Checkpoints::of(&self.run, 1)
-                .named("last")
-                .map(|c| c.join(run::MODEL)),
+        let result = self.run.join(run::MODEL);
+        let left = environment(&self.run)?.text(WEIGHTS).is_some() && result.is_file();
+        let last = || run::Checkpoints::of(&self.run, 1).named("last");
+        let file = match left {
+            true => Some(result),
+            false => last().map(|c| c.join(run::MODEL)),
         };
         let weights = file.map(|file| weights::load(&file, &params)).transpose()?;
         match RunDir::is_busy(&self.run) {
@@ -101,16 +103,25 @@ pub(super) fn write(
 /// TensorBoard's events, at the time when the run started.
 fn events(dir: &Path) -> Result<()> {
     let rows = Rows::read(&dir.join(run::METRICS))?;
-    let environment = environment(dir)?;
-    let started = environment.get("started").and_then(|s| s.parse().ok());
-    let started = UNIX_EPOCH + Duration::from_secs(started.unwrap_or(0));
+    let started = environment(dir)?.number(STARTED).unwrap_or(0.0);
+    let started = UNIX_EPOCH + Duration::from_secs(started as u64);
     tensorboard::write(&dir.join(TENSORBOARD), &rows, started).map(drop)
 }
 
-fn environment(dir: &Path) -> Result<BTreeMap<String, String>> {
-    let path = dir.join(run::ENVIRONMENT);
-    let bytes = fs::read(&path).map_err(Error::io(&path))?;
-    serde_json::from_slice(&bytes).map_err(|e| Error::file(&path, e.to_string()))
+fn environment(dir: &Path) -> Result<Environment> {
+    Environment::read(&dir.join(run::ENVIRONMENT))
+}
+
+/// As the page shows a value: times as people read them.
+fn shown(environment: &Environment) -> Vec<(String, String)> {
+    let shown = |(name, text): (&str, String)| {
+        let time = environment.number(name).filter(|_| name == STARTED);
+        (
+            name.to_string(),
+            time.map_or(text, |seconds| numbers::utc(seconds as u64)),
+        )
+    };
+    environment.pairs().map(shown).collect()
 }
 
 /// How a run's weights do, the probabilities of the worst samples' predictions, and on what.
@@ -142,7 +153,7 @@ fn report(
     dir: &Path,
     ready: &Ready,
     settings: &Settings,
-    environment: BTreeMap<String, String>,
+    environment: Environment,
     (rows, drawn): (Rows, Drawn),
     judged: Option<Judged>,
 ) -> RunReport {
@@ -163,9 +174,13 @@ fn report(
                 ready.model,
                 ready.network.parameters()
             ),
+            match environment.text(ENDED) {
+                Some(how) => format!("ended: {how}"),
+                None => "not ended: it goes on, or was killed".into(),
+            },
         ],
         settings: settings.rows().into_iter().map(setting).collect(),
-        environment: environment.into_iter().collect(),
+        environment: shown(&environment),
         rows,
         schedule: Some(drawn),
         cost: cost.unwrap_or_default(),
@@ -178,30 +193,56 @@ fn report(
     let Task::Classification { classes } = &ready.data.task else {
         return page;
     };
+    let split_name = match ready.data.val {
+        Some(_) => "validation split",
+        None => "test split",
+    };
+    let weights = environment.text(WEIGHTS);
+    let weights = weights.unwrap_or("weights of the last checkpoint".into());
+    page.judged = format!("{split_name}, {weights}");
     page.confusion = judged.confusion.map(|counts| Confusion {
         classes: classes.clone(),
         counts,
     });
+    let largest = largest(&split.features);
     let sample = |(worst, probability): (Worst, f64)| Sample {
         label: classes[worst.label].clone(),
         predicted: classes[worst.predicted].clone(),
         probability,
         loss: worst.loss,
-        picture: picture(&ready.data, split, worst.index),
+        picture: picture(&ready.data.shape, &split.features, worst.index, largest),
     };
     let worst = judged.worst.into_iter().zip(probabilities);
     page.worst = worst.map(sample).collect();
     page
 }
 
-/// A sample's pixels, if it has any.
-fn picture(data: &Dataset, split: &Split, index: usize) -> Option<Picture> {
-    let &[channels, height, width] = data.shape.as_slice() else {
+/// The largest byte of all samples; that of floats does not matter.
+fn largest(features: &Features) -> u8 {
+    match features {
+        Features::Bytes { data, .. } => data.iter().copied().max().unwrap_or(0),
+        Features::Floats(_) => u8::MAX,
+    }
+}
+
+/// Bytes that all stay below this do not use their range, and are stretched to it.
+const DARK: u8 = 128;
+
+/// A sample's pixels, if it has any; the `largest` byte of all samples is white where it would be dark.
+fn picture(shape: &[u32], features: &Features, index: usize, largest: u8) -> Option<Picture> {
+    let &[channels, height, width] = shape else {
         return None;
     };
     let size = (channels * height * width) as usize;
-    let pixels = match &split.features {
-        Features::Bytes { data, .. } => data.get(index * size..(index + 1) * size)?.to_vec(),
+    let pixels = match features {
+        Features::Bytes { data, .. } => {
+            let white = match largest {
+                1..DARK => u32::from(largest),
+                _ => 255,
+            };
+            let bytes = data.get(index * size..(index + 1) * size)?.iter();
+            bytes.map(|&b| (u32::from(b) * 255 / white) as u8).collect()
+        }
         Features::Floats(values) => {
             let values = values.get(index * size..(index + 1) * size)?;
             let (low, high) = values.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| {
@@ -217,4 +258,27 @@ fn picture(data: &Dataset, split: &Split, index: usize) -> Option<Picture> {
         width,
         pixels,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pixels from 0 to 16, as the digits have them, are shown from black to white; bytes that use their
+    /// range, and black ones, stay what they are.
+    #[test]
+    fn pictures_show_what_bytes_mean() {
+        let pixels = |bytes: &[u8]| {
+            let features = Features::Bytes {
+                data: bytes.to_vec().into(),
+                table: Vec::new(),
+            };
+            let second = picture(&[1, 1, 2], &features, 1, largest(&features));
+            second.expect("there are two samples").pixels
+        };
+        assert_eq!(pixels(&[0, 16, 4, 8]), [63, 127]);
+        assert_eq!(pixels(&[0, 1, 1, 0]), [255, 0]);
+        assert_eq!(pixels(&[0, 200, 4, 8]), [4, 8]);
+        assert_eq!(pixels(&[0, 0, 0, 0]), [0, 0]);
+    }
 }

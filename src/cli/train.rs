@@ -1,7 +1,6 @@
 //! `kiln train`: from settings to a trained model.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -11,7 +10,7 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use super::{
     Cli, Outcome,
     config::{self, Settings},
-    describe::{describe, environment, introduction, write_environment},
+    describe::{describe, environment, introduction},
     leave,
     machine::MachineFlags,
     progress::{duration, significant},
@@ -30,7 +29,10 @@ use crate::{
     exec,
     files::write_atomically,
     report::live::Following,
-    run::{self, Checkpoint, Live, RunDir},
+    run::{
+        self, Checkpoint, Environment, Live, RunDir,
+        environment::{ENDED, SECONDS, WEIGHTS},
+    },
     train::{Evaluation, Metrics, Trainer, Weights, weights},
 };
 
@@ -235,11 +237,17 @@ impl Job<'_> {
         ended: Result<bool>,
         (mut trainer, mut watcher): (Trainer, Watcher),
         run: Option<&RunDir>,
-        mut environment: BTreeMap<&'static str, String>,
+        mut environment: Environment,
     ) -> Result<Outcome> {
         watcher.screen.finish();
+        environment.set(SECONDS, (watcher.seconds() * 1e3).round() / 1e3);
         if let Err(e) = &ended {
             watcher.end(Some(e), trainer.step(), run);
+            if let Some(run) = run {
+                environment.set(ENDED, watcher.how(Some(e), trainer.step()));
+                // What went wrong first is what is said: a full disk may refuse this as well.
+                let _ = environment.write(&run.file(run::ENVIRONMENT));
+            }
         }
         if let Some(writer) = &mut watcher.writer {
             writer.metrics.flush()?;
@@ -252,9 +260,7 @@ impl Job<'_> {
             watcher.stop = Some(Stop::Signal);
         }
         if let Some(run) = run {
-            environment.insert("seconds", format!("{:.3}", watcher.seconds()));
-            write_environment(run, &environment)?;
-            self.finish(run, &mut trainer, &mut watcher)?;
+            self.finish(run, &mut trainer, &mut watcher, environment)?;
             // A signal leaves out the last evaluation, if it comes late.
             if watcher.stop != Some(Stop::Signal) {
                 run.settle()?;
@@ -273,7 +279,13 @@ impl Job<'_> {
 
     /// The last checkpoint, and the weights that are the result: the best ones where patience ended the
     /// run.
-    fn finish(&self, run: &RunDir, trainer: &mut Trainer, watcher: &mut Watcher) -> Result<()> {
+    fn finish(
+        &self,
+        run: &RunDir,
+        trainer: &mut Trainer,
+        watcher: &mut Watcher,
+        mut environment: Environment,
+    ) -> Result<()> {
         let snapshot = trainer.snapshot()?;
         watcher.save(&snapshot)?;
         let params: Vec<_> = self.ready.network.params().collect();
@@ -281,9 +293,12 @@ impl Job<'_> {
             Some(Stop::Patience(_)) => run.checkpoints(1).named("best"),
             _ => None,
         };
-        let weights = match best {
-            Some(best) => weights::load(&best.join(run::MODEL), &params)?,
-            None => snapshot.weights,
+        let (weights, kind, step) = match (best, &watcher.best) {
+            (Some(best), Some(row)) => {
+                let best = weights::load(&best.join(run::MODEL), &params)?;
+                (best, "best", row.step)
+            }
+            _ => (snapshot.weights, "final", snapshot.state.step),
         };
         weights::save(&run.file(run::MODEL), &params, &weights)?;
         for (which, name) in AVERAGES {
@@ -291,6 +306,9 @@ impl Job<'_> {
                 weights::save(&run.file(name), &params, &averaged)?;
             }
         }
+        environment.set(ENDED, watcher.how(None, step));
+        environment.set(WEIGHTS, format!("{kind} weights, after {step} updates"));
+        environment.write(&run.file(run::ENVIRONMENT))?;
         // The run itself is safe: what is left for people can be written again.
         if let Err(e) = leave::write(run.path(), &self.ready, &self.settings, Some(&weights)) {
             eprintln!(

@@ -153,6 +153,24 @@ impl<'a> Watcher<'a> {
         });
     }
 
+    /// How the run ended, for people who come later; it leaves the weights after `kept` updates.
+    pub(super) fn how(&self, error: Option<&Error>, kept: u64) -> String {
+        match (error, &self.stop) {
+            (Some(Error::Diverged(_)), _) => {
+                let at = self.last.as_ref().map_or(kept, |row| row.step);
+                format!("diverged at update {at}")
+            }
+            (Some(e), _) => format!("failed: {e}"),
+            (None, None) => "complete".into(),
+            (None, Some(Stop::Signal)) => "stopped by signal".into(),
+            (None, Some(Stop::Patience(_))) => {
+                format!("stopped early by --patience: the weights are those after {kept} updates")
+            }
+            (None, Some(Stop::Time)) => "stopped by --max-time".into(),
+            (None, Some(Stop::Target(until))) => format!("reached --until {until}"),
+        }
+    }
+
     /// Whether this evaluation is the best so far, and how long ago that was.
     fn judge(&mut self, row: &Evaluation) {
         let better = match (&self.best, self.monitor) {

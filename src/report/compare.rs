@@ -14,10 +14,10 @@ use super::{
     plots::{chart, curve, is_wide, losses, reach, smoothed},
     rows::Rows,
 };
-use crate::error::{Error, Result};
-
-/// Names under which an environment may say how many seconds a run took.
-const SECONDS: [&str; 4] = ["seconds", "time-seconds", "wall-seconds", "train-seconds"];
+use crate::{
+    error::{Error, Result},
+    run::{self, Environment, environment::SECONDS},
+};
 
 /// A run directory, read.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ pub struct Run {
     /// Its settings: flags and values.
     pub config: BTreeMap<String, String>,
     /// Adapter, driver, versions.
-    pub environment: BTreeMap<String, String>,
+    pub environment: Environment,
     /// What it measured.
     pub rows: Rows,
 }
@@ -77,7 +77,7 @@ impl Run {
         Ok(Run {
             name: name(dir),
             config,
-            environment: environment(&dir.join("environment.json"))?,
+            environment: Environment::read(&dir.join(run::ENVIRONMENT))?,
             rows: Rows::read(&metrics)?,
         })
     }
@@ -87,7 +87,6 @@ impl Run {
         let rows = &self.rows;
         let (update, evaluation) = (rows.updates.last(), rows.evaluations.last());
         let finite = |x: f64| Some(x).filter(|x| x.is_finite());
-        let seconds = SECONDS.iter().find_map(|name| self.environment.get(*name));
         Outcome {
             updates: update.map_or(0, |u| u.step + 1),
             final_loss: update.and_then(|u| finite(u.loss)),
@@ -97,7 +96,7 @@ impl Run {
             final_eval_accuracy: evaluation.and_then(|e| e.eval_accuracy),
             best_eval_accuracy: rows.most_accurate().map(|(_, accuracy)| accuracy),
             best_eval_accuracy_step: rows.most_accurate().map(|(step, _)| step),
-            seconds: seconds.and_then(|s| s.parse().ok()).and_then(finite),
+            seconds: self.environment.number(SECONDS),
         }
     }
 }
@@ -221,27 +220,4 @@ fn settings(text: &str) -> Result<BTreeMap<String, String>, String> {
         }
     }
     Ok(settings)
-}
-
-/// Names and values; none if there is no such file.
-fn environment(path: &Path) -> Result<BTreeMap<String, String>> {
-    let text = match fs::read_to_string(path) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        text => text.map_err(Error::io(path))?,
-    };
-    let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&text).map_err(|e| {
-            Error::file(
-                path,
-                format!("{e}; expected a JSON object of names and values"),
-            )
-        })?;
-    let text = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) => text,
-        value => value.to_string(),
-    };
-    Ok(object
-        .into_iter()
-        .map(|(name, value)| (name, text(value)))
-        .collect())
 }

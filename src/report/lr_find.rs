@@ -38,6 +38,7 @@ pub fn chart(sweep: &Sweep, curves: &[Curve], verdict: &Verdict) -> Option<Chart
         y: "loss".into(),
         series,
         log,
+        within: None,
         marks: Vec::new(),
         legend: Corner::LowerRight,
         reach: Some([sweep.from.log10(), sweep.to.log10()]),

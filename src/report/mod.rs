@@ -6,7 +6,7 @@ pub mod csv;
 pub mod html;
 pub mod live;
 pub mod lr_find;
-mod numbers;
+pub(crate) mod numbers;
 pub mod plots;
 pub mod rows;
 pub mod schedule;

@@ -54,6 +54,26 @@ pub(super) fn prefixed(n: u64) -> String {
     }
 }
 
+/// A time, in seconds since 1970, as a date and a time of day.
+pub(crate) fn utc(seconds: u64) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    // Howard Hinnant's civil_from_days: years begin in March, so that a leap day is the last of its year,
+    // and days are counted from the March that begins the 400 years of year 0.
+    let days = seconds / DAY + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = match month {
+        0..10 => (month + 3, 0),
+        _ => (month - 9, 1),
+    };
+    let year = 400 * era + year + next;
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +109,22 @@ mod tests {
             assert_eq!(prefixed(n), want);
         }
         assert_eq!(percent(0.98765), "98.77%");
+    }
+
+    /// Ends of years, leap days and the century that has none; as `date --utc` has them.
+    #[test]
+    fn times_are_dates() {
+        let wanted = [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59:59 UTC"),
+            (951_782_400, "2000-02-29 00:00:00 UTC"),
+            (1_735_689_599, "2024-12-31 23:59:59 UTC"),
+            (1_795_878_422, "2026-11-28 15:07:02 UTC"),
+            (4_107_542_399, "2100-02-28 23:59:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
+        ];
+        for (seconds, want) in wanted {
+            assert_eq!(utc(seconds), want);
+        }
     }
 }

@@ -49,13 +49,17 @@ impl Drawn {
     }
 }
 
-/// The training loss, raw and smoothed, and the loss of the evaluations; none if there is neither.
+/// Averages of the weights: how the names of their numbers begin, and what a legend calls them.
+pub(super) const AVERAGES: [(&str, &str); 2] = [("ema", "EMA"), ("swa", "SWA")];
+
+/// The training loss, raw and smoothed, and the loss of the evaluations, also by averages of the weights; none
+/// if there is neither.
 pub fn loss(rows: &Rows) -> Option<Chart> {
     let raw = over(&rows.updates, |u| (u.step, u.loss));
     let (smooth, span) = smoothed(&raw);
-    let evaluations = over(&rows.evaluations, |e| (e.step, e.eval_loss));
-    let values = || raw.iter().chain(&evaluations).map(|p| p.1);
-    let log = is_wide(values());
+    let evaluations = evaluations(rows, "eval_loss", |e| Some(e.eval_loss));
+    let found = evaluations.iter().flat_map(|s| &s.points);
+    let log = is_wide(raw.iter().chain(found).map(|p| p.1));
     let mut series = Vec::new();
     if span > 1 {
         series.push(curve("", &raw, Look::Backdrop));
@@ -63,19 +67,14 @@ pub fn loss(rows: &Rows) -> Option<Chart> {
     } else {
         series.push(curve("training", &raw, Look::Line));
     }
-    series.push(curve("evaluation", &evaluations, Look::Points));
+    series.extend(evaluations);
     let chart = chart("loss", series, log, Vec::new(), Corner::UpperRight);
     spanning(chart, rows)
 }
 
-/// The accuracy of the evaluations; none if there is none.
+/// The accuracy of the evaluations, also by averages of the weights; none if there is none.
 pub fn accuracy(rows: &Rows) -> Option<Chart> {
-    let of = |e: &Evaluation| Some((e.step as f64, e.eval_accuracy?));
-    let points: Vec<_> = rows.evaluations.iter().filter_map(of).collect();
-    let series = vec![
-        curve("", &points, Look::Backdrop),
-        curve("evaluation", &points, Look::Points),
-    ];
+    let series = evaluations(rows, "eval_accuracy", |e| e.eval_accuracy);
     let chart = chart("accuracy", series, false, Vec::new(), Corner::LowerRight);
     spanning(chart, rows)
 }
@@ -98,6 +97,25 @@ pub fn rate(rows: &Rows, schedule: Option<&Drawn>) -> Option<Chart> {
     series.push(curve("applied", &applied, Look::Line));
     let chart = chart("learning rate", series, false, marks, Corner::UpperRight);
     spanning(chart, rows)
+}
+
+/// What the evaluations found, by the weights that are trained and by their averages: dots on a pale line.
+fn evaluations(rows: &Rows, field: &str, own: impl Fn(&Evaluation) -> Option<f64>) -> Vec<Series> {
+    let dotted = |name: String, value: &dyn Fn(&Evaluation) -> Option<f64>| {
+        let point = |e: &Evaluation| Some((e.step as f64, value(e)?));
+        let points: Vec<_> = rows.evaluations.iter().filter_map(point).collect();
+        [
+            curve("", &points, Look::Backdrop),
+            curve(name, &points, Look::Points),
+        ]
+    };
+    let averaged = AVERAGES.iter().flat_map(|(prefix, name)| {
+        let field = format!("{prefix}_{field}");
+        let value = |e: &Evaluation| e.more.get(&field).copied();
+        dotted(format!("evaluation, {name}"), &value)
+    });
+    let own = dotted("evaluation".into(), &own);
+    own.into_iter().chain(averaged).collect()
 }
 
 /// The chart over the whole run.
@@ -190,12 +208,14 @@ pub(crate) fn chart(
     marks: Vec<f64>,
     legend: Corner,
 ) -> Option<Chart> {
-    series.retain(|s| s.points.iter().any(|p| !log || p.1 > 0.0));
-    (!series.is_empty()).then(|| Chart {
+    series.retain(|s| !s.points.is_empty());
+    let mut values = series.iter().flat_map(|s| &s.points);
+    values.any(|p| !log || p.1 > 0.0).then(|| Chart {
         title: String::new(),
         y: y.into(),
         series,
         log,
+        within: y.contains("accuracy").then_some([0.0, 1.0]),
         marks,
         legend,
         reach: None,
@@ -246,6 +266,38 @@ mod tests {
     fn wide_losses_are_logarithmic() {
         assert!(!loss(&rows(&[2.3, 0.03, 0.0])).unwrap().log);
         assert!(loss(&rows(&[2.3, 0.02, 0.0])).unwrap().log);
+    }
+
+    /// Averages of the weights have curves of their own, in colours of their own, where there are any.
+    #[test]
+    fn averages_are_drawn_beside_the_weights() {
+        let mut rows = rows(&[0.5, 0.4]);
+        let evaluation = |step, more: &[(&str, f64)]| Evaluation {
+            step,
+            eval_loss: 0.3,
+            eval_accuracy: Some(0.5),
+            more: more.iter().map(|(n, x)| (n.to_string(), *x)).collect(),
+            ..Evaluation::default()
+        };
+        let ema = [("ema_eval_loss", 0.2), ("ema_eval_accuracy", 0.75)];
+        rows.evaluations = vec![evaluation(1, &[]), evaluation(2, &ema)];
+        for (chart, value) in [(loss(&rows), 0.2), (accuracy(&rows), 0.75)] {
+            let chart = chart.unwrap();
+            let names = chart.series.iter().map(|s| s.name.as_str());
+            let names: Vec<_> = names.filter(|name| name.starts_with("eval")).collect();
+            assert_eq!(names, ["evaluation", "evaluation, EMA"]);
+            assert_eq!(chart.series.last().unwrap().points, [(2.0, value)]);
+        }
+    }
+
+    /// A loss of exactly zero is not left out of a logarithmic chart, be it the only one of its curve.
+    #[test]
+    fn losses_of_zero_are_drawn() {
+        let mut rows = rows(&[2.0, 0.001, 0.0]);
+        rows.evaluations = vec![Evaluation::default()];
+        let chart = loss(&rows).unwrap();
+        assert!(chart.log && chart.series[0].points.contains(&(2.0, 0.0)));
+        assert_eq!(chart.series.last().unwrap().name, "evaluation");
     }
 
     /// The mean of a constant is that constant from the first update on; a NaN does not spread.

@@ -45,6 +45,7 @@ pub fn chart(schedules: &[(String, Schedule)], steps: u64, quantity: Quantity, l
         y: what.into(),
         series: series.collect(),
         log,
+        within: None,
         marks,
         legend: Corner::UpperRight,
         reach: None,

@@ -93,7 +93,7 @@ impl Events {
 
     /// Adds rows, all of which get this time, as rows have none of their own: `loss`, `grad_norm`, `lr`
     /// and, where they are, `momentum`, `eval/loss` and `eval/accuracy`. Further fields have their names,
-    /// those that begin with `eval_` under `eval/`.
+    /// those of evaluations under `eval/`: `ema_eval_loss` is `eval/ema_loss`.
     ///
     /// # Errors
     /// If they cannot be written.
@@ -151,13 +151,19 @@ fn scalars<'a>(
 ) -> Vec<Scalar> {
     let more = more.iter().map(|(name, x)| (name.as_str(), *x));
     let scalar = |(name, x): (&str, f64)| Scalar {
-        tag: match name.strip_prefix("eval_") {
-            Some(name) => format!("eval/{name}"),
-            None => name.into(),
-        },
+        tag: tag(name),
         simple_value: Some(x as f32),
     };
     own.chain(more).map(scalar).collect()
+}
+
+/// TensorBoard groups by what stands before a slash.
+fn tag(name: &str) -> String {
+    match (name.strip_prefix("eval_"), name.split_once("_eval_")) {
+        (Some(what), _) => format!("eval/{what}"),
+        (None, Some((whose, what))) => format!("eval/{whose}_{what}"),
+        (None, None) => name.into(),
+    }
 }
 
 /// Appends an event as a record.

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `config.toml` | every setting, as `kiln train` takes it |
-//! | `environment.json` | what it ran on: adapter, driver, versions, tuning table |
+//! | `environment.json` | what it ran on, when, for how long, and how it ended |
 //! | `data.json` | the form of its data: classes, columns, shape, statistics |
 //! | `metrics.jsonl` | a row per update and per evaluation |
 //! | `changes.jsonl` | every change of the schedule under way, and what came of it |
@@ -15,11 +15,13 @@
 
 mod changes;
 mod checkpoint;
+pub mod environment;
 mod journal;
 mod live;
 
 pub use changes::{Change, changes, note_change};
 pub use checkpoint::{Checkpoint, Checkpoints, Notes};
+pub use environment::Environment;
 pub use live::{FACTOR, Live};
 
 use std::{

@@ -2,6 +2,7 @@
 //! that is not here (TensorBoard, a browser), the test says that it was skipped, and how to have it.
 
 mod compare;
+pub mod ended;
 mod page;
 mod tensorboard;
 
@@ -33,7 +34,12 @@ pub fn rows(updates: u64) -> Rows {
         epoch: i as f64 / 2.0,
         eval_loss: 2.4 * (-0.4 * i as f64).exp() + 0.08,
         eval_accuracy: Some(1.0 - 0.9 * (-0.5 * i as f64).exp()),
-        ..Evaluation::default()
+        more: [
+            ("ema_eval_loss", 2.0 * (-0.45 * i as f64).exp() + 0.06),
+            ("ema_eval_accuracy", 1.0 - 0.8 * (-0.6 * i as f64).exp()),
+        ]
+        .map(|(name, x)| (name.to_string(), x))
+        .into(),
     };
     Rows {
         updates: (0..updates).map(update).collect(),

@@ -111,6 +111,7 @@ fn report() -> RunReport {
             ),
             cost("sgd", "61706", 370_236, 1_234_120),
         ],
+        judged: "validation split, best weights, after 2700 updates".into(),
         notes: vec!["lint: the warm-up takes 10% of the run".into()],
     }
 }
@@ -126,10 +127,12 @@ fn a_page_has_every_section() {
         "<h2>Accuracy</h2>",
         "<h2>Learning rate</h2>",
         "Joints",
-        "<h2>Confusion</h2>",
+        "<h2>Confusion <span class=\"of\">validation split, best weights, after 2700 updates</span></h2>",
+        "evaluation, EMA",
+        "EMA weights",
         "Ankle boot",
         "Most frequent mistakes",
-        "<h2>Highest losses</h2>",
+        "<h2>Highest losses <span class=\"of\">validation split, best weights",
         "<h2>Settings</h2>",
         "2 left at their defaults",
         "llvmpipe",
@@ -152,6 +155,18 @@ fn a_page_has_every_section() {
 fn an_empty_page_is_a_page() {
     let page = page(&RunReport::default());
     assert!(page.contains("</html>") && !page.contains("<h2>") && !page.contains("<svg"));
+}
+
+/// Classes whose names would be cut off at the head of a column have numbers, in both directions.
+#[test]
+fn classes_with_long_names_have_numbers() {
+    let mut report = report();
+    let short = page(&report);
+    assert!(short.contains("<span>Ankle boot</span>") && !short.contains("<b>9</b>"));
+    report.confusion.as_mut().unwrap().classes[9] = "a rather long class".into();
+    let long = page(&report);
+    assert_eq!(long.matches("<b>9</b>").count(), 2);
+    assert_eq!(long.matches("title=\"a rather long class\"").count(), 2);
 }
 
 /// Nothing is fetched: no scheme but `data:`, no script, no sheet, no import.

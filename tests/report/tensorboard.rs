@@ -129,6 +129,8 @@ fn wanted() -> Scalars {
     for e in &rows.evaluations {
         put("eval/loss", e.step, e.eval_loss);
         put("eval/accuracy", e.step, e.eval_accuracy.unwrap());
+        put("eval/ema_loss", e.step, e.more["ema_eval_loss"]);
+        put("eval/ema_accuracy", e.step, e.more["ema_eval_accuracy"]);
     }
     want
 }

@@ -2,6 +2,7 @@
 
 mod picture;
 mod terminal;
+mod ticks;
 
 pub use picture::{png, svg};
 
@@ -24,7 +25,7 @@ pub enum Look {
 pub struct Series {
     /// As the legend calls it; empty for what the legend leaves out.
     pub name: String,
-    /// (update, value), in order; gaps are drawn as straight lines.
+    /// (update, value), in order; what is not finite is left out, and the line goes on behind it.
     pub points: Vec<(f64, f64)>,
     /// How it is drawn.
     pub look: Look,
@@ -57,13 +58,6 @@ impl Across {
             Across::Rates => "learning rate",
         }
     }
-
-    fn label(self, x: f64) -> String {
-        match self {
-            Across::Updates => format!("{x:.0}"),
-            Across::Rates => format!("{:.1e}", 10f64.powf(x)),
-        }
-    }
 }
 
 /// Some curves over one axis of updates.
@@ -75,8 +69,10 @@ pub struct Chart {
     pub y: String,
     /// The curves; at most a handful can be told apart.
     pub series: Vec<Series>,
-    /// Draw the logarithm of the values; those that are not positive are left out.
+    /// Draw the logarithm of the values; those that have none lie on the lower edge, which is labelled 0.
     pub log: bool,
+    /// Values that the vertical axis never leaves, and spans if nothing moves: [0, 1] for a share.
+    pub within: Option<[f64; 2]>,
     /// Updates to mark with a vertical line: joints of a schedule, the present.
     pub marks: Vec<f64>,
     /// Where the legend stands.
@@ -137,24 +133,6 @@ impl Chart {
         self.series.iter().map(colour).collect()
     }
 
-    /// Where a logarithmic axis is labelled: powers of ten, and some of their multiples if there are
-    /// few. Empty where the usual places are better.
-    fn ticks(&self, [low, high]: [f64; 2]) -> Vec<f64> {
-        let decades = high - low;
-        if !self.log || decades < 0.5 {
-            return Vec::new();
-        }
-        let between: &[f64] = match decades {
-            d if d < 1.0 => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
-            d if d < 3.0 => &[1.0, 2.0, 5.0],
-            _ => &[1.0],
-        };
-        let every = (decades / 8.0).ceil().max(1.0) as usize;
-        let powers = (low.floor() as i32..=high.ceil() as i32).step_by(every);
-        let ticks = powers.flat_map(|p| between.iter().map(move |m| f64::from(p) + m.log10()));
-        ticks.filter(|t| (low..=high).contains(t)).collect()
-    }
-
     /// What values are multiplied by before they are drawn: a power of ten that brings the largest
     /// near 1, since the axes of charts are not made for rates of 1e-12.
     fn unit(&self) -> f64 {
@@ -170,10 +148,27 @@ impl Chart {
         10f64.powi(-largest.log10().floor().clamp(-300.0, 300.0) as i32)
     }
 
+    /// Where a logarithmic axis has what has no logarithm: a bit below the lowest value that has one. None if
+    /// there are not both.
+    fn floor(&self) -> Option<f64> {
+        let values = self.series.iter().flat_map(|s| &s.points).map(|p| p.1);
+        let (with, without): (Vec<f64>, Vec<f64>) =
+            values.filter(|v| v.is_finite()).partition(|v| *v > 0.0);
+        if !self.log || with.is_empty() || without.is_empty() {
+            return None;
+        }
+        let [low, high] = range(with.into_iter().map(f64::log10));
+        Some(low - (0.08 * (high - low)).max(0.1))
+    }
+
     /// The points as they are drawn.
     fn scaled(&self) -> Vec<Series> {
-        let unit = self.unit();
-        let scale = |&(x, y): &(f64, f64)| (x, if self.log { y.log10() } else { y * unit });
+        let (unit, floor) = (self.unit(), self.floor().unwrap_or(f64::NAN));
+        let scale = |&(x, y): &(f64, f64)| match self.log {
+            false => (x, y * unit),
+            true if y > 0.0 => (x, y.log10()),
+            true => (x, if y.is_finite() { floor } else { y }),
+        };
         let points = |s: &Series| {
             s.points
                 .iter()
@@ -195,15 +190,10 @@ impl Chart {
     fn bounds(&self) -> Result<[[f64; 2]; 2], Error> {
         let series = self.scaled();
         let all = || series.iter().flat_map(|s| &s.points);
-        let range = |values: &mut dyn Iterator<Item = f64>| {
-            values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| {
-                [low.min(v), high.max(v)]
-            })
-        };
         let reach = || self.reach.into_iter().flatten();
         let (x, mut y) = (
-            range(&mut all().map(|p| p.0).chain(reach())),
-            range(&mut all().map(|p| p.1)),
+            range(all().map(|p| p.0).chain(reach())),
+            range(all().map(|p| p.1)),
         );
         if !(x[0].is_finite() && y[0].is_finite()) {
             let why = if self.log {
@@ -216,37 +206,50 @@ impl Chart {
         if !self.log && y[0] > 0.0 && y[0] < 0.5 * y[1] {
             y[0] = 0.0;
         }
-        let widen = |[low, high]: [f64; 2]| {
-            let size = low.abs().max(high.abs());
-            let flat = high - low <= 1e-9 * size;
-            let pad = if flat { 0.5 * size.max(1e-3) } else { 0.0 };
-            [low - pad, high + pad]
+        let x = match self.across {
+            // An axis of whole numbers has at least two.
+            Across::Updates if x[0] == x[1] => [x[0], x[0] + 1.0],
+            _ => widened(x),
         };
-        Ok([widen(x), widen(y)])
+        Ok([x, self.kept_within(y)])
     }
 
-    fn label(&self, v: f64) -> String {
-        let v = if self.log {
-            10f64.powf(v)
-        } else {
-            v / self.unit()
-        };
-        match v.abs() {
-            0.0 => "0".into(),
-            a if (1e-3..1e4).contains(&a) => {
-                let text = format!("{v:.4}");
-                text.trim_end_matches('0').trim_end_matches('.').into()
+    /// A vertical range that is not empty, and not wider than it may be.
+    fn kept_within(&self, y: [f64; 2]) -> [f64; 2] {
+        let wide = widened(y);
+        match self.within.filter(|_| !self.log) {
+            None => wide,
+            Some(within) => {
+                let [least, most] = within.map(|v| v * self.unit());
+                match wide == y {
+                    true => [y[0].max(least), y[1].min(most)],
+                    false => [least, most],
+                }
             }
-            _ => format!("{v:.2e}"),
         }
     }
+}
+
+/// The lowest and the highest.
+fn range(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| {
+        [low.min(v), high.max(v)]
+    })
+}
+
+/// A range around what does not move.
+fn widened([low, high]: [f64; 2]) -> [f64; 2] {
+    let size = low.abs().max(high.abs());
+    let flat = high - low <= 1e-9 * size;
+    let pad = if flat { 0.5 * size.max(1e-3) } else { 0.0 };
+    [low - pad, high + pad]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn chart(log: bool, values: &[f64]) -> Chart {
+    pub(super) fn chart(log: bool, values: &[f64]) -> Chart {
         let points = (0..).map(f64::from).zip(values.iter().copied()).collect();
         Chart {
             title: "a rate".into(),
@@ -257,6 +260,7 @@ mod tests {
                 look: Look::Line,
             }],
             log,
+            within: None,
             marks: vec![1.0],
             legend: Corner::UpperRight,
             reach: None,
@@ -302,6 +306,34 @@ mod tests {
         assert!(chart(false, &[f64::NAN]).svg(300, 200).is_err());
     }
 
+    /// A share's axis ends at 1, also where nothing moves; what moves little is still seen from near.
+    #[test]
+    fn an_axis_stays_within() {
+        let vertical = |values: &[f64]| {
+            let chart = Chart {
+                within: Some([0.0, 1.0]),
+                ..chart(false, values)
+            };
+            chart.bounds().unwrap()[1].map(|v| v / chart.unit())
+        };
+        assert_eq!(vertical(&[1.0, 1.0]), [0.0, 1.0]);
+        assert_eq!(vertical(&[0.0, 0.0]), [0.0, 1.0]);
+        assert_eq!(vertical(&[0.05]), [0.0, 1.0]);
+        assert_eq!(vertical(&[0.75, 0.875]), [0.75, 0.875]);
+    }
+
+    /// A value of zero has no logarithm: it is drawn on the lower edge, below all that have one, and not
+    /// joined over.
+    #[test]
+    fn zeros_lie_on_the_edge_of_a_logarithm() {
+        let chart = chart(true, &[1.0, 0.0, 1e-3, f64::NAN]);
+        let points = &chart.scaled()[0].points;
+        let [_, [low, high]] = chart.bounds().unwrap();
+        assert_eq!(points[..2], [(0.0, 0.0), (1.0, low)]);
+        assert_eq!((points.len(), high), (3, 0.0));
+        assert!(low < -3.1 && chart.svg(400, 300).unwrap().contains("\n0\n"));
+    }
+
     /// A backdrop has the colour of what it stands behind, and no entry in the legend without a
     /// name; dots are dots; a logarithmic axis is labelled at powers of ten.
     #[test]
@@ -322,7 +354,7 @@ mod tests {
         assert_eq!(chart.colours(), [0, 0, 1, 2]);
         let svg = chart.svg(640, 400).unwrap();
         assert!(svg.contains("<circle") && svg.contains("opacity=\"0.35\""));
-        for label in ["1.00e-4", "0.01", "dots"] {
+        for label in ["1e-4", "0.01", "dots"] {
             assert!(svg.contains(label), "{label}: {svg}");
         }
         assert!(chart.terminal(60, 12, false).unwrap().contains("dots"));

@@ -7,15 +7,15 @@ use plotters::{
     chart::{ChartBuilder, SeriesLabelPosition},
     coord::{
         Shift,
-        ranged1d::{DefaultFormatting, KeyPointHint, Ranged},
+        ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter},
         types::RangedCoordf64,
     },
     drawing::{DrawingArea, IntoDrawingArea},
     prelude::{Cartesian2d, ChartContext, Circle, DrawingBackend, LineSeries, PathElement},
-    style::{Color, FontStyle, RGBAColor, RGBColor, ShapeStyle, register_font},
+    style::{Color, FontStyle, IntoTextStyle, RGBAColor, RGBColor, ShapeStyle, register_font},
 };
 
-use super::{Chart, Corner, Error, Look};
+use super::{Chart, Corner, Error, Look, ticks::Tick};
 
 /// Colours that colour-blind people can tell apart (Okabe and Ito).
 const COLOURS: [RGBColor; 7] = [
@@ -34,14 +34,21 @@ const WHITE: RGBColor = RGBColor(255, 255, 255);
 /// What plotters says when it cannot draw.
 type Failed<B> = plotters::drawing::DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
 
-/// The vertical axis: labelled at `ticks`, or where plotters likes if there are none.
-struct Vertical {
+/// An axis that is labelled at its own ticks.
+struct Ticked {
     inner: RangedCoordf64,
-    ticks: Vec<f64>,
+    ticks: Vec<Tick>,
 }
 
-impl Ranged for Vertical {
-    type FormatOption = DefaultFormatting;
+impl Ticked {
+    fn new([low, high]: [f64; 2], ticks: Vec<Tick>) -> Ticked {
+        let inner = (low..high).into();
+        Ticked { inner, ticks }
+    }
+}
+
+impl Ranged for Ticked {
+    type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
@@ -49,15 +56,21 @@ impl Ranged for Vertical {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        match self.ticks.is_empty() {
-            true => self.inner.key_points(hint),
-            false if hint.weight().allow_light_points() => Vec::new(),
-            false => self.ticks.clone(),
+        match hint.weight().allow_light_points() {
+            true => Vec::new(),
+            false => self.ticks.iter().map(|tick| tick.at).collect(),
         }
     }
 
     fn range(&self) -> Range<f64> {
         self.inner.range()
+    }
+}
+
+impl ValueFormatter<f64> for Ticked {
+    fn format_ext(&self, value: &f64) -> String {
+        let tick = self.ticks.iter().find(|tick| tick.at == *value);
+        tick.map_or(String::new(), |tick| tick.label.clone())
     }
 }
 
@@ -80,19 +93,14 @@ impl Chart {
 
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), Error> {
         let [x, y] = self.bounds()?;
-        let y = Vertical {
-            inner: (y[0]..y[1]).into(),
-            ticks: self.ticks(y),
-        };
-        self.draw_over(area, x[0]..x[1], y)
-            .map_err(|e| Error(e.to_string()))
+        self.draw_over(area, x, y).map_err(|e| Error(e.to_string()))
     }
 
     fn draw_over<B: DrawingBackend>(
         &self,
         area: &DrawingArea<B, Shift>,
-        x: Range<f64>,
-        y: Vertical,
+        x: [f64; 2],
+        y: [f64; 2],
     ) -> Result<(), Failed<B>> {
         let (width, height) = area.dim_in_pixel();
         let narrow = width < 500;
@@ -103,21 +111,22 @@ impl Chart {
         // On a phone, text is larger and margins are smaller.
         let (margin, text) = if narrow { (6, 16) } else { (12, 13) };
         let described = if self.y.is_empty() { 0 } else { 20 };
+        let most = (width as usize / if narrow { 80 } else { 70 }).clamp(2, 11);
+        let across = self.ticks_across(x, most);
+        let up = self.ticks_up(y, (height as usize / 36).clamp(3, 11));
+        let half = widest(area, text, &across)? / 2;
+        let beside = 56.max(widest(area, text, &up)? + 14);
         let mut chart = builder
             .margin(margin)
-            .margin_right(if narrow { 22 } else { margin })
+            .margin_right(margin.max(half))
             .x_label_area_size(36)
-            .y_label_area_size(56 + described)
-            .build_cartesian_2d(x, y)?;
+            .y_label_area_size(beside + described)
+            .build_cartesian_2d(Ticked::new(x, across), Ticked::new(y, up))?;
         chart
             .configure_mesh()
             .light_line_style(WHITE)
-            .x_labels((width as usize / if narrow { 80 } else { 70 }).clamp(2, 11))
-            .y_labels((height as usize / 36).clamp(3, 11))
             .x_desc(self.across.name())
             .y_desc(&self.y)
-            .x_label_formatter(&|v| self.across.label(*v))
-            .y_label_formatter(&|v| self.label(*v))
             .label_style((FONT, text))
             .draw()?;
         self.draw_series(&mut chart, text)
@@ -125,7 +134,7 @@ impl Chart {
 
     fn draw_series<'a, B: DrawingBackend + 'a>(
         &self,
-        chart: &mut ChartContext<'a, B, Cartesian2d<RangedCoordf64, Vertical>>,
+        chart: &mut ChartContext<'a, B, Cartesian2d<Ticked, Ticked>>,
         text: i32,
     ) -> Result<(), Failed<B>> {
         let grey = RGBColor(160, 160, 160).stroke_width(1);
@@ -212,6 +221,21 @@ fn column<B: DrawingBackend>(charts: &[Chart], backend: B) -> Result<(), Error> 
         chart.draw(part)?;
     }
     whole.present().map_err(failed)
+}
+
+/// How wide the widest label is.
+fn widest<B: DrawingBackend>(
+    area: &DrawingArea<B, Shift>,
+    text: i32,
+    ticks: &[Tick],
+) -> Result<u32, Failed<B>> {
+    let style = (FONT, text).into_text_style(area);
+    let mut widest = 0;
+    for tick in ticks {
+        widest = widest.max(area.estimate_text_size(&tick.label, &style)?.0);
+    }
+    // Browsers have fonts of their own, some of them wider.
+    Ok(widest * 6 / 5)
 }
 
 fn style(look: Look, colour: RGBColor) -> ShapeStyle {

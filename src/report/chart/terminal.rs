@@ -8,7 +8,7 @@ use ratatui::{
     widgets::{Axis, Chart as TerminalChart, Dataset, GraphType, Widget},
 };
 
-use super::{Chart, Error, Look};
+use super::{Chart, Error, Look, ticks::DIGITS};
 
 /// The like of a picture's colours.
 const INKS: [Ink; 7] = [
@@ -62,13 +62,11 @@ impl Chart {
             true => marks.chain(behind).chain(before).collect(),
             false => before.collect(),
         };
-        let axis = |[low, high]: [f64; 2], label: &dyn Fn(f64) -> String| {
-            let labels = [0.0, 0.5, 1.0].map(|z| label(low + (high - low) * z));
-            Axis::default().bounds([low, high]).labels(labels)
-        };
+        let [low, high] = y;
+        let values = [low, low + 0.5 * (high - low), high].map(|v| self.label(v, DIGITS));
         TerminalChart::new(datasets)
-            .x_axis(axis(x, &|v| self.across.label(v)))
-            .y_axis(axis(y, &|v| self.label(v)))
+            .x_axis(Axis::default().bounds(x).labels(self.across.labels(x)))
+            .y_axis(Axis::default().bounds(y).labels(values))
             .hidden_legend_constraints((Constraint::Percentage(60), Constraint::Percentage(60)))
             .render(area, buffer);
         Ok(())

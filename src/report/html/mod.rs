@@ -24,6 +24,8 @@ pub struct RunReport {
     pub rows: Rows,
     /// The schedule of the learning rate.
     pub schedule: Option<Drawn>,
+    /// Which split was judged and by which weights, as the two that follow show it.
+    pub judged: String,
     /// Which classes were taken for which.
     pub confusion: Option<Confusion>,
     /// The samples with the highest loss.

@@ -15,6 +15,9 @@ use crate::report::{
 /// More classes than this have no room for a matrix; their confusions are listed.
 const MATRIX: usize = 40;
 
+/// A class with a longer name than this is a number at the head of its column.
+const HEAD: usize = 12;
+
 /// Pairs of classes that are listed.
 const PAIRS: usize = 5;
 
@@ -26,6 +29,7 @@ pub(super) struct View<'a> {
     tiles: Vec<Tile>,
     figures: Vec<Figure>,
     schedule: Option<Schedule<'a>>,
+    judged: &'a str,
     confusion: Option<Matrix<'a>>,
     worst: Vec<Card<'a>>,
     changed: Vec<[&'a str; 2]>,
@@ -39,7 +43,7 @@ pub(super) struct View<'a> {
 /// A number that matters.
 #[derive(Serialize)]
 struct Tile {
-    label: &'static str,
+    label: String,
     value: String,
     note: String,
 }
@@ -53,6 +57,8 @@ struct Schedule<'a> {
 #[derive(Serialize)]
 struct Matrix<'a> {
     classes: &'a [String],
+    /// Whether rows and columns have numbers, as the names are too long for heads.
+    numbered: bool,
     rows: Vec<Line<'a>>,
     pairs: Vec<Pair<'a>>,
 }
@@ -116,6 +122,7 @@ impl<'a> View<'a> {
                 .filter_map(|(title, chart)| Figure::of(title, chart))
                 .collect(),
             schedule: report.schedule.as_ref().map(schedule),
+            judged: &report.judged,
             confusion: report.confusion.as_ref().and_then(matrix),
             worst: report.worst.iter().map(card).collect(),
             changed: settings(false),
@@ -130,7 +137,13 @@ impl<'a> View<'a> {
 
 fn tiles(rows: &Rows) -> Vec<Tile> {
     let mut tiles = Vec::new();
-    let mut tile = |label, value, note| tiles.push(Tile { label, value, note });
+    let mut tile = |label: &str, value, note| {
+        tiles.push(Tile {
+            label: label.into(),
+            value,
+            note,
+        });
+    };
     if let Some(best) = rows.most_accurate() {
         let last = rows.evaluations.iter().rev().find_map(|e| e.eval_accuracy);
         let note = format!(
@@ -160,7 +173,29 @@ fn tiles(rows: &Rows) -> Vec<Tile> {
         let note = format!("{} epochs", short(last.epoch.max(evaluated)));
         tile("Updates", grouped(last.step + 1), note);
     }
+    tiles.extend(averages(rows));
     tiles
+}
+
+/// What averages of the weights found at the last evaluation.
+fn averages(rows: &Rows) -> impl Iterator<Item = Tile> {
+    let tile = |(prefix, name): &(&str, &str)| {
+        let last = &rows.evaluations.last()?.more;
+        let loss = short(*last.get(&format!("{prefix}_eval_loss"))?);
+        let (value, note) = match last.get(&format!("{prefix}_eval_accuracy")) {
+            Some(accuracy) => (
+                percent(*accuracy),
+                format!("accuracy at the end; loss {loss}"),
+            ),
+            None => (loss, "evaluation loss at the end".into()),
+        };
+        Some(Tile {
+            label: format!("{name} weights"),
+            value,
+            note,
+        })
+    };
+    plots::AVERAGES.iter().filter_map(tile)
 }
 
 fn schedule(drawn: &plots::Drawn) -> Schedule<'_> {
@@ -233,6 +268,7 @@ fn matrix(confusion: &Confusion) -> Option<Matrix<'_>> {
     let rows = if n > MATRIX { 0 } else { n };
     Some(Matrix {
         classes,
+        numbered: classes.iter().any(|name| name.chars().count() > HEAD),
         rows: (0..rows).map(line).collect(),
         pairs: pairs.collect(),
     })
