@@ -1,7 +1,10 @@
 //! What a person can cause, said so that they can mend it: what was wrong, where, what was
 //! expected, what to do. Mistakes in kiln's own wiring are `assert!`s instead.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// Everything that can go wrong because of a file, a flag, a text or a device.
 #[derive(Debug, thiserror::Error)]
@@ -66,8 +69,14 @@ impl Error {
     /// trying again (a file that is missing or of the wrong kind, too), 1 for a run that failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => 2,
-            Error::Io { .. } | Error::Diverged(_) => 1,
+            Error::Io { source, .. } => match source.kind() {
+                ErrorKind::NotFound
+                | ErrorKind::PermissionDenied
+                | ErrorKind::IsADirectory
+                | ErrorKind::NotADirectory => 2,
+                _ => 1,
+            },
+            Error::Diverged(_) => 1,
             _ => 2,
         }
     }
