@@ -10,12 +10,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind};
 
 use crate::error::{Error, Result};
 
 /// Flags that say what is shown or where it goes, not what is trained.
-const NOT_SETTINGS: [&str; 8] = [
+const NOT_SETTINGS: [&str; 9] = [
+    "leave-out-useless",
     "help",
     "version",
     "out",
@@ -37,6 +38,19 @@ struct Setting {
     value: Value,
     /// Whether it would be so anyway.
     is_default: bool,
+}
+
+/// What flags without a default of clap's mean where they are not given, if that is the same in every run.
+const USUAL: [(&str, &str); 4] = [
+    ("keep", "3"),
+    ("test-fraction", "0.2"),
+    ("monitor", "eval-loss"),
+    ("observe", "epoch"),
+];
+
+fn is_usual(arg: &Arg, value: &Value) -> bool {
+    let is = |&(key, text): &(&str, &str)| arg.get_long() == Some(key) && value.text() == text;
+    USUAL.iter().any(is)
 }
 
 /// A flag's value: whether it stands there, or its text.
@@ -66,7 +80,8 @@ impl Settings {
             Some(Setting {
                 key: arg.get_long()?.into(),
                 heading: arg.get_help_heading().unwrap_or("Settings").into(),
-                is_default: default.is_some_and(|text| text == value.text()),
+                is_default: default.is_some_and(|text| text == value.text())
+                    || is_usual(arg, &value),
                 value,
             })
         };
@@ -90,6 +105,20 @@ impl Settings {
         }
         let place = |s: &Setting| settable(command).position(|a| a.get_long() == Some(&s.key));
         self.0.sort_by_key(place);
+    }
+
+    /// Says what was left open.
+    pub(super) fn fill(&mut self, command: &Command, key: &str, text: &str) {
+        if self.get(key).is_none() {
+            self.resolve(command, key, text);
+            let filled = self.0.iter_mut().filter(|s| s.key == key);
+            filled.for_each(|s| s.is_default = USUAL.contains(&(key, text)));
+        }
+    }
+
+    /// Takes a setting out.
+    pub(super) fn remove(&mut self, key: &str) {
+        self.0.retain(|s| s.key != key);
     }
 
     /// A setting's text; `true` for a flag that stands there.
@@ -194,9 +223,12 @@ pub(super) fn flags_of(path: &Path, command: &Command, unset: &[String]) -> Resu
         if let Some(flag) = flag {
             let alone = [OsString::from("kiln"), flag.clone()];
             let parser = command.clone().ignore_errors(false);
-            parser
-                .try_get_matches_from(alone)
-                .map_err(|e| wrong(first_words(&e)))?;
+            match parser.try_get_matches_from(alone) {
+                // What it goes with stands on another line, or is missed when all are read together.
+                Err(e) if e.kind() == ErrorKind::MissingRequiredArgument => {}
+                Err(e) => return Err(wrong(first_words(&e))),
+                Ok(_) => {}
+            }
             flags.push(flag);
         }
     }

@@ -126,20 +126,29 @@ impl Resume {
                 )?,
             }),
         };
+        let asked = self.flags.setup.clone();
         // What a person asked for stays in the settings; what came of it is applied.
         let before = run::changes(run.path())?;
         if let Some(change) = change.as_ref().or(before.last()) {
             self.flags.setup = self.flags.setup.with(&change.schedules);
         }
-        self.go(run, (settings, change), checkpoint, (setup, params))
+        let given: Vec<String> = changes.iter().map(|(key, ..)| key.clone()).collect();
+        self.go(
+            run,
+            (settings, change),
+            checkpoint,
+            (setup, params),
+            (asked, given),
+        )
     }
 
     fn go(
         self,
         run: RunDir,
-        (settings, change): (Settings, Option<run::Change>),
+        (mut settings, change): (Settings, Option<run::Change>),
         mut checkpoint: run::Checkpoint,
         (old, params): (Setup, super::ready::Ready),
+        (asked, given): (Setup, Vec<String>),
     ) -> Result<Outcome> {
         let same = old.same_run(&self.flags.setup);
         let ready = if same {
@@ -160,6 +169,18 @@ impl Resume {
         if step >= ready.steps {
             self.complete(&run, &checkpoint);
             return Ok(Outcome::Done);
+        }
+        let given: Vec<&str> = given.iter().map(String::as_str).collect();
+        for useless in asked.useless(&self.flags.saving, &ready)? {
+            // What the run was begun with may have had an effect then.
+            match useless.is_of(&given) {
+                true => return Err(useless.refuse()),
+                false => useless.leave_out(&mut settings),
+            }
+            // A schedule without controllers needs no word about what they watch.
+            if !useless.is_of(&["monitor", "observe"]) {
+                eprintln!("note: {}", useless.refuse());
+            }
         }
         if !old.same_controllers(&self.flags.setup)? {
             let state = &mut checkpoint.snapshot.state;
