@@ -40,7 +40,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(dir).map_err(Error::io(dir))?;
+    // The temporary file's own name would tell nobody anything.
+    let nameless = |e: std::io::Error| Error::io(dir)(e.kind().into());
+    let mut file = builder.tempfile_in(dir).map_err(nameless)?;
     file.write_all(bytes).map_err(Error::io(path))?;
     file.as_file().sync_all().map_err(Error::io(path))?;
     file.persist(path).map_err(|e| Error::io(path)(e.error))?;

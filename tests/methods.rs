@@ -4,7 +4,7 @@ use std::fs;
 
 use kiln::{
     control::{Monitor, Observe},
-    data::{Dataset, Split, Targets},
+    data::{Dataset, Names, Split, Targets},
     error::Result,
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     model::{Model, Network},
@@ -204,6 +204,7 @@ fn first(split: &Split, len: usize) -> Split {
         features: split.features.clone(),
         targets,
         len,
+        names: Names::None,
     }
 }
 

@@ -6,7 +6,7 @@
 
 use kiln::{
     control::{Monitor, Observe},
-    data::{self, Dataset, Features, Options, Split, Targets, Task},
+    data::{self, Dataset, Features, Names, Options, Split, Targets, Task},
     error::Result,
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     model::{Model, Network},
@@ -257,9 +257,11 @@ pub fn dataset(name: &str) -> Dataset {
             features: Features::Floats(golden.floats(&x)),
             targets,
             len: shape[0] as usize,
+            names: Names::None,
         },
         val: None,
         test: None,
+        test_fraction: None,
         standardization: None,
         summary: String::new(),
     }

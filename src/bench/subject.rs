@@ -3,7 +3,7 @@
 
 use crate::{
     control::{Monitor, Observe},
-    data::{Dataset, Features, Split, Targets},
+    data::{Dataset, Features, Names, Split, Targets},
     device::Machine,
     error::{Error, Result},
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
@@ -163,6 +163,7 @@ impl Learned<'_> {
             train: first(&subject.data.train, batch),
             val: None,
             test: Some(first(&subject.data.train, seen.min(CHECKED.max(batch)))),
+            test_fraction: None,
             standardization: None,
             summary: String::new(),
         };
@@ -226,5 +227,6 @@ fn first(split: &Split, len: usize) -> Split {
         features,
         targets,
         len,
+        names: Names::None,
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, path::Path, str::FromStr};
 
 use super::Subject;
 use crate::{
-    data::{self, Dataset, Features, Split, Targets, Task, TaskKind},
+    data::{self, Dataset, Features, Names, Split, Targets, Task, TaskKind},
     error::{Error, Result},
     model::Model,
     rng::{Purpose, Rng},
@@ -200,9 +200,11 @@ fn normals() -> Dataset {
             features,
             targets,
             len: W3_SAMPLES as usize,
+            names: Names::None,
         },
         val: None,
         test: None,
+        test_fraction: None,
         standardization: None,
         summary: format!(
             "{W3_SAMPLES} samples of {W3_FEATURES} normal numbers, {CLASSES} classes by lot"

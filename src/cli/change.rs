@@ -185,8 +185,10 @@ impl Setup {
         for (key, schedule) in others {
             changed.extend(schedule.iter().map(|s: &Schedule| (key, s.to_string())));
         }
-        // A share of the run means the run as it was planned. Averages that begin later never do.
-        let begun = old.config.swa.filter(|swa| swa.averaged(step + over) > 0);
+        // A share of the run means the run as it was planned. Averages that begin with the
+        // last update, or later, never do.
+        let last = step + over - 1;
+        let begun = old.config.swa.filter(|swa| swa.averaged(last) > 0);
         let text = |swa: Swa| ("swa", format!("{}, every={}", swa.start, swa.every));
         changed.extend(begun.map(text));
         Ok(changed)

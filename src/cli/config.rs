@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind};
 
 use crate::{
     error::{Error, Result},
@@ -19,7 +19,8 @@ use crate::{
 };
 
 /// Flags that say what is shown or where it goes, not what is trained.
-const NOT_SETTINGS: [&str; 8] = [
+const NOT_SETTINGS: [&str; 9] = [
+    "leave-out-useless",
     "help",
     "version",
     "out",
@@ -41,6 +42,19 @@ struct Setting {
     value: Value,
     /// Whether it would be so anyway.
     is_default: bool,
+}
+
+/// What flags without a default of clap's mean where they are not given, if that is the same in every run.
+const USUAL: [(&str, &str); 4] = [
+    ("keep", "3"),
+    ("test-fraction", "0.2"),
+    ("monitor", "eval-loss"),
+    ("observe", "epoch"),
+];
+
+fn is_usual(arg: &Arg, value: &Value) -> bool {
+    let is = |&(key, text): &(&str, &str)| arg.get_long() == Some(key) && value.text() == text;
+    USUAL.iter().any(is)
 }
 
 /// A flag's value: whether it stands there, or its text.
@@ -70,7 +84,8 @@ impl Settings {
             Some(Setting {
                 key: arg.get_long()?.into(),
                 heading: arg.get_help_heading().unwrap_or("Settings").into(),
-                is_default: default.is_some_and(|text| text == value.text()),
+                is_default: default.is_some_and(|text| text == value.text())
+                    || is_usual(arg, &value),
                 value,
             })
         };
@@ -100,8 +115,22 @@ impl Settings {
     pub(super) fn set(&mut self, command: &Command, key: &str, text: Option<&str>) {
         match text {
             Some(text) => self.resolve(command, key, text),
-            None => self.0.retain(|s| s.key != key),
+            None => self.remove(key),
         }
+    }
+
+    /// Says what was left open.
+    pub(super) fn fill(&mut self, command: &Command, key: &str, text: &str) {
+        if self.get(key).is_none() {
+            self.resolve(command, key, text);
+            let filled = self.0.iter_mut().filter(|s| s.key == key);
+            filled.for_each(|s| s.is_default = USUAL.contains(&(key, text)));
+        }
+    }
+
+    /// Takes a setting out.
+    pub(super) fn remove(&mut self, key: &str) {
+        self.0.retain(|s| s.key != key);
     }
 
     /// A setting's text; `true` for a flag that stands there.
@@ -220,9 +249,12 @@ pub(super) fn flags_of(path: &Path, command: &Command, unset: &[String]) -> Resu
         if let Some(flag) = flag {
             let alone = [OsString::from("kiln"), flag.clone()];
             let parser = command.clone().ignore_errors(false);
-            parser
-                .try_get_matches_from(alone)
-                .map_err(|e| wrong(first_words(&e)))?;
+            match parser.try_get_matches_from(alone) {
+                // What it goes with stands on another line, or is missed when all are read together.
+                Err(e) if e.kind() == ErrorKind::MissingRequiredArgument => {}
+                Err(e) => return Err(wrong(first_words(&e))),
+                Ok(_) => {}
+            }
             if let Some(text) = value.get_ref().as_str() {
                 check_language(&name, text).map_err(|e| wrong(format!("{name}: {e}")))?;
             }

@@ -13,6 +13,7 @@ use clap::{ArgMatches, Args, FromArgMatches};
 use super::{
     Outcome,
     config::{self, Settings},
+    number,
     progress::significant,
     ready::Ready,
     saving::CHECKPOINTS,
@@ -34,7 +35,7 @@ pub(super) struct Cooldown {
     #[arg(long, value_name = "RUN")]
     from: PathBuf,
     /// The checkpoint to branch off at, by its updates [default: the last one]
-    #[arg(long, value_name = "STEP")]
+    #[arg(long, value_name = "STEP", value_parser = number::whole(0u64, 500))]
     at: Option<u64>,
     /// Updates of the decay: 500, 2ep, or 10% of those before it
     #[arg(long, value_name = "N")]
@@ -43,7 +44,7 @@ pub(super) struct Cooldown {
     #[arg(long, value_name = "SHAPE", default_value = "one_minus_sqrt")]
     schedule: String,
     /// The rate at its end [default: 0]
-    #[arg(long, value_name = "LR", allow_negative_numbers = true)]
+    #[arg(long, value_name = "LR", value_parser = number::decimal::<f64>("1e-5"), allow_negative_numbers = true)]
     to: Option<f64>,
     /// Branch off although the rate was not constant before
     #[arg(long)]
@@ -104,7 +105,9 @@ impl Over {
 }
 
 /// Settings that the branch decides itself, or that would end it early.
-const OWN: [&str; 11] = [
+const OWN: [&str; 13] = [
+    "lr-scale",
+    "base-batch",
     "schedule",
     "swa",
     "epochs",
@@ -160,6 +163,9 @@ impl Cooldown {
             .map_err(|e| Error::file(&self.from.join(run::CONFIG), e.to_string()))?;
         train.flags.quiet = self.quiet;
         let ready = train.flags.setup.ready()?;
+        let mut settings = Settings::of(&train::command(), &matches);
+        let useless = train.flags.setup.useless(&train.flags.saving, &ready)?;
+        useless.iter().for_each(|it| it.leave_out(&mut settings));
         if !self.quiet {
             tell(format_args!(
                 "branching off {} after {step} updates: {shape} from {} over {over} updates",
@@ -177,7 +183,7 @@ impl Cooldown {
         let keep = train.flags.saving.keep.unwrap_or(CHECKPOINTS) as usize;
         Job {
             flags: &train.flags,
-            settings: Settings::of(&train::command(), &matches),
+            settings,
             ready,
             from: Some((checkpoint, evaluations)),
             change: None,

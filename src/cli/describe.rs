@@ -1,19 +1,25 @@
 //! What a run says of itself before it begins: on the screen, and in `environment.json`.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    str::FromStr,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use super::{
     config::{self, Settings},
     ready::Ready,
+    saving::CHECKPOINTS,
     schedule::segments,
+    setup::Watched,
     train::command,
 };
 use crate::{
-    data::Form,
+    data::{self, Form},
     device::Machine,
     error::Result,
     files::write_atomically,
     run::{self, Environment, RunDir, environment::STARTED},
+    schedule,
     train::{Clip, Config},
 };
 
@@ -21,12 +27,30 @@ use crate::{
 pub(super) fn describe(
     run: &RunDir,
     settings: &mut Settings,
-    ready: &Ready,
+    (ready, best): (&Ready, Watched),
     environment: &Environment,
 ) -> Result<()> {
     let command = command();
     settings.resolve(&command, "model", &ready.model);
-    settings.resolve(&command, "data", &config::absolute(&ready.data.name));
+    if let Some(fraction) = ready.data.test_fraction {
+        settings.fill(&command, "test-fraction", &fraction.to_string());
+    }
+    if ready.data.evaluated().is_some() {
+        settings.fill(&command, "best", &best.name());
+    }
+    settings.fill(&command, "keep", &CHECKPOINTS.to_string());
+    let schedule = settings.get("schedule").unwrap_or_default();
+    if schedule::LearningRate::from_str(&schedule).is_ok_and(|plan| !plan.controls().is_empty()) {
+        settings.fill(&command, "monitor", &Watched::EvalLoss.name());
+        settings.fill(&command, "observe", "epoch");
+    }
+    // A name stands for itself even where a file is called so.
+    let name = &ready.data.name;
+    let data = match data::NAMES.contains(&name.as_str()) {
+        true => name.clone(),
+        false => config::absolute(name),
+    };
+    settings.resolve(&command, "data", &data);
     for key in ["val", "targets", "init"] {
         if let Some(text) = settings.get(key) {
             settings.resolve(&command, key, &config::absolute(&text));

@@ -6,11 +6,11 @@ use serde_json::json;
 use super::{
     Outcome, inputs,
     machine::MachineFlags,
-    say,
+    number, say,
     trained::{Trained, TrainedFlags, names},
 };
 use crate::{
-    data::{Dataset, Split, Targets},
+    data::{Dataset, Names, Split, Targets},
     error::{Error, Result},
     eval::{
         BATCH, ClassRow, Classification, Evaluator, Forward, Logits, Regression, classification,
@@ -26,15 +26,15 @@ pub(super) struct Eval {
     /// Other data than the run's, prepared as the run's was
     #[arg(long, value_name = "DATA")]
     data: Option<String>,
-    /// Which samples [default: test; of a CSV file given by --data, all]
+    /// Which samples [default: test; of data given by --data that has no splits of its own, all]
     #[arg(long, value_enum)]
     split: Option<Which>,
     /// Also the share of samples whose class is among the K likeliest [default: 5, or all of fewer
     /// classes]
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "K", value_parser = number::whole(1u32, 5))]
     top: Option<u32>,
-    /// Name the N samples with the greatest loss
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Name the N samples with the greatest loss, in a regression the greatest squared error
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = number::count(0, 10))]
     worst: usize,
     /// Print one JSON object with everything
     #[arg(long)]
@@ -76,6 +76,10 @@ impl Eval {
             all["weights"] = json!(trained.weights_file);
             all["data"] = json!(data.name);
             all["split"] = json!(name);
+            for worst in all["worst"].as_array_mut().into_iter().flatten() {
+                let index = worst["index"].as_u64().unwrap_or(0) as usize;
+                worst["name"] = json!(split.names.of(index));
+            }
             say!("{all}")?;
             return Ok(Outcome::Done);
         }
@@ -83,14 +87,17 @@ impl Eval {
         say!("weights: {}", trained.weights_file.display())?;
         say!("{line}")?;
         say!("{} {name} samples of {}", split.len, data.name)?;
-        measures.say(names(&trained.form.task))?;
+        measures.say(names(&trained.form.task), &split.names)?;
         Ok(Outcome::Done)
     }
 
     /// The samples to evaluate on, and what they are called.
     fn choose<'a>(&self, data: &'a Dataset, other: bool) -> Result<(&'a Split, &'static str)> {
         let none = |what| {
-            let others = "use --split train, or --data with other data";
+            let others = match &data.val {
+                Some(_) => "use --split val or --split train, or --data with other data",
+                None => "use --split train, or --data with other data",
+            };
             Error::Usage(format!("{} has no {what} split; {others}", data.name))
         };
         match (self.split, &data.test) {
@@ -122,14 +129,12 @@ impl Eval {
                     .map(Measures::Classification)
             }
             Targets::Values { data, .. } => {
-                for (flag, given) in [("--top", self.top.is_some()), ("--worst", self.worst > 0)] {
-                    if given {
-                        return Err(Error::Usage(format!(
-                            "{flag} has no effect in a regression: remove it"
-                        )));
-                    }
+                if self.top.is_some() {
+                    return Err(Error::Usage(
+                        "--top has no effect in a regression: remove it".into(),
+                    ));
                 }
-                regression(logits, data, names).map(Measures::Regression)
+                regression(logits, data, names, self.worst).map(Measures::Regression)
             }
         }
     }
@@ -148,7 +153,7 @@ impl Measures {
         }
     }
 
-    fn say(&self, names: &[String]) -> Result<()> {
+    fn say(&self, names: &[String], samples: &Names) -> Result<()> {
         match self {
             Measures::Classification(c) => {
                 say!("loss {:.6}", c.loss)?;
@@ -161,7 +166,7 @@ impl Measures {
                 }
                 say_classes(&c.classes)?;
                 say_confusion(c)?;
-                say_worst(c, names)
+                say_worst(c, names, samples)
             }
             Measures::Regression(r) => {
                 say!("loss (mean squared error) {:.6}", r.loss)?;
@@ -182,7 +187,7 @@ impl Measures {
                         o.mae
                     )?;
                 }
-                Ok(())
+                say_missed(r, samples)
             }
         }
     }
@@ -237,19 +242,48 @@ fn say_confusion(c: &Classification) -> Result<()> {
     Ok(())
 }
 
-fn say_worst(c: &Classification, names: &[String]) -> Result<()> {
+/// A sample's index, and its name if it has one.
+fn called(index: usize, samples: &Names) -> String {
+    match samples.of(index) {
+        Some(name) => format!("{index:>8} ({name})"),
+        None => format!("{index:>8}"),
+    }
+}
+
+fn say_worst(c: &Classification, names: &[String], samples: &Names) -> Result<()> {
     if c.worst.is_empty() {
         return Ok(());
     }
     say!("\nsamples with the greatest loss, counted from 0")?;
     for w in &c.worst {
         say!(
-            "{:>8}: is {}, taken for {}; its own probability {:.2e}, loss {:.4}",
-            w.index,
+            "{}: is {}, taken for {}; its own probability {:.2e}, loss {:.4}",
+            called(w.index, samples),
             names[w.label],
             names[w.predicted],
             w.probability,
             w.loss
+        )?;
+    }
+    Ok(())
+}
+
+fn say_missed(r: &Regression, samples: &Names) -> Result<()> {
+    if r.worst.is_empty() {
+        return Ok(());
+    }
+    say!("\nsamples with the greatest squared error, counted from 0")?;
+    let list = |values: &[f32]| -> String {
+        let values: Vec<String> = values.iter().map(f32::to_string).collect();
+        values.join(", ")
+    };
+    for w in &r.worst {
+        say!(
+            "{}: is {}, predicted {}; squared error {:.6}",
+            called(w.index, samples),
+            list(&w.goal),
+            list(&w.prediction),
+            w.squared_error
         )?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Outcome, say, trained::TrainedFlags};
+use super::{Outcome, output, say, trained::TrainedFlags};
 use crate::{
     data::Preprocessing,
     error::{Error, Result},
@@ -17,7 +17,7 @@ pub(super) struct Export {
     #[command(flatten)]
     trained: TrainedFlags,
     /// Without RUN: what the model was trained on
-    #[arg(long, value_name = "DATA", requires = "model")]
+    #[arg(long, value_name = "DATA")]
     data: Option<String>,
     /// Write an ONNX file: input `input`, output `logits`, any batch
     #[arg(long, value_name = "FILE", required = true)]
@@ -29,6 +29,8 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(self) -> Result<Outcome> {
+        output::check("--onnx", &self.onnx)?;
+        (self.trained).check_by_hand("--data", self.data.is_some())?;
         let trained = self.trained.load(self.data.as_deref())?;
         let preprocessing = trained.form.preprocessing.clone().ok_or_else(|| {
             Error::Usage(

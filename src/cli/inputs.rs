@@ -7,24 +7,39 @@ use crate::{
 };
 
 /// Another data set for a trained model: of its shape, prepared like its own, its classes numbered
-/// like its own. A table is taken whole unless `split` it shall be.
+/// like its own. What has no splits of its own is taken whole unless `split` it shall be.
 pub(super) fn other(name: &str, trained: &Trained, split: bool) -> Result<Dataset> {
     let lower = name.to_ascii_lowercase();
     let is = |ends: &[&str]| ends.iter().any(|end| lower.ends_with(end));
     let table = is(&[".csv", ".csv.gz"]);
-    let pictures = std::path::Path::new(name).is_dir() && trained.options.image_size.is_some();
+    if is(&[".npy"]) {
+        return Err(Error::Usage(format!(
+            "--data {name}: a .npy file has no targets to judge by; put both into one file with \
+             `numpy.savez(\"data.npz\", x=x, y=y)`, or use `kiln predict`"
+        )));
+    }
     let own = &trained.options;
-    let whole = Some(0.0).filter(|_| !split);
-    let size = match trained.form.shape[..] {
-        [_, height, width] => Some(ImageSize { height, width }),
-        _ => None,
+    let size = match (data::is_pictures(name), &trained.form.shape[..]) {
+        (false, _) => None,
+        (true, &[channels @ (1 | 3), height, width]) => {
+            Some((channels, ImageSize { height, width }))
+        }
+        (true, shape) => {
+            return Err(Error::Usage(format!(
+                "--data {name}: these are pictures, but the model takes samples of shape {shape:?}; expected data \
+                 like {}, which it was trained on",
+                trained.form.name
+            )));
+        }
     };
     let options = Options {
         target: own.target.clone().filter(|_| table),
-        task: own.task.filter(|_| table || is(&[".npz", ".npy"])),
-        test_fraction: whole.or(own.test_fraction).filter(|_| table),
-        image_size: size.filter(|_| pictures),
-        channels: trained.form.shape.first().copied().filter(|_| pictures),
+        task: own.task.filter(|_| table || is(&[".npz"])),
+        columns: trained.form.columns.clone(),
+        test_fraction: own.test_fraction.filter(|_| table && split),
+        whole: !split && !data::NAMES.contains(&name),
+        image_size: size.map(|(_, size)| size),
+        channels: size.map(|(channels, _)| channels),
         standardization: trained.form.standardization.clone(),
         seed: own.seed,
         ..Options::default()

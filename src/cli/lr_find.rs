@@ -10,7 +10,7 @@ use clap::{ArgMatches, Args, parser::ValueSource};
 use serde_json::json;
 
 use super::{
-    Outcome, machine::MachineFlags, picture, progress::significant, ready::Ready, say,
+    Outcome, machine::MachineFlags, number, picture, progress::significant, ready::Ready, say,
     setup::Setup, signal::stop_on_signal,
 };
 use crate::{
@@ -29,7 +29,7 @@ pub(super) struct LrFind {
     /// The first update's rate
     #[arg(
         long,
-        value_name = "LR",
+        value_name = "LR", value_parser = number::decimal::<f64>("1e-7"),
         default_value_t = 1e-7,
         help_heading = "Sweep",
         allow_negative_numbers = true
@@ -38,14 +38,14 @@ pub(super) struct LrFind {
     /// The last update's rate
     #[arg(
         long,
-        value_name = "LR",
+        value_name = "LR", value_parser = number::decimal::<f64>("10"),
         default_value_t = 10.0,
         help_heading = "Sweep",
         allow_negative_numbers = true
     )]
     to: f64,
     /// Updates from the one to the other
-    #[arg(long, value_name = "N", default_value_t = 200, help_heading = "Sweep")]
+    #[arg(long, value_name = "N", value_parser = number::whole(0u64, 200), default_value_t = 200, help_heading = "Sweep")]
     steps: u64,
     /// Runs, each with another seed of weights and order
     #[arg(long, value_name = "R", default_value_t = 3, help_heading = "Sweep",
@@ -64,10 +64,12 @@ pub(super) struct LrFind {
 }
 
 /// Flags of `train` that a sweep decides itself, or that would bend its curve.
-const SWEPT: [&str; 10] = [
+const SWEPT: [&str; 12] = [
     "epochs",
     "max_steps",
     "lr",
+    "lr_scale",
+    "base_batch",
     "schedule",
     "momentum_schedule",
     "weight_decay_schedule",

@@ -76,7 +76,8 @@ impl Setup {
         let (start, every) = schedule::start_and_every(&call, run)?;
         if every == 0 {
             return Err(Error::Usage(format!(
-                "--swa {text}: `every` is less than half an update"
+                "--swa {text}: `every` is 0 updates; expected at least one from one taking in to the next, such as \
+                 every=100 or every=1ep"
             )));
         }
         let swa = Swa { start, every };

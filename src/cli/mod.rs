@@ -18,6 +18,8 @@ mod leave;
 mod lr_find;
 mod machine;
 mod methods;
+mod number;
+mod output;
 mod picture;
 mod plan;
 mod predict;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::output;
 use crate::{
     error::{Error, Result},
     files::write_atomically,
@@ -10,6 +11,7 @@ use crate::{
 
 /// Writes charts below each other, each `size`, to a file that a flag names.
 pub(super) fn write(charts: &[Chart], size: (u32, u32), flag: &str, path: &Path) -> Result<()> {
+    check(flag, path)?;
     let (width, height) = (size.0, size.1 * charts.len() as u32);
     let bytes = match path.extension().and_then(|e| e.to_str()) {
         Some("svg") => chart::svg(charts, width, height)
@@ -24,7 +26,7 @@ pub(super) fn write(charts: &[Chart], size: (u32, u32), flag: &str, path: &Path)
 /// Whether a file can be written by [`write`], asked before anything takes time.
 pub(super) fn check(flag: &str, path: &Path) -> Result<()> {
     match path.extension().and_then(|e| e.to_str()) {
-        Some("svg" | "png") => Ok(()),
+        Some("svg" | "png") => output::check(flag, path),
         _ => Err(unknown(flag, path)),
     }
 }

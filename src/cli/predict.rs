@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Outcome,
     machine::MachineFlags,
-    say,
+    number, say,
     trained::{TrainedFlags, names},
 };
 use crate::{
@@ -22,14 +22,14 @@ use crate::{
 pub(super) struct Predict {
     #[command(flatten)]
     trained: TrainedFlags,
-    /// Pictures, brought to the model's size, and CSV files without the target column
+    /// Pictures or folders of them, brought to the model's size, and CSV files, whose target column is passed over
     #[arg(value_name = "FILES")]
     files: Vec<PathBuf>,
     /// Without RUN: what the model was trained on
-    #[arg(long, value_name = "DATA", requires = "model")]
+    #[arg(long, value_name = "DATA")]
     data: Option<String>,
     /// The K likeliest classes of each
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "K", value_parser = number::whole(1u32, 5))]
     top: Option<u32>,
     /// Print one JSON object a sample
     #[arg(long)]
@@ -42,16 +42,21 @@ impl Predict {
     pub(super) fn run(mut self) -> Result<Outcome> {
         self.files.splice(0..0, self.trained.take_no_run());
         if self.files.is_empty() {
-            let message = "there is nothing to predict: name pictures or CSV files after RUN";
+            let message = "there is nothing to predict: name pictures or CSV files after RUN, or a folder of pictures";
             return Err(Error::Usage(message.into()));
         }
+        (self.trained).check_by_hand("--data", self.data.is_some())?;
         let trained = self.trained.load(self.data.as_deref())?;
         let task = &trained.form.task;
         let top = self.top(task)?;
         let statistics = trained.form.standardization.as_ref();
         let samples = data::load_samples(
             &self.files,
-            (&trained.network.input, &trained.form.columns),
+            (
+                &trained.network.input,
+                &trained.form.columns,
+                trained.options.target.as_deref(),
+            ),
             statistics,
         )?;
         let forward = Forward::record(&trained.network, BATCH.min(samples.names.len() as u32))?;

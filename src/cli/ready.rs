@@ -38,7 +38,7 @@ impl Setup {
         self.check_numbers()?;
         let data = self.data.as_deref().unwrap_or("digits");
         let data = data::load(data, &self.data_options())?;
-        self.check_effects(&data, &plan)?;
+        self.check_effects(&data)?;
         let model = self
             .model
             .clone()

@@ -143,13 +143,14 @@ impl Resume {
                 )?,
             }),
         };
+        let asked = self.flags.setup.clone();
         // What a person asked for stays in the settings; what came of it is applied.
         let before = run::changes(run.path())?;
         if let Some(change) = change.as_ref().or(before.last()) {
             self.flags.setup = self.flags.setup.with(&change.schedules);
         }
         let changed = (settings, changes, change);
-        self.go(run, changed, checkpoint, (moved, params))
+        self.go(run, changed, checkpoint, (moved, params), &asked)
     }
 
     /// A run that was stopped before its first checkpoint begins again: nothing is lost but its time.
@@ -180,9 +181,10 @@ impl Resume {
     fn go(
         self,
         run: RunDir,
-        (settings, changes, change): (Settings, Vec<Change>, Option<run::Change>),
+        (mut settings, changes, change): (Settings, Vec<Change>, Option<run::Change>),
         mut checkpoint: run::Checkpoint,
         (old, params): (Setup, super::ready::Ready),
+        asked: &Setup,
     ) -> Result<Outcome> {
         let same = old.same_run(&self.flags.setup);
         let ready = if same {
@@ -212,6 +214,18 @@ impl Resume {
             return self.complete(&run, &checkpoint, &changes);
         }
         self.check_time(&checkpoint)?;
+        let given: Vec<&str> = changes.iter().map(|(key, ..)| key.as_str()).collect();
+        for useless in asked.useless(&self.flags.saving, &ready)? {
+            // What the run was begun with may have had an effect then.
+            match useless.is_of(&given) {
+                true => return Err(useless.refuse()),
+                false => useless.leave_out(&mut settings),
+            }
+            // A schedule without controllers needs no word about what they watch.
+            if !useless.is_of(&["monitor", "observe"]) {
+                eprintln!("note: {}", useless.refuse());
+            }
+        }
         if !old.same_controllers(&self.flags.setup)? {
             let state = &mut checkpoint.snapshot.state;
             state.controllers = ready.rate.saved();

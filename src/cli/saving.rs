@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use clap::Args;
 
-use super::setup::Watched;
+use super::{number, setup::Watched};
 use crate::{
     error::{Error, Result},
     train::Evaluation,
@@ -19,13 +19,13 @@ pub(super) struct Saving {
     #[arg(long, value_name = "WHEN")]
     pub(super) save_every: Option<Every>,
     /// How many of the latest checkpoints are kept, besides the best [default: 3]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number::whole(1u32, 3))]
     pub(super) keep: Option<u32>,
     /// What the best checkpoint is best at [default: eval-accuracy, in a regression eval-loss]
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(super) best: Option<Watched>,
     /// Stop after N evaluations without a better one; the best weights are the result
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number::whole(1u32, 5))]
     pub(super) patience: Option<u32>,
     /// Stop after this time: 90s, 10m, 2h
     #[arg(long, value_name = "TIME")]
@@ -65,7 +65,8 @@ impl Saving {
             ("--patience", "the best weights are kept there")
         } else if self.save_every.is_some() {
             ("--save-every", "checkpoints are written there")
-        } else if self.keep.is_some() {
+        } else if self.keep.is_some_and(|n| n != CHECKPOINTS) {
+            // As it is by default it stands in every run's settings, which may be trained with again.
             ("--keep", "checkpoints are kept there")
         } else {
             return Ok(());
@@ -170,6 +171,11 @@ impl Until {
     /// Whether it needs an accuracy.
     pub(super) fn of_accuracy(&self) -> bool {
         self.accuracy
+    }
+
+    /// Whether no evaluation can reach it: no loss that there is here falls below 0.
+    pub(super) fn is_out_of_reach(&self) -> bool {
+        !self.accuracy && self.level < 0.0
     }
 
     /// Whether an evaluation reaches it.

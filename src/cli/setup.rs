@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::number;
 use crate::data::{self, ImageSize, TaskKind};
 
 /// Flags that decide what is trained on what.
@@ -25,12 +26,13 @@ pub(super) struct Setup {
     #[arg(long, value_name = "FILE", help_heading = "Model and data")]
     pub(super) targets: Option<PathBuf>,
     /// At least this many classes, where the data shows fewer
-    #[arg(long, value_name = "N", help_heading = "Model and data")]
+    #[arg(long, value_name = "N", value_parser = number::count(0, 10), help_heading = "Model and data")]
     pub(super) classes: Option<usize>,
     /// Share of the samples kept for testing, 0 for none [default: 0.2]
     #[arg(
         long,
         value_name = "F",
+        value_parser = number::decimal::<f64>("0.2"),
         allow_negative_numbers = true,
         help_heading = "Model and data"
     )]
@@ -39,6 +41,7 @@ pub(super) struct Setup {
     #[arg(
         long,
         value_name = "F",
+        value_parser = number::decimal::<f64>("0.1"),
         allow_negative_numbers = true,
         help_heading = "Model and data"
     )]
@@ -50,10 +53,10 @@ pub(super) struct Setup {
     #[arg(long, value_name = "SIZE", help_heading = "Model and data")]
     pub(super) image_size: Option<ImageSize>,
     /// Read pictures as grey (1) or RGB (3) [default: grey if all of them are]
-    #[arg(long, value_name = "N", help_heading = "Model and data")]
+    #[arg(long, value_name = "N", value_parser = number::whole(0u32, 3), help_heading = "Model and data")]
     pub(super) channels: Option<u32>,
     /// Train on the first N samples only
-    #[arg(long, value_name = "N", help_heading = "Model and data")]
+    #[arg(long, value_name = "N", value_parser = number::count(0, 1000), help_heading = "Model and data")]
     pub(super) limit: Option<usize>,
     /// Standardise inputs by the training split's mean and deviation
     #[arg(long, help_heading = "Model and data")]
@@ -63,14 +66,13 @@ pub(super) struct Setup {
     pub(super) init: Option<PathBuf>,
 
     /// Passes over the training data [default: 20, or as many as --max-steps needs]
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(long, value_name = "N", value_parser = number::whole(0u64, 20), help_heading = "Training")]
     pub(super) epochs: Option<u64>,
     /// Stop after N updates, or after --epochs if those come first
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(long, value_name = "N", value_parser = number::whole(0u64, 1000), help_heading = "Training")]
     pub(super) max_steps: Option<u64>,
     /// Samples per update, or per batch with --accumulate
-    #[arg(long, value_name = "N", default_value_t = 32, help_heading = "Training",
-          value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number::whole(1u32, 32), default_value_t = 32, help_heading = "Training")]
     pub(super) batch_size: u32,
     /// Leave out an epoch's last batch if it is smaller
     #[arg(long, help_heading = "Training")]
@@ -79,12 +81,12 @@ pub(super) struct Setup {
     #[arg(long, value_enum, default_value_t = Order::Shuffled, help_heading = "Training")]
     pub(super) order: Order,
     /// Seed of initial weights, data order and generated data
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Training")]
+    #[arg(long, value_name = "N", value_parser = number::whole(0u64, 7), default_value_t = 0, help_heading = "Training")]
     pub(super) seed: u64,
     /// Label smoothing of the cross-entropy, from 0 to 1
     #[arg(
         long,
-        value_name = "E",
+        value_name = "E", value_parser = number::decimal::<f32>("0.1"),
         allow_negative_numbers = true,
         help_heading = "Training"
     )]
@@ -93,7 +95,7 @@ pub(super) struct Setup {
     /// Base learning rate: what 1x means in a schedule
     #[arg(
         long,
-        value_name = "LR",
+        value_name = "LR", value_parser = number::decimal::<f64>("0.05"),
         default_value_t = 0.05,
         allow_negative_numbers = true,
         help_heading = "Optimiser and schedule"
@@ -109,8 +111,7 @@ pub(super) struct Setup {
     )]
     pub(super) lr_scale: Option<LrScale>,
     /// Samples of an update for which --lr was chosen
-    #[arg(long, value_name = "N", requires = "lr_scale", help_heading = "Optimiser and schedule",
-          value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number::whole(1u32, 32), requires = "lr_scale", help_heading = "Optimiser and schedule")]
     pub(super) base_batch: Option<u32>,
     /// torch's spelling without the rate, e.g. "SGD(momentum=0.9, nesterov=True)"
     #[arg(
@@ -135,8 +136,7 @@ pub(super) struct Setup {
     #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
     pub(super) weight_decay_schedule: Option<String>,
     /// Batches whose mean gradient makes one update
-    #[arg(long, value_name = "K", default_value_t = 1, help_heading = "Training",
-          value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "K", value_parser = number::whole(1u32, 4), default_value_t = 1, help_heading = "Training")]
     pub(super) accumulate: u32,
     /// Change training images at random: "crop(padding=2) flip erase(p=0.5, scale=(0.02, 0.2))"
     #[arg(long, value_name = "CHANGES", help_heading = "Model and data")]
@@ -144,7 +144,7 @@ pub(super) struct Setup {
     /// Keep an exponential moving average of the weights with this decay, e.g. 0.999
     #[arg(
         long,
-        value_name = "D",
+        value_name = "D", value_parser = number::decimal::<f64>("0.999"),
         allow_negative_numbers = true,
         help_heading = "Optimiser and schedule"
     )]
@@ -155,7 +155,7 @@ pub(super) struct Setup {
     /// Scale the gradient down to this Euclidean norm where it is larger
     #[arg(
         long,
-        value_name = "X",
+        value_name = "X", value_parser = number::decimal::<f64>("1.0"),
         allow_negative_numbers = true,
         help_heading = "Optimiser and schedule"
     )]
@@ -163,7 +163,7 @@ pub(super) struct Setup {
     /// Clamp every element of the gradient to [-V, V]
     #[arg(
         long,
-        value_name = "V",
+        value_name = "V", value_parser = number::decimal::<f64>("0.5"),
         allow_negative_numbers = true,
         help_heading = "Optimiser and schedule"
     )]
@@ -208,6 +208,14 @@ pub(super) enum Watched {
     EvalAccuracy,
 }
 
+impl Watched {
+    /// As `--monitor` takes it.
+    pub(super) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().into())
+    }
+}
+
 /// What `--observe` takes.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum When {
@@ -239,6 +247,8 @@ impl Setup {
             targets: self.targets.clone(),
             classes: self.classes,
             test_fraction: self.test_fraction,
+            whole: false,
+            columns: Vec::new(),
             val_fraction: self.val_fraction,
             val: self.val.clone(),
             image_size: self.image_size,

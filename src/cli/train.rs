@@ -50,6 +50,9 @@ pub(super) struct Train {
     /// Write nothing
     #[arg(long, help_heading = "Output", conflicts_with = "out")]
     no_out: bool,
+    /// Leave out settings that have no effect instead of refusing them: a sweep gives all runs the same
+    #[arg(long, hide = true)]
+    leave_out_useless: bool,
 }
 
 /// What `train` and `resume` have in common.
@@ -142,6 +145,13 @@ impl Train {
             run::check_free(dir)?;
         }
         let ready = self.flags.setup.ready()?;
+        let mut settings = Settings::of(&command(), matches);
+        for useless in self.flags.setup.useless(&self.flags.saving, &ready)? {
+            match self.leave_out_useless {
+                true => useless.leave_out(&mut settings),
+                false => return Err(useless.refuse()),
+            }
+        }
         let (out, no_out) = (self.out, self.no_out);
         let directory = move |ready: &Ready| -> Result<Option<RunDir>> {
             let name = name.unwrap_or_else(|| format!("{}-{}", ready.model, ready.data.name));
@@ -151,7 +161,6 @@ impl Train {
                 None => RunDir::fresh(Path::new("runs"), &run::slug(&name)).map(Some),
             }
         };
-        let settings = Settings::of(&command(), matches);
         Job {
             flags: &self.flags,
             settings,
@@ -203,7 +212,7 @@ impl Job<'_> {
             if let Some(change) = &self.change {
                 run::note_change(run.path(), change)?;
             }
-            describe(run, &mut self.settings, ready, &environment)?;
+            describe(run, &mut self.settings, (ready, best), &environment)?;
         }
         let mut watcher = self.watcher(run.as_ref(), best, &line)?;
         let ended = trainer.run(ready.steps, &mut watcher);
@@ -255,7 +264,7 @@ impl Job<'_> {
                 eprintln!("note: TensorBoard's events are not complete: {e}");
             }
         }
-        let complete = ended?;
+        let complete = ended.map_err(|e| kept(e, run))?;
         if watcher.stop.is_none() && !complete {
             watcher.stop = Some(Stop::Signal);
         }
@@ -411,6 +420,18 @@ impl Job<'_> {
             text += &format!("\ngo on with: kiln resume {}", run.path().display());
         }
         text
+    }
+}
+
+/// What is left of a run that diverged.
+fn kept(error: Error, run: Option<&RunDir>) -> Error {
+    match (error, run) {
+        (Error::Diverged(why), Some(run)) => Error::Diverged(format!(
+            "{why}. No model was written; {} keeps the rows up to here, so give the next run another --out",
+            run.path().display()
+        )),
+        (Error::Diverged(why), None) => Error::Diverged(format!("{why}. Nothing was written")),
+        (other, _) => other,
     }
 }
 

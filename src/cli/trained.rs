@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::train;
+use super::{number, train};
 use crate::{
     data::{self, Dataset, Form, Options, Task, TaskKind},
     error::{Error, Result},
@@ -60,28 +60,28 @@ pub(super) struct TrainedFlags {
 #[derive(Args, Clone, Debug)]
 struct ByHand {
     /// Without RUN: preset or layers, as in `kiln train`
-    #[arg(long, value_name = "MODEL", requires = "weights")]
+    #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// Without RUN: the weights, a safetensors file
-    #[arg(long, value_name = "FILE", requires = "model")]
+    #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
     /// Column of a CSV file that was to be predicted
-    #[arg(long, value_name = "COLUMN", requires = "model")]
+    #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
     /// What that column holds: classification or regression
-    #[arg(long, value_name = "TASK", requires = "model")]
+    #[arg(long, value_name = "TASK")]
     task: Option<TaskKind>,
     /// At least this many classes, where the data shows fewer
-    #[arg(long, value_name = "N", requires = "model")]
+    #[arg(long, value_name = "N", value_parser = number::count(0, 10))]
     classes: Option<usize>,
     /// Share of the rows that was kept for testing [default: 0.2]
-    #[arg(long, value_name = "F", requires = "model")]
+    #[arg(long, value_name = "F", value_parser = number::decimal::<f64>("0.2"))]
     test_fraction: Option<f64>,
     /// Inputs were standardised
-    #[arg(long, requires = "model")]
+    #[arg(long)]
     standardize: bool,
     /// Seed of the run, which chose the test rows of a regression [default: 0]
-    #[arg(long, value_name = "N", requires = "model")]
+    #[arg(long, value_name = "N", value_parser = number::whole(0u64, 7))]
     seed: Option<u64>,
 }
 
@@ -112,6 +112,18 @@ impl TrainedFlags {
         self.run.take_if(|_| by_hand)
     }
 
+    /// Refuses a flag that says of a model put together by hand what a run says itself.
+    pub(super) fn check_by_hand(&self, flag: &str, given: bool) -> Result<()> {
+        match (&self.run, given) {
+            (Some(run), true) => Err(Error::Usage(format!(
+                "{flag} belongs to a model put together by hand, with --model, --weights and --data; beside a run \
+                 it has no meaning, as {} says it itself: remove it",
+                run.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Loads it. `data` is what a model put together by hand was trained on.
     pub(super) fn load(&self, data: Option<&str>) -> Result<Trained> {
         if let (Some(run), Some(_)) = (&self.run, &self.by_hand.model) {
@@ -119,6 +131,9 @@ impl TrainedFlags {
                 "{}: a run has a model of its own; expected either RUN or --model, not both",
                 run.display()
             )));
+        }
+        for (flag, given) in self.by_hand.given() {
+            self.check_by_hand(flag, given)?;
         }
         let (settings, weights_file) = match &self.run {
             Some(run) => (
@@ -195,6 +210,19 @@ pub(super) fn remark(form: &Form, data: &Dataset) {
 }
 
 impl ByHand {
+    /// What goes with a model, and whether it stands there.
+    fn given(&self) -> [(&'static str, bool); 7] {
+        [
+            ("--weights", self.weights.is_some()),
+            ("--target", self.target.is_some()),
+            ("--task", self.task.is_some()),
+            ("--classes", self.classes.is_some()),
+            ("--test-fraction", self.test_fraction.is_some()),
+            ("--standardize", self.standardize),
+            ("--seed", self.seed.is_some()),
+        ]
+    }
+
     fn settings(&self, data: Option<&str>) -> Result<(Settings, PathBuf)> {
         let (Some(model), Some(weights), Some(data)) = (&self.model, &self.weights, data) else {
             return Err(Error::Usage(

@@ -173,10 +173,9 @@ impl<'a> Watcher<'a> {
 
     /// Whether this evaluation is the best so far, and how long ago that was.
     fn judge(&mut self, row: &Evaluation) {
-        let better = match (&self.best, self.monitor) {
-            (None, _) => true,
-            (Some(best), Watched::EvalAccuracy) => row.eval_accuracy > best.eval_accuracy,
-            (Some(best), _) => row.eval_loss < best.eval_loss,
+        let better = match &self.best {
+            None => true,
+            Some(best) => is_better(row, best, self.monitor),
         };
         match better {
             true => {
@@ -209,6 +208,16 @@ impl<'a> Watcher<'a> {
             Some(Every::Epochs(n)) => passed(n.saturating_mul(self.per_epoch)),
             Some(Every::Time(t)) => at.elapsed() >= t,
         }
+    }
+}
+
+/// Of equal accuracies the one with the lower loss is better: the first is that of the least trained weights.
+fn is_better(row: &Evaluation, best: &Evaluation, monitor: Watched) -> bool {
+    let lower = row.eval_loss < best.eval_loss;
+    match monitor {
+        Watched::EvalAccuracy if row.eval_accuracy == best.eval_accuracy => lower,
+        Watched::EvalAccuracy => row.eval_accuracy > best.eval_accuracy,
+        _ => lower,
     }
 }
 
@@ -277,5 +286,28 @@ impl Observer for Watcher<'_> {
 
     fn snapshot(&mut self, snapshot: Snapshot) -> Result<()> {
         self.save(&snapshot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects the best weights from being the least trained of those that are equally accurate.
+    #[test]
+    fn the_loss_decides_between_equal_accuracies() {
+        let row = |eval_accuracy, eval_loss| Evaluation {
+            eval_accuracy,
+            eval_loss,
+            ..Evaluation::default()
+        };
+        let best = row(Some(0.9), 0.5);
+        let by = |other: Evaluation, monitor| is_better(&other, &best, monitor);
+        assert!(by(row(Some(0.9), 0.4), Watched::EvalAccuracy));
+        assert!(!by(row(Some(0.9), 0.5), Watched::EvalAccuracy));
+        assert!(!by(row(Some(0.9), f64::NAN), Watched::EvalAccuracy));
+        assert!(by(row(Some(0.91), 0.9), Watched::EvalAccuracy));
+        assert!(!by(row(Some(0.8), 0.1), Watched::EvalAccuracy));
+        assert!(by(row(Some(0.8), 0.1), Watched::EvalLoss));
     }
 }

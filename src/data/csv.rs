@@ -3,10 +3,11 @@
 use std::{collections::HashSet, path::Path};
 
 use super::{
-    Error, Options, TaskKind,
+    Error, Names, Options, TaskKind,
     classes::Classes,
     dataset::{Features, Split, Targets, Task},
-    error::{nearest, quoted},
+    error::quoted,
+    header::{Header, in_order, list},
     loaded::Loaded,
     rows::{Row, Rows},
 };
@@ -19,6 +20,9 @@ const MAX_VALUES: usize = (u32::MAX / 4) as usize;
 pub(super) fn load(path: &Path, options: &Options) -> Result<Loaded, Error> {
     let mut rows = Rows::open(path)?;
     let header = Header::read(&mut rows, options.target.as_deref())?;
+    if !options.columns.is_empty() {
+        in_order(path, &header.features(), &options.columns)?;
+    }
     let Some(task) = options.task else {
         let remedy = format!(
             "say what `{}` is: `--task classification` or `--task regression`",
@@ -54,15 +58,35 @@ pub(super) fn load(path: &Path, options: &Options) -> Result<Loaded, Error> {
     };
     let features = Features::Floats(table.features);
     let columns = header.features();
+    let numbers = measured(&task, &targets);
     let all = Split {
         features,
         targets,
         len,
+        names: Names::Lines(path.to_owned(), table.lines),
     };
-    Ok(Loaded {
-        columns,
-        ..Loaded::split(shape, task, all, options)?
-    })
+    let loaded = Loaded::split(shape, task, all, options);
+    let loaded = loaded.map_err(|error| match numbers {
+        Some(classes) => header.error(
+            path,
+            format!(
+                "{len} rows of {classes} classes, all of them numbers, are too few of each to hold some back for \
+                 testing; if numbers are to be predicted, use `--task regression`"
+            ),
+        ),
+        None => error,
+    })?;
+    Ok(Loaded { columns, ..loaded })
+}
+
+/// How many classes the rows are of, if all are named by numbers: a column of measurements taken for classes looks so.
+fn measured(task: &Task, targets: &Targets) -> Option<usize> {
+    let (Task::Classification { classes }, Targets::Classes(labels)) = (task, targets) else {
+        return None;
+    };
+    let numbers = classes.iter().all(|class| class.parse::<f64>().is_ok());
+    let present: HashSet<&u32> = labels.iter().collect();
+    numbers.then_some(present.len())
 }
 
 /// Loads a table that goes with another one: the same columns, and classes that the other has, too.
@@ -105,27 +129,36 @@ pub(super) fn load_split(
         features: Features::Floats(table.features),
         targets,
         len,
+        names: Names::Lines(path.to_owned(), table.lines),
     })
 }
 
-/// The rows of a table without a target, `width` numbers in each: their lines and their values, in the order of
-/// `known`, the columns that the model was trained on, where they had names.
+/// The rows of a table, `width` numbers in each: their lines and their values, in the order of `known`, the columns that
+/// the model was trained on, where they had names. The column called `target` is passed over, if it is there.
 pub(super) fn load_features(
     path: &Path,
     width: usize,
-    known: &[String],
+    (known, target): (&[String], Option<&str>),
 ) -> Result<(Vec<u64>, Vec<f32>), Error> {
     let mut rows = Rows::open(path)?;
     let columns = Header::columns(&mut rows)?;
-    let order = match known {
-        [] => (0..columns.len()).collect(),
-        _ => in_order(path, &columns, known)?,
+    let is_target = |column: &String| Some(column.as_str()) == target && !known.contains(column);
+    let passed_over = columns.iter().position(is_target);
+    let header = Header {
+        // No column has the index after the last, so none is the target then.
+        target: passed_over.unwrap_or(columns.len()),
+        columns,
     };
-    if columns.len() != width {
+    let features = header.features();
+    let order = match known {
+        [] => (0..features.len()).collect(),
+        _ => in_order(path, &features, known)?,
+    };
+    if features.len() != width {
         let problem = format!(
-            "there are {} columns, {}; expected {width}, one for each feature and none for the target",
-            columns.len(),
-            list(&columns)
+            "there are {} columns, {}; expected {width}, one for each feature",
+            features.len(),
+            list(&features)
         );
         return Err(Error::Line {
             path: path.to_owned(),
@@ -133,18 +166,14 @@ pub(super) fn load_features(
             problem,
         });
     }
-    // No column has this index, so none is the target.
-    let header = Header {
-        target: columns.len(),
-        columns,
+    let mut table = Table {
+        passed_over,
+        ..Table::default()
     };
-    let mut table = Table::default();
-    let mut lines = Vec::new();
     while let Some(row) = rows.next()? {
-        lines.push(row.line);
         table.push(&row, &header, path)?;
     }
-    if lines.is_empty() {
+    if table.lines.is_empty() {
         return Err(no_rows(path, 1));
     }
     if !order.is_sorted() {
@@ -156,33 +185,7 @@ pub(super) fn load_features(
             row.copy_from_slice(&sorted);
         }
     }
-    Ok((lines, table.features))
-}
-
-/// Where each known column is.
-fn in_order(path: &Path, columns: &[String], known: &[String]) -> Result<Vec<usize>, Error> {
-    let without = |some: &[String], others: &[String]| -> Vec<String> {
-        let rest = some.iter().filter(|name| !others.contains(name));
-        rest.cloned().collect()
-    };
-    let (missing, foreign) = (without(known, columns), without(columns, known));
-    let problem = match (&missing[..], &foreign[..]) {
-        ([], []) => {
-            let at = |name| columns.iter().position(|column| column == name);
-            return Ok(known.iter().filter_map(at).collect());
-        }
-        ([], _) => format!("the model does not know {}; remove that", list(&foreign)),
-        _ => format!(
-            "the columns are {}; the model was trained on {} too",
-            list(columns),
-            list(&missing)
-        ),
-    };
-    Err(Error::Line {
-        path: path.to_owned(),
-        line: 1,
-        problem,
-    })
+    Ok((table.lines, table.features))
 }
 
 fn no_rows(path: &Path, line: u64) -> Error {
@@ -193,163 +196,15 @@ fn no_rows(path: &Path, line: u64) -> Error {
     }
 }
 
-/// The columns, and which of them is the target.
-struct Header {
-    columns: Vec<String>,
-    target: usize,
-}
-
-impl Header {
-    /// The names of the columns.
-    fn columns(rows: &mut Rows) -> Result<Vec<String>, Error> {
-        let path = rows.path.clone();
-        let Some(row) = rows.next()? else {
-            let problem = "the file is empty; expected a header line with the names of the columns"
-                .to_owned();
-            return Err(Error::Line {
-                path,
-                line: 1,
-                problem,
-            });
-        };
-        let columns: Vec<String> = row.cells().map(str::to_owned).collect();
-        if is_data(&columns) {
-            let problem =
-                "there are only numbers; expected a header line with the names of the columns, \
-                           so put one before the data"
-                    .to_owned();
-            return Err(Error::Line {
-                path,
-                line: row.line,
-                problem,
-            });
-        }
-        let mut seen = HashSet::new();
-        for (index, column) in columns.iter().enumerate() {
-            let problem = if column.is_empty() {
-                format!(
-                    "column {} has no name; name it, or remove it if it only numbers the rows",
-                    index + 1
-                )
-            } else if !seen.insert(column) {
-                format!(
-                    "two columns are called {}; expected different names",
-                    quoted(column)
-                )
-            } else {
-                continue;
-            };
-            return Err(Error::Line {
-                path,
-                line: row.line,
-                problem,
-            });
-        }
-        Ok(columns)
-    }
-
-    fn read(rows: &mut Rows, target: Option<&str>) -> Result<Self, Error> {
-        let path = rows.path.clone();
-        let columns = Self::columns(rows)?;
-        let Some(target) = target else {
-            let remedy = format!(
-                "say which column is to be predicted, `--target COLUMN`, of {}",
-                list(&columns)
-            );
-            return Err(Error::MissingOption {
-                path,
-                option: "--target",
-                remedy,
-            });
-        };
-        match columns.iter().position(|column| column == target) {
-            Some(_) if columns.len() == 1 => {
-                let problem = format!(
-                    "`{target}` is the only column; expected others to predict it from{}",
-                    hint(&columns)
-                );
-                Err(Error::Line {
-                    path,
-                    line: 1,
-                    problem,
-                })
-            }
-            Some(target) => Ok(Self { columns, target }),
-            None => Err(Error::UnknownColumn {
-                path,
-                target: target.to_owned(),
-                nearest: nearest(target, columns.iter().map(String::as_str)),
-                columns: list(&columns),
-            }),
-        }
-    }
-
-    /// Something wrong with the target column.
-    fn error(&self, path: &Path, problem: String) -> Error {
-        Error::Classes {
-            path: path.to_owned(),
-            column: self.target_name().to_owned(),
-            problem,
-        }
-    }
-
-    /// The columns but for the target.
-    fn features(&self) -> Vec<String> {
-        let columns = self.columns.iter().enumerate();
-        let others = columns.filter(|(index, _)| *index != self.target);
-        others.map(|(_, name)| name.clone()).collect()
-    }
-
-    fn target_name(&self) -> &str {
-        self.columns
-            .get(self.target)
-            .map(String::as_str)
-            .unwrap_or_default()
-    }
-}
-
-/// The names of the columns, at most 20 of them, for a message.
-fn list(columns: &[String]) -> String {
-    let names: Vec<String> = columns
-        .iter()
-        .take(20)
-        .map(|column| quoted(column))
-        .collect();
-    let rest = if columns.len() > 20 {
-        format!(" and {} more", columns.len() - 20)
-    } else {
-        String::new()
-    };
-    format!("{}{rest}{}", names.join(", "), hint(columns))
-}
-
-/// Whether a first line is one of data: numbers only, and not such as name years or count columns.
-fn is_data(columns: &[String]) -> bool {
-    let are_numbers = columns.iter().all(|column| column.parse::<f64>().is_ok());
-    are_numbers && columns.iter().any(|column| column.parse::<i64>().is_err())
-}
-
-/// What to say where another separator than the comma seems to be in use.
-fn hint(columns: &[String]) -> &'static str {
-    match columns {
-        [only] if only.contains([';', '\t']) => {
-            " (one column: kiln expects commas between the cells)"
-        }
-        _ if columns
-            .iter()
-            .any(|column| column.contains('.') && column.parse::<f64>().is_ok()) =>
-        {
-            " (numbers: is the header line with the names of the columns missing?)"
-        }
-        _ => "",
-    }
-}
-
 /// The rows of a table.
 #[derive(Default)]
 struct Table {
+    /// Where each row stands.
+    lines: Vec<u64>,
     features: Vec<f32>,
     target: Target,
+    /// A column that nobody asks for.
+    passed_over: Option<usize>,
 }
 
 enum Target {
@@ -367,11 +222,11 @@ impl Table {
     fn read(rows: &mut Rows, header: &Header, task: TaskKind) -> Result<Self, Error> {
         let path = rows.path.clone();
         let mut table = Table {
-            features: Vec::new(),
             target: match task {
                 TaskKind::Classification => Target::Classes(Classes::default()),
                 TaskKind::Regression => Target::Values(Vec::new()),
             },
+            ..Table::default()
         };
         let mut line = 1;
         while let Some(row) = rows.next()? {
@@ -401,6 +256,7 @@ impl Table {
                 "the table has more than {MAX_VALUES} features by now, which is what one buffer of a device can hold"
             )));
         }
+        self.lines.push(row.line);
         for (index, (cell, column)) in row.cells().zip(&header.columns).enumerate() {
             let error = |expected| Error::Cell {
                 path: path.to_owned(),
@@ -414,6 +270,7 @@ impl Table {
                 expected,
             };
             match &mut self.target {
+                _ if Some(index) == self.passed_over => {}
                 Target::Classes(classes) if index == header.target => {
                     classes.push(cell).map_err(error)?
                 }

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{
-    Bytes, Error,
+    Bytes, Error, Names,
     error::{did_you_mean, nearest},
 };
 
@@ -62,6 +62,8 @@ pub struct Split {
     pub targets: Targets,
     /// The number of samples, at least 1.
     pub len: usize,
+    /// What they are called.
+    pub names: Names,
 }
 
 impl Split {
@@ -85,6 +87,7 @@ impl Split {
             features,
             targets,
             len: (0..self.len).filter(|&row| keep(row)).count(),
+            names: self.names.select(&keep),
         }
     }
 }
@@ -196,6 +199,8 @@ pub struct Dataset {
     pub val: Option<Split>,
     /// The samples to test with, in the order of the file, if there are any.
     pub test: Option<Split>,
+    /// The part of the samples that the test split was given, where it was chosen here and does not come with the data.
+    pub test_fraction: Option<f64>,
     /// What standardised the features, if that was asked for.
     pub standardization: Option<Standardization>,
     /// One line for the user: what was loaded, and how it was split.

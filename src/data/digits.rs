@@ -6,6 +6,7 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 
 use super::{
+    Names,
     dataset::{Features, Split, Targets, Task},
     loaded::Loaded,
     split,
@@ -29,6 +30,7 @@ pub(super) fn load() -> Loaded {
             table,
         },
         targets: Targets::Classes(labels),
+        names: Names::None,
     };
     Loaded {
         shape: vec![1, 8, 8],
@@ -39,6 +41,7 @@ pub(super) fn load() -> Loaded {
         train: all.select(PIXELS, |row| !is_test[row]),
         val: None,
         test: Some(all.select(PIXELS, |row| is_test[row])),
+        test_fraction: None,
         origin: "of each class the third of every five images in file order is test data"
             .to_owned(),
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::{
-    Bytes, Error, ImageSize, Options,
+    Bytes, Error, ImageSize, Names, Options,
     dataset::{Features, Shape, Split, Targets, Task, pixel_table},
     listing::{Listing, Root},
     loaded::Loaded,
@@ -109,6 +109,7 @@ fn load_splits(root: &Root, dir: &Path, options: &Options) -> Result<Loaded, Err
         train: train_pictures.decode(&shape, train.labels)?,
         val: decoded(val_pictures, val)?,
         test: decoded(test_pictures, test)?,
+        test_fraction: None,
         origin: "split as the folders are".to_owned(),
         shape,
     })
@@ -186,6 +187,7 @@ impl Pictures {
             features,
             targets: Targets::Classes(labels),
             len: self.all.len(),
+            names: Names::Files(self.all.iter().map(|p| p.path().to_owned()).collect()),
         })
     }
 }

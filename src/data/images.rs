@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Error,
+    Error, Names,
     dataset::{Features, Shape, Split, Targets, Task, pixel_table},
     idx::IdxFile,
     loaded::Loaded,
@@ -97,6 +97,7 @@ fn load_with_classes(dir: &Path, classes: Option<&[&str]>) -> Result<Loaded, Err
         train,
         val: None,
         test,
+        test_fraction: None,
         origin: origin.to_owned(),
     })
 }
@@ -187,6 +188,7 @@ impl Pair {
             features: Features::Bytes { data, table },
             targets: Targets::Classes(labels),
             len,
+            names: Names::None,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! A straight line with noise, the smallest regression there is.
 
 use super::{
-    Error, Options,
+    Error, Names, Options,
     dataset::{Features, Split, Targets, Task},
     loaded::Loaded,
 };
@@ -17,6 +17,7 @@ pub(super) fn load(options: &Options) -> Result<Loaded, Error> {
         features: Features::Floats(x),
         targets: Targets::Values { data: y, width: 1 },
         len: POINTS,
+        names: Names::None,
     };
     let task = Task::Regression {
         outputs: vec!["y".to_owned()],

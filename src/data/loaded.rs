@@ -15,6 +15,8 @@ pub(super) struct Loaded {
     pub(super) train: Split,
     pub(super) val: Option<Split>,
     pub(super) test: Option<Split>,
+    /// As in [`Dataset`].
+    pub(super) test_fraction: Option<f64>,
     /// How it came to be split, for the summary.
     pub(super) origin: String,
 }
@@ -27,7 +29,12 @@ impl Loaded {
         all: Split,
         options: &Options,
     ) -> Result<Self, Error> {
-        let fraction = options.test_fraction.unwrap_or(split::DEFAULT_FRACTION);
+        let usual = if options.whole {
+            0.0
+        } else {
+            split::DEFAULT_FRACTION
+        };
+        let fraction = options.test_fraction.unwrap_or(usual);
         if fraction == 0.0 {
             let origin = "no test split, as asked".to_owned();
             return Ok(Self {
@@ -37,6 +44,7 @@ impl Loaded {
                 train: all,
                 val: None,
                 test: None,
+                test_fraction: Some(0.0),
                 origin,
             });
         }
@@ -65,6 +73,7 @@ impl Loaded {
             train,
             val: None,
             test: Some(test),
+            test_fraction: Some(fraction),
             origin: format!("{fraction} {chosen}, is test data"),
         })
     }
@@ -78,6 +87,7 @@ impl Loaded {
             mut train,
             mut val,
             mut test,
+            test_fraction,
             origin,
         } = self;
         let mut notes = vec![origin];
@@ -123,6 +133,7 @@ impl Loaded {
             train,
             val,
             test,
+            test_fraction,
             standardization,
             summary,
         })

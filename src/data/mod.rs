@@ -25,11 +25,13 @@ mod error;
 mod file;
 mod folder;
 mod form;
+mod header;
 mod idx;
 mod images;
 mod line;
 mod listing;
 mod loaded;
+mod names;
 mod npy;
 mod npy_header;
 mod npz;
@@ -48,6 +50,7 @@ pub use bytes::Bytes;
 pub use dataset::{Dataset, Features, Shape, Split, Standardization, Targets, Task, TaskKind};
 pub use error::Error;
 pub use form::Form;
+pub use names::Names;
 pub use options::{ImageSize, Options};
 pub use order::order;
 pub use preprocessing::Preprocessing;
@@ -56,6 +59,11 @@ use source::Source;
 
 /// The data sets that have a name.
 pub const NAMES: [&str; 3] = ["digits", "fashion-mnist", "line"];
+
+/// Whether a name or a path means a directory of pictures, which can be brought to any size.
+pub fn is_pictures(name_or_path: &str) -> bool {
+    matches!(Source::find(name_or_path), Ok(Source::Pictures(_)))
+}
 
 /// Loads the data set of a name, or from a path: see the [module](self) for both.
 ///

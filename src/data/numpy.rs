@@ -3,7 +3,7 @@
 use std::{io::Read, path::Path};
 
 use super::{
-    Error, Options, TaskKind,
+    Error, Names, Options, TaskKind,
     dataset::{Features, Shape, Split, Targets, Task, pixel_table, width},
     loaded::Loaded,
     npy::{Array, Number},
@@ -52,6 +52,7 @@ pub(super) fn load_npz(path: &Path, options: &Options) -> Result<Loaded, Error> 
         train,
         val,
         test,
+        test_fraction: None,
         origin: "split as the arrays are".to_owned(),
         shape,
     })
@@ -92,6 +93,7 @@ pub(super) fn load_npy(path: &Path, options: &Options) -> Result<Loaded, Error> 
         features,
         targets,
         len,
+        names: Names::None,
     };
     Loaded::split(shape, task, all, options)
 }
@@ -130,6 +132,7 @@ fn read(
         features,
         targets,
         len,
+        names: Names::None,
     };
     Ok(Some((shape, split, task)))
 }

@@ -7,8 +7,8 @@ use super::{Error, Standardization, TaskKind};
 /// The longest side that pictures are brought to.
 const MAX_SIDE: u32 = 1 << 14;
 
-/// How to load a data set. An option that the data cannot obey is an error, so all but [`standardize`](Self::standardize),
-/// [`standardization`](Self::standardization), [`val_fraction`](Self::val_fraction), [`limit`](Self::limit) and [`seed`](Self::seed) are for particular data.
+/// How to load a data set. An option that the data cannot obey is an error, so all but [`whole`](Self::whole), [`columns`](Self::columns),
+/// [`standardize`](Self::standardize), [`standardization`](Self::standardization), [`val_fraction`](Self::val_fraction), [`limit`](Self::limit) and [`seed`](Self::seed) are for particular data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
     /// The column of a CSV file that is to be predicted; necessary there.
@@ -25,6 +25,11 @@ pub struct Options {
     /// rows, evenly spaced in file order and the same for every seed; for regression the seed chooses the rows. Either
     /// way both splits keep the order of the file.
     pub test_fraction: Option<f64>,
+    /// Whether data without splits of its own is left whole where `test_fraction` is not given: samples to judge a model
+    /// by are all for testing.
+    pub whole: bool,
+    /// The features of a CSV file that a model was trained on, which the file must have, and no others; empty for any.
+    pub columns: Vec<String>,
     /// The part of the training samples that is held back for validation, above 0 and below 1, chosen by the seed: of
     /// each class for classification. All splits keep the order of the file.
     pub val_fraction: Option<f64>,

@@ -13,6 +13,7 @@ use super::{
     file::DataFile,
     folder,
     idx::IdxFile,
+    listing::{Entry, Root},
     npy::Array,
     numpy,
     picture::{self, Picture},
@@ -31,17 +32,18 @@ pub struct Samples {
 }
 
 /// Loads what a model predicts from: PNG and JPEG files, brought to the size and the channels of `shape`; CSV files
-/// without the target column, plain or gzipped, whose columns have the names of `columns` in any order, unless there are
-/// none; `.npy` arrays; and images in IDX files. They may be mixed.
+/// plain or gzipped, whose columns have the names of `columns` in any order, unless there are none, and beside them perhaps
+/// `target`, which is passed over; folders, whose pictures are taken in the order of their names; `.npy` arrays; and images in IDX files. They may be mixed.
 /// `standardization` are the statistics that the model was trained with.
 ///
 /// # Errors
 /// Files that do not exist, cannot be read, are of no such kind, or hold samples of another shape.
 pub fn load_samples(
     paths: &[PathBuf],
-    (shape, columns): (&[u32], &[String]),
+    (shape, columns, target): (&[u32], &[String], Option<&str>),
     standardization: Option<&Standardization>,
 ) -> Result<Samples, Error> {
+    let paths = in_folders(paths)?;
     let are_pictures = |path: &PathBuf| picture::is_named_so(path);
     let mut parts = Vec::new();
     for paths in paths.chunk_by(|a, b| are_pictures(a) && are_pictures(b)) {
@@ -49,7 +51,7 @@ pub fn load_samples(
             [path, ..] if are_pictures(path) => parts.push(pictures(paths, shape)?),
             _ => {
                 for path in paths {
-                    parts.push(file(path, shape, columns)?);
+                    parts.push(file(path, shape, (columns, target))?);
                 }
             }
         }
@@ -59,6 +61,34 @@ pub fn load_samples(
         statistics.apply(&mut samples.features, shape)?;
     }
     Ok(samples)
+}
+
+/// The same paths, with the pictures of a folder in its place.
+fn in_folders(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = Root::open(path)?.entries(path)?;
+        let before = files.len();
+        files.extend(
+            entries
+                .into_iter()
+                .filter(Entry::is_picture)
+                .map(|entry| entry.path),
+        );
+        if files.len() == before {
+            return Err(Error::Folder {
+                path: path.clone(),
+                problem: "there are no pictures in this folder; expected PNG or JPEG files in it (those of \
+                          folders further in are not taken: name each folder), or the name of a file"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(files)
 }
 
 fn pictures(paths: &[PathBuf], shape: &[u32]) -> Result<Samples, Error> {
@@ -76,7 +106,7 @@ fn pictures(paths: &[PathBuf], shape: &[u32]) -> Result<Samples, Error> {
 }
 
 /// The samples of a file that may hold many.
-fn file(path: &Path, shape: &[u32], columns: &[String]) -> Result<Samples, Error> {
+fn file(path: &Path, shape: &[u32], columns: (&[String], Option<&str>)) -> Result<Samples, Error> {
     let lower = path.to_string_lossy().to_ascii_lowercase();
     let (features, len) = if lower.ends_with(".csv") || lower.ends_with(".csv.gz") {
         let (lines, values) = csv::load_features(path, width(shape), columns)?;

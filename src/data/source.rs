@@ -18,6 +18,36 @@ fn fashion_mnist_dir(environment: Option<OsString>) -> PathBuf {
         .into()
 }
 
+/// The name of a data set, or of something beside the path that could be data, that is close to what was written.
+fn nearest(name_or_path: &str) -> Option<String> {
+    let path = Path::new(name_or_path);
+    let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let entries = std::fs::read_dir(parent.unwrap_or(Path::new(".")));
+    let is_data = |path: &Path| {
+        let name = path.to_string_lossy().to_ascii_lowercase();
+        path.is_dir() || FILES.iter().any(|end| name.ends_with(end))
+    };
+    let there = entries.into_iter().flatten().flatten().take(MOST_ENTRIES);
+    let mut there: Vec<String> = there
+        .filter(|entry| is_data(&entry.path()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    there.sort_unstable();
+    let name = path.file_name().and_then(|name| name.to_str());
+    let beside = |name: String| match parent {
+        Some(parent) => parent.join(name).display().to_string(),
+        None => name,
+    };
+    error::nearest(name_or_path, NAMES)
+        .or_else(|| error::nearest(name?, there.iter().map(String::as_str)).map(beside))
+}
+
+/// How files of data end.
+const FILES: [&str; 4] = [".csv", ".csv.gz", ".npz", ".npy"];
+
+/// A folder may be so large that looking through it for a mistyped name would take long.
+const MOST_ENTRIES: usize = 10_000;
+
 /// Where data comes from.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Source {
@@ -48,7 +78,7 @@ impl Source {
             _ if path.is_dir() => Ok(Source::Idx(path.to_owned())),
             _ if !path.exists() => Err(Error::UnknownName {
                 name: name_or_path.to_owned(),
-                nearest: error::nearest(name_or_path, NAMES),
+                nearest: nearest(name_or_path),
             }),
             _ if lower.ends_with(".csv") || lower.ends_with(".csv.gz") => {
                 Ok(Source::Csv(path.to_owned()))

@@ -160,13 +160,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::data::dataset::Targets;
+    use crate::data::{Names, dataset::Targets};
 
     fn split(features: Features, len: usize) -> Split {
         Split {
             features,
             targets: Targets::Classes(vec![0; len]),
             len,
+            names: Names::None,
         }
     }
 

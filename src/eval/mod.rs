@@ -11,7 +11,7 @@ pub use classification::{
     ClassRow, Classification, MOST_CONFUSED, Top, Worst, classification, probabilities, ranked,
 };
 pub use forward::{BATCH, Evaluator, Forward};
-pub use regression::{OutputRow, Regression, regression};
+pub use regression::{Missed, OutputRow, Regression, regression};
 
 use crate::error::{Error, Result};
 

@@ -14,6 +14,21 @@ pub struct Regression {
     pub loss: f64,
     /// A row for every output.
     pub outputs: Vec<OutputRow>,
+    /// The samples with the greatest squared errors, the greatest first.
+    pub worst: Vec<Missed>,
+}
+
+/// A sample whose answer is far from its goal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Missed {
+    /// Which sample, counted from 0.
+    pub index: usize,
+    /// What the network answers, an output after the other.
+    pub prediction: Vec<f32>,
+    /// What it should have answered.
+    pub goal: Vec<f32>,
+    /// The mean over the outputs of their squared differences.
+    pub squared_error: f64,
 }
 
 /// How one output fares.
@@ -29,11 +44,17 @@ pub struct OutputRow {
     pub r2: Option<f64>,
 }
 
-/// Measures answers against `targets`, as many numbers in a row as there are names.
+/// Measures answers against `targets`, as many numbers in a row as there are names. `worst` is how many of the worst
+/// samples to name.
 ///
 /// # Errors
 /// Answers that are not finite, by sample.
-pub fn regression(logits: &Logits, targets: &[f32], names: &[String]) -> Result<Regression> {
+pub fn regression(
+    logits: &Logits,
+    targets: &[f32],
+    names: &[String],
+    worst: usize,
+) -> Result<Regression> {
     let width = names.len();
     if logits.is_empty() || logits.outputs() != width || logits.data().len() != targets.len() {
         return Err(Error::Model(format!(
@@ -59,7 +80,33 @@ pub fn regression(logits: &Logits, targets: &[f32], names: &[String]) -> Result<
         samples: logits.len(),
         loss: outputs.iter().map(|o| o.mse).sum::<f64>() / width as f64,
         outputs,
+        worst: worst_of(logits, targets, worst),
     })
+}
+
+fn worst_of(logits: &Logits, targets: &[f32], count: usize) -> Vec<Missed> {
+    let pairs = logits.rows().zip(targets.chunks_exact(logits.outputs()));
+    let error = |(answer, goal): (&[f32], &[f32])| -> f64 {
+        let squares = answer
+            .iter()
+            .zip(goal)
+            .map(|(&a, &g)| (f64::from(a) - f64::from(g)).powi(2));
+        squares.sum::<f64>() / goal.len() as f64
+    };
+    let missed = |(index, (answer, goal)): (usize, (&[f32], &[f32]))| Missed {
+        index,
+        prediction: answer.to_vec(),
+        goal: goal.to_vec(),
+        squared_error: error((answer, goal)),
+    };
+    if count == 0 {
+        return Vec::new();
+    }
+    let mut all: Vec<Missed> = pairs.enumerate().map(missed).collect();
+    // Of equals, the first comes first: the sort is stable.
+    all.sort_by(|a, b| b.squared_error.total_cmp(&a.squared_error));
+    all.truncate(count);
+    all
 }
 
 fn output_row(name: &str, answers: &[f64], targets: &[f64]) -> OutputRow {
@@ -85,7 +132,8 @@ mod tests {
     fn measures_are_those_of_the_definitions() {
         let logits = Logits::new(vec![2.0, 5.0, 2.0, 6.0, 1.0, 7.0], 2);
         let names = ["a".to_string(), "b".to_string()];
-        let r = regression(&logits, &[1.0, 5.0, 2.0, 5.0, 3.0, 5.0], &names).unwrap();
+        let goals = [1.0, 5.0, 2.0, 5.0, 3.0, 5.0];
+        let r = regression(&logits, &goals, &names, 2).unwrap();
         let [a, b] = &r.outputs[..] else {
             panic!("two rows")
         };
@@ -95,6 +143,12 @@ mod tests {
         );
         assert_eq!((b.mse, b.mae, b.r2), (5.0 / 3.0, 1.0, None));
         assert_eq!((r.samples, r.loss), (3, 5.0 / 3.0));
-        assert!(regression(&logits, &[1.0], &names).is_err());
+        let worst: Vec<(usize, f64)> = r.worst.iter().map(|w| (w.index, w.squared_error)).collect();
+        assert_eq!(worst, [(2, 4.0), (0, 0.5)], "the mean over both outputs");
+        assert_eq!(
+            (&r.worst[0].prediction[..], &r.worst[0].goal[..]),
+            (&[1.0, 7.0][..], &[3.0, 5.0][..])
+        );
+        assert!(regression(&logits, &[1.0], &names, 0).is_err());
     }
 }

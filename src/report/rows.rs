@@ -105,16 +105,18 @@ impl Rows {
         })
     }
 
-    /// The highest accuracy of an evaluation, and the updates before it; the first of several.
+    /// The highest accuracy of an evaluation, and the updates before it; of several the one with the lowest loss.
     pub fn most_accurate(&self) -> Option<(u64, f64)> {
-        let of = |e: &Evaluation| Some((e.step, e.eval_accuracy?));
-        lowest(
-            self.evaluations
-                .iter()
-                .filter_map(of)
-                .map(|(step, a)| (step, -a)),
-        )
-        .map(|(step, a)| (step, -a))
+        let accuracies = self.evaluations.iter().filter_map(|e| e.eval_accuracy);
+        let highest = accuracies
+            .filter(|a| a.is_finite())
+            .max_by(f64::total_cmp)?;
+        let equal = self
+            .evaluations
+            .iter()
+            .filter(|e| e.eval_accuracy == Some(highest));
+        let best = equal.min_by(|a, b| a.eval_loss.total_cmp(&b.eval_loss))?;
+        Some((best.step, highest))
     }
 
     /// The lowest loss of an evaluation, and the updates before it.
@@ -266,6 +268,26 @@ mod tests {
         assert_eq!(
             found.more,
             BTreeMap::from([("ema_eval_loss".into(), 1.125)])
+        );
+    }
+
+    /// Protects the best evaluation from being that of the least trained weights among equally accurate ones.
+    #[test]
+    fn of_equal_accuracies_the_lower_loss_is_the_best() {
+        let row = |step: u64, accuracy: f64, loss: f64| {
+            format!(
+                "{{\"step\":{step},\"epoch\":0,\"eval_loss\":{loss},\"eval_accuracy\":{accuracy}}}\n"
+            )
+        };
+        let text = [
+            row(1, 0.9, 0.5),
+            row(2, 0.8, 0.1),
+            row(3, 0.9, 0.4),
+            row(4, 0.9, 0.4),
+        ];
+        assert_eq!(
+            read(&text.concat()).unwrap().most_accurate(),
+            Some((3, 0.9))
         );
     }
 

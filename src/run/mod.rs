@@ -170,9 +170,14 @@ impl RunDir {
 /// # Errors
 /// If it holds one, or is a file.
 pub fn check_free(dir: &Path) -> Result<()> {
-    if dir.exists() && !dir.is_dir() {
+    let there = dir.ancestors().find(|path| path.exists());
+    if let Some(file) = there.filter(|path| !path.is_dir()) {
+        let what = match file == dir {
+            true => "it".into(),
+            false => file.display().to_string(),
+        };
         return Err(Error::Usage(format!(
-            "--out {}: it is a file; name a directory",
+            "--out {}: {what} is a file; name a directory that is new or empty",
             dir.display()
         )));
     }

@@ -197,8 +197,7 @@ fn diverged(row: &Update, bad: u64) -> Error {
         ),
     };
     Error::Diverged(format!(
-        "update {}: {what}, with a learning rate of {:e}. No model was written; --out keeps the \
-         rows up to here, so give the next run another. A smaller --lr or a warm-up usually helps; \
+        "update {}: {what}, with a learning rate of {:e}. A smaller --lr or a warm-up usually helps; \
          inputs far from [-1, 1] want --standardize",
         row.step, row.lr
     ))

@@ -24,11 +24,11 @@ fn bits(features: &Features) -> Vec<u32> {
 }
 
 fn samples(paths: &[PathBuf], shape: &[u32]) -> Samples {
-    load_samples(paths, (shape, &[]), None).unwrap_or_else(|error| panic!("{error}"))
+    load_samples(paths, (shape, &[], None), None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn error(path: &Path, shape: &[u32]) -> String {
-    match load_samples(&[path.to_owned()], (shape, &[]), None) {
+    match load_samples(&[path.to_owned()], (shape, &[], None), None) {
         Ok(samples) => panic!("loaded: {:?}", samples.names),
         Err(error) => error.to_string(),
     }
@@ -184,7 +184,7 @@ fn files_that_do_not_fit_are_refused() {
     assert!(error(&picture, &[4]).contains("pictures cannot become samples of shape [4]"));
     assert!(error(&dir.join("none.png"), &[1, 2, 2]).contains("none.png: cannot be read"));
     assert!(
-        load_samples(&[], (&[2], &[]), None)
+        load_samples(&[], (&[2], &[], None), None)
             .unwrap_err()
             .to_string()
             .contains("no samples were given")

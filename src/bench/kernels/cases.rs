@@ -5,7 +5,7 @@ use bytemuck::Pod;
 
 use crate::{
     bench::Workload,
-    data::{Dataset, Features, Split, Targets, Task},
+    data::{Dataset, Features, Names, Split, Targets, Task},
     error::{Error, Result},
     kernel::Op,
     model::Model,
@@ -168,9 +168,11 @@ pub fn plan(workload: Workload, batch: u32) -> Result<Plan> {
             features,
             targets: Targets::Classes(vec![0; samples]),
             len: samples,
+            names: Names::None,
         },
         val: None,
         test: None,
+        test_fraction: None,
         standardization: None,
         summary: String::new(),
     };

@@ -197,7 +197,7 @@ impl Sweep {
                 run.seed
                     .map(|seed| OsString::from(format!("--seed={seed}"))),
             );
-            args.extend(["--out".into(), dir.into()]);
+            args.extend(["--out".into(), dir.into(), "--leave-out-useless".into()]);
         }
         args.push("--quiet".into());
         Ok((args, resumed))

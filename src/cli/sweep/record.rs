@@ -203,7 +203,7 @@ impl Record {
         any && self.monitor != Watched::EvalLoss
     }
 
-    /// The settings, the best first.
+    /// The settings, the best first; of equal accuracies the one with the lower loss.
     pub(super) fn rank(&self, planned: &[Planned]) -> Vec<Place> {
         let accuracy = self.by_accuracy();
         let value = |run: &Planned| {
@@ -215,7 +215,21 @@ impl Record {
             (run.clone(), value)
         };
         let runs: Vec<_> = planned.iter().map(value).collect();
-        sweep::rank(&runs, accuracy)
+        let mut places = sweep::rank(&runs, accuracy);
+        if accuracy {
+            let loss = |place: &Place| -> f64 {
+                let losses = place
+                    .runs
+                    .iter()
+                    .filter_map(|run| self.entry(run)?.best_eval_loss);
+                losses.sum::<f64>() / place.runs.len() as f64
+            };
+            places.sort_by(|a, b| {
+                let equal = || loss(a).total_cmp(&loss(b));
+                b.mean.total_cmp(&a.mean).then_with(equal)
+            });
+        }
+        places
     }
 
     /// Whether the values of the ranking are shares.
