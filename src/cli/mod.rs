@@ -13,6 +13,7 @@ mod doctor;
 mod eval;
 mod events;
 mod export;
+mod init;
 mod inputs;
 mod leave;
 mod lr_find;
@@ -63,7 +64,7 @@ enum Command {
     /// Branch a decay of the rate off a run that trains at a constant one
     Cooldown(Box<cooldown::Cooldown>),
     /// Write a commented file of settings to start from
-    Init(train::Init),
+    Init(init::Init),
     /// Judge a trained model: loss, accuracy, every class, the confusion matrix
     Eval(Box<eval::Eval>),
     /// Ask a trained model about pictures or rows of a table

@@ -27,7 +27,6 @@ use crate::{
     device::Needs,
     error::{Error, Result},
     exec,
-    files::write_atomically,
     report::live::Following,
     run::{
         self, Checkpoint, Environment, Live, RunDir,
@@ -432,32 +431,6 @@ fn kept(error: Error, run: Option<&RunDir>) -> Error {
         )),
         (Error::Diverged(why), None) => Error::Diverged(format!("{why}. Nothing was written")),
         (other, _) => other,
-    }
-}
-
-/// `kiln init`: a starter file.
-#[derive(Args)]
-pub(super) struct Init {
-    /// Where to write it
-    #[arg(value_name = "FILE", default_value = "run.toml")]
-    file: PathBuf,
-}
-
-impl Init {
-    pub(super) fn run(self) -> Result<Outcome> {
-        if self.file.exists() {
-            return Err(Error::Usage(format!(
-                "{} exists already; name another file",
-                self.file.display()
-            )));
-        }
-        let text = config::starter(&command());
-        write_atomically(&self.file, text.as_bytes())?;
-        tell(format_args!(
-            "wrote {0}; edit it, then: kiln train {0}",
-            self.file.display()
-        ));
-        Ok(Outcome::Done)
     }
 }
 
