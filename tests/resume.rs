@@ -98,6 +98,29 @@ fn a_killed_run_ends_with_the_same_bits() {
     same(dir, "whole", "killed");
 }
 
+/// Whoever goes on on another machine is told that bits end there, and `environment.json` keeps both.
+#[test]
+fn another_machine_is_told_of() {
+    let dir = folder();
+    let dir = dir.path();
+    success(
+        "train --device cpu --limit 320 --max-steps 5 --quiet --out run",
+        dir,
+    );
+    let device = std::env::var("KILN_TEST_DEVICE").unwrap_or("software".into());
+    let on = format!("resume run --device {device} --max-steps 9 --on-change extend --quiet");
+    let out = kiln(&on, dir);
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        said.contains("until update 5 the run was on CPU executor"),
+        "{said}"
+    );
+    let kept = String::from_utf8(read(dir, "run/environment.json")).unwrap();
+    assert!(kept.contains("CPU executor until update 5"), "{kept}");
+    let out = kiln(&format!("resume run --device {device}"), dir);
+    assert!(!String::from_utf8_lossy(&out.stderr).contains("until update"));
+}
+
 /// The same on an adapter.
 #[test]
 fn a_killed_run_on_an_adapter_too() {

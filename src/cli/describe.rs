@@ -18,7 +18,10 @@ use crate::{
     device::Machine,
     error::Result,
     files::write_atomically,
-    run::{self, Environment, RunDir, environment::STARTED},
+    run::{
+        self, Environment, RunDir,
+        environment::{BEFORE, STARTED},
+    },
     schedule,
     train::{Clip, Config},
 };
@@ -65,6 +68,30 @@ pub(super) fn describe(
     write_atomically(&run.file(run::CONFIG), text.as_bytes())?;
     Form::of(&ready.data).save(&run.file(run::FORM))?;
     environment.write(&run.file(run::ENVIRONMENT))
+}
+
+/// Says so where a run goes on, from update `step` on, on another machine than before, and keeps what that was.
+pub(super) fn note_move(run: &RunDir, environment: &mut Environment, step: u64) -> Result<()> {
+    let was = Environment::read(&run.file(run::ENVIRONMENT))?;
+    let mut earlier = was.text(BEFORE);
+    let what = |e: &Environment| {
+        let named = ["adapter", "driver", "tuning"].map(|name| e.text(name));
+        let named: Vec<String> = named.into_iter().flatten().collect();
+        named.join(", ")
+    };
+    let (old, new) = (what(&was), what(environment));
+    if !old.is_empty() && old != new {
+        eprintln!(
+            "note: until update {step} the run was on {old}, from now on it is on {new}: its numbers are close to \
+             those of a run on one of them, but not to the bit"
+        );
+        let until = format!("{old} until update {step}");
+        earlier = Some(earlier.map_or(until.clone(), |text| format!("{text}; {until}")));
+    }
+    if let Some(text) = earlier {
+        environment.set(BEFORE, text);
+    }
+    Ok(())
 }
 
 /// What it runs on, for `environment.json`.

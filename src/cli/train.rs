@@ -10,7 +10,7 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use super::{
     Cli, Outcome,
     config::{self, Settings},
-    describe::{describe, environment, introduction},
+    describe::{describe, environment, introduction, note_move},
     leave,
     machine::MachineFlags,
     progress::{duration, significant},
@@ -196,7 +196,7 @@ impl Job<'_> {
         if !self.flags.wordless() {
             tell(format_args!("{}", introduction(&self.ready, &line)?));
         }
-        let environment = environment(&self.ready, &machine, &line);
+        let mut environment = environment(&self.ready, &machine, &line);
         let ready = &self.ready;
         let exec = exec::on(machine, &ready.session.plan)?;
         let run = directory(ready)?;
@@ -208,6 +208,9 @@ impl Job<'_> {
         // Nothing of a run that exists is touched before it is sure to go on.
         if let Some(run) = &run {
             run.unsettle()?;
+            if let Some((checkpoint, _)) = &self.from {
+                note_move(run, &mut environment, checkpoint.snapshot.state.step)?;
+            }
             if let Some(change) = &self.change {
                 run::note_change(run.path(), change)?;
             }

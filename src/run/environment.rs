@@ -12,6 +12,8 @@ use crate::{
 
 /// When the run began, in seconds since 1970.
 pub const STARTED: &str = "started";
+/// What else it ran on before, and until which update.
+pub const BEFORE: &str = "before";
 /// How many seconds it took.
 pub const SECONDS: &str = "seconds";
 /// How it ended, in words; a run that was killed, or that goes on, has none.
