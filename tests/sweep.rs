@@ -119,6 +119,8 @@ fn mistakes_are_found_before_anything_runs() {
         ("--grid lr=1 -- --out x", "remove it"),
         ("--grid lr=1 -- --epochz 3", "--epochs"),
         ("", "--grid"),
+        ("--grid lr=0.1 -- --data digitz", "did you mean `digits`"),
+        ("--grid lr=0.1 -- --json", "what is shown"),
     ] {
         let e = refusal(&format!("sweep --out s {args}"), dir.path(), 2);
         assert!(e.contains(hint), "{args}: {e}");

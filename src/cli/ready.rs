@@ -36,8 +36,7 @@ impl Setup {
         let optimizer = Sgd::parse(&self.optimizer).map_err(setting("optimizer"))?;
         let plan: schedule::LearningRate = self.schedule.parse().map_err(setting("schedule"))?;
         self.check_numbers()?;
-        let data = self.data.as_deref().unwrap_or("digits");
-        let data = data::load(data, &self.data_options())?;
+        let data = self.load()?;
         self.check_effects(&data)?;
         let model = self
             .model
@@ -93,6 +92,12 @@ impl Setup {
             steps,
             weights,
         })
+    }
+
+    /// Loads the data.
+    pub(super) fn load(&self) -> Result<Dataset> {
+        let data = self.data.as_deref().unwrap_or("digits");
+        Ok(data::load(data, &self.data_options())?)
     }
 
     /// Reads what is written in a language of its own, so that mistakes show before data is loaded.

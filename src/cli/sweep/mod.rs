@@ -4,6 +4,7 @@ mod child;
 mod record;
 
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
@@ -51,7 +52,7 @@ pub(super) struct Sweep {
 }
 
 /// Flags of `train` that a sweep gives itself.
-const OWN: [&str; 3] = ["--out", "--no-out", "--quiet"];
+const OWN: [&str; 5] = ["--out", "--no-out", "--quiet", "--json", "--dashboard"];
 
 impl Sweep {
     pub(super) fn run(self) -> Result<Outcome> {
@@ -101,13 +102,13 @@ impl Sweep {
         });
         match own {
             Some(flag) => Err(Error::Usage(format!(
-                "{flag} is not for the flags after `--`: the sweep decides where each run goes; remove it"
+                "{flag} is not for the flags after `--`: the sweep decides where each run goes and what is shown; remove it"
             ))),
             None => Ok(()),
         }
     }
 
-    /// Every run, checked as far as it can be without its data, and what ranks them.
+    /// Every run, checked as far as it can be without being recorded, and what ranks them.
     fn plan(&self) -> Result<(Vec<Planned>, Watched)> {
         let settings = match &self.list {
             Some(file) => listed(file)?,
@@ -126,11 +127,16 @@ impl Sweep {
             }
         };
         self.check_keys(&settings)?;
-        let mut seeds = Vec::new();
+        let (mut seeds, mut loaded) = (Vec::new(), BTreeSet::new());
         let mut monitor = Watched::EvalAccuracy;
         for (i, row) in settings.iter().enumerate() {
             let train = self.read(row)?;
-            train.flags.setup.check_words().map_err(|e| {
+            let setup = &train.flags.setup;
+            let checked = setup.check_words().and_then(|()| {
+                let new = loaded.insert(format!("{:?} {:?}", setup.data, setup.data_options()));
+                if new { setup.load().map(drop) } else { Ok(()) }
+            });
+            checked.map_err(|e| {
                 let pairs: Vec<String> = row.iter().map(|(k, v)| format!("{k}={v}")).collect();
                 Error::Usage(format!("the run with {}: {e}", pairs.join(" ")))
             })?;
