@@ -4,7 +4,7 @@ use super::{
     config::Settings,
     ready::{Ready, setting},
     saving::{Every, Saving},
-    setup::Setup,
+    setup::{Setup, Watched, When},
 };
 use crate::{
     data::{self, Dataset},
@@ -57,8 +57,12 @@ impl Setup {
         let (steps, per_epoch) = (ready.steps, ready.session.epochs.updates());
         let evaluations = ready.data.evaluated().map(|_| steps.div_ceil(per_epoch));
         let found = [
-            self.unobserved(("monitor", self.monitor.is_some()))?,
-            self.unobserved(("observe", self.observe.is_some()))?,
+            // A file that a run with a controller left says how it is by default.
+            self.unobserved(
+                "monitor",
+                self.monitor.is_some_and(|w| w != Watched::EvalLoss),
+            )?,
+            self.unobserved("observe", self.observe.is_some_and(|w| w != When::Epoch))?,
             self.unscaled(per_epoch, steps)?,
             self.unaveraged(ready.config.swa, steps),
             evaluations.and_then(|n| saving.never_out_of_patience(n)),
@@ -68,7 +72,7 @@ impl Setup {
         Ok(found.into_iter().flatten().collect())
     }
 
-    fn unobserved(&self, (key, given): (&'static str, bool)) -> Result<Option<Useless>> {
+    fn unobserved(&self, key: &'static str, given: bool) -> Result<Option<Useless>> {
         let plan: schedule::LearningRate = self.schedule.parse().map_err(setting("schedule"))?;
         Ok((given && plan.controls().is_empty()).then(|| Useless {
             keys: vec![key],

@@ -52,9 +52,9 @@ const USUAL: [(&str, &str); 4] = [
     ("observe", "epoch"),
 ];
 
-fn is_usual(arg: &Arg, value: &Value) -> bool {
-    let is = |&(key, text): &(&str, &str)| arg.get_long() == Some(key) && value.text() == text;
-    USUAL.iter().any(is)
+/// Whether a setting is as it is where nobody gives it.
+pub(super) fn is_usual(key: &str, text: &str) -> bool {
+    USUAL.contains(&(key, text))
 }
 
 /// A flag's value: whether it stands there, or its text.
@@ -85,7 +85,9 @@ impl Settings {
                 key: arg.get_long()?.into(),
                 heading: arg.get_help_heading().unwrap_or("Settings").into(),
                 is_default: default.is_some_and(|text| text == value.text())
-                    || is_usual(arg, &value),
+                    || arg
+                        .get_long()
+                        .is_some_and(|key| is_usual(key, &value.text())),
                 value,
             })
         };
@@ -124,7 +126,7 @@ impl Settings {
         if self.get(key).is_none() {
             self.resolve(command, key, text);
             let filled = self.0.iter_mut().filter(|s| s.key == key);
-            filled.for_each(|s| s.is_default = USUAL.contains(&(key, text)));
+            filled.for_each(|s| s.is_default = is_usual(key, text));
         }
     }
 

@@ -162,6 +162,8 @@ impl Cooldown {
         let mut train = Train::from_arg_matches(&matches)
             .map_err(|e| Error::file(&self.from.join(run::CONFIG), e.to_string()))?;
         train.flags.quiet = self.quiet;
+        // Weights come from the checkpoint: the file that the run began with may be gone.
+        train.flags.setup.init = None;
         let ready = train.flags.setup.ready()?;
         let mut settings = Settings::of(&train::command(), &matches);
         let useless = train.flags.setup.useless(&train.flags.saving, &ready)?;

@@ -34,8 +34,13 @@ impl Doctor {
                     continue;
                 }
                 let choice = Choice::Named(name);
-                let opened = device::open_tuned(&choice, Needs::default(), &Tuning::Auto)?;
-                healthy &= self.examine(&opened.machine)?;
+                match device::open_tuned(&choice, Needs::default(), &Tuning::Auto) {
+                    Ok(opened) => healthy &= self.examine(&opened.machine)?,
+                    Err(e) => {
+                        healthy = false;
+                        self.say_unusable(&description.to_string(), &e.to_string())?;
+                    }
+                }
             }
             healthy &= self.examine(&Machine::Cpu)?;
         } else {

@@ -36,7 +36,7 @@ pub(super) fn other(name: &str, trained: &Trained, split: bool) -> Result<Datase
         target: own.target.clone().filter(|_| table),
         task: own.task.filter(|_| table || is(&[".npz"])),
         columns: trained.form.columns.clone(),
-        test_fraction: own.test_fraction.filter(|_| table && split),
+        test_fraction: own.test_fraction.filter(|_| split),
         whole: !split && !data::NAMES.contains(&name),
         image_size: size.map(|(_, size)| size),
         channels: size.map(|(channels, _)| channels),
@@ -44,7 +44,20 @@ pub(super) fn other(name: &str, trained: &Trained, split: bool) -> Result<Datase
         seed: own.seed,
         ..Options::default()
     };
-    let mut data = data::load(name, &options)?;
+    let mut data = match data::load(name, &options) {
+        // It has splits of its own, whatever share the run's data was divided by.
+        Err(data::Error::NoEffect {
+            option: "--test-fraction",
+            ..
+        }) => {
+            let own = Options {
+                test_fraction: None,
+                ..options
+            };
+            data::load(name, &own)?
+        }
+        data => data?,
+    };
     if data.shape != trained.form.shape {
         return Err(Error::Usage(format!(
             "--data {name}: its samples have shape {:?}, but the model was trained on {:?}",

@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args};
 
 use super::{
     Outcome,
-    config::{Change, Settings},
+    config::{self, Change, Settings},
     events,
     screen::End,
     setup::Setup,
@@ -14,6 +14,7 @@ use super::{
     train::{self, Flags, Job},
 };
 use crate::{
+    data,
     error::{Error, Result},
     run::{self, RunDir},
     schedule::OnChange,
@@ -64,10 +65,10 @@ const STEERING: [&str; 11] = [
     "observe",
 ];
 
-/// Settings that change nothing about the updates. Data may have moved: its digest says whether it is the same.
-const FREE: [&str; 11] = [
+/// Settings that change nothing about the updates. Training data may have moved: its digest says whether it is
+/// the same.
+const FREE: [&str; 10] = [
     "data",
-    "val",
     "targets",
     "device",
     "tuning",
@@ -105,13 +106,14 @@ impl Resume {
                 old.set(&command, key, after.as_deref());
             }
         }
-        let changes = old.changes(&settings);
+        let mut changes = old.changes(&settings);
+        changes.retain(|change| !is_idle(change));
         refuse_fixed(&changes, run.path())?;
         let steering: Vec<&Change> = of(&changes, &STEERING);
         let how = self.agreed(&steering)?;
         let setup = train::setup_from(&old.matches(command)?, run.path())?;
         let moved = setup.on_data_of(&self.flags.setup);
-        let params = moved.ready().map_err(|e| lost(e, run.path()))?;
+        let params = moved.ready().map_err(|e| lost(e, &moved, run.path()))?;
         if run.checkpoints(1).is_empty() {
             return self.anew(run, settings, how);
         }
@@ -217,13 +219,13 @@ impl Resume {
         let given: Vec<&str> = changes.iter().map(|(key, ..)| key.as_str()).collect();
         for useless in asked.useless(&self.flags.saving, &ready)? {
             // What the run was begun with may have had an effect then.
-            match useless.is_of(&given) {
-                true => return Err(useless.refuse()),
-                false => useless.leave_out(&mut settings),
+            if useless.is_of(&given) {
+                return Err(useless.refuse());
             }
             // A schedule without controllers needs no word about what they watch.
-            if !useless.is_of(&["monitor", "observe"]) {
-                eprintln!("note: {}", useless.refuse());
+            match useless.is_of(&["monitor", "observe"]) {
+                true => useless.leave_out(&mut settings),
+                false => eprintln!("note: {}", useless.refuse()),
             }
         }
         if !old.same_controllers(&self.flags.setup)? {
@@ -345,15 +347,39 @@ fn weights_of(run: &Path) -> PathBuf {
 }
 
 /// Data that is not where it was.
-fn lost(e: Error, run: &Path) -> Error {
-    match e {
-        Error::Data(e) => Error::Usage(format!(
-            "{e}\nthat is the `data` of {}; if it has moved: kiln resume {} --data WHERE",
+fn lost(e: Error, setup: &Setup, run: &Path) -> Error {
+    let named = setup
+        .data
+        .as_deref()
+        .filter(|name| !data::NAMES.contains(name));
+    let moved = [
+        ("data", named.map(Path::new)),
+        ("targets", setup.targets.as_deref()),
+        ("val", setup.val.as_deref().map(Path::new)),
+    ];
+    let gone = |path: &Option<&Path>| path.is_some_and(|path| !path.exists());
+    match (e, moved.into_iter().find(|(_, path)| gone(path))) {
+        (Error::Data(e), Some(("val", _))) => Error::Usage(format!(
+            "{e}\nthat is the `val` of {}: bring it back",
+            run.join(run::CONFIG).display()
+        )),
+        (Error::Data(e), Some((key, _))) => Error::Usage(format!(
+            "{e}\nthat is the `{key}` of {}; if it has moved: kiln resume {} --{key} WHERE",
             run.join(run::CONFIG).display(),
             run.display()
         )),
-        other => other,
+        (other, _) => other,
     }
+}
+
+/// What controllers watch and how often is written out where there are some, and not where there are none: as it
+/// is by default, it says nothing.
+fn is_idle((key, before, after): &Change) -> bool {
+    let silent = |text: &Option<String>| {
+        text.as_deref()
+            .is_none_or(|text| config::is_usual(key, text))
+    };
+    ["monitor", "observe"].contains(&key.as_str()) && silent(before) && silent(after)
 }
 
 /// What decides which updates there are cannot change under way.

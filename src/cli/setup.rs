@@ -217,7 +217,7 @@ impl Watched {
 }
 
 /// What `--observe` takes.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum When {
     /// After every update
     Update,

@@ -237,7 +237,9 @@ impl Job<'_> {
         let per_epoch = self.ready.session.epochs.updates();
         let mut watcher = Watcher::new(screen, writer, saving, per_epoch, signal);
         if let Some((checkpoint, evaluations)) = &self.from {
-            watcher.resume(before, checkpoint.notes.seconds, evaluations);
+            let best = run.and_then(|run| run.checkpoints(1).named("best"));
+            let best = best.and_then(|path| run::Checkpoints::step_in(&path));
+            watcher.resume((before, checkpoint.notes.seconds), evaluations, best);
         }
         Ok(watcher)
     }
@@ -272,8 +274,8 @@ impl Job<'_> {
         }
         if let Some(run) = run {
             self.finish(run, &mut trainer, &mut watcher, environment)?;
-            // A signal leaves out the last evaluation, if it comes late.
-            if watcher.stop != Some(Stop::Signal) {
+            // These leave out the last evaluation, if they come late.
+            if !matches!(watcher.stop, Some(Stop::Signal | Stop::Time)) {
                 run.settle()?;
             }
         }
@@ -440,7 +442,13 @@ fn kept(error: Error, run: Option<&RunDir>) -> Error {
 /// The rows of evaluations among the first `bytes` of a metrics file.
 pub(super) fn evaluations(path: &Path, bytes: u64) -> Result<Vec<Evaluation>> {
     let text = fs::read(path).map_err(Error::io(path))?;
-    let whole = text.get(..bytes as usize).unwrap_or(&text);
+    let whole = text.get(..bytes as usize).ok_or_else(|| {
+        let found = text.len();
+        let why = format!(
+            "has {found} bytes, but had {bytes} when the checkpoint was written; rows are missing"
+        );
+        Error::file(path, why)
+    })?;
     let rows = whole.split(|&b| b == b'\n').filter(|row| !row.is_empty());
     Ok(rows
         .filter_map(|row| serde_json::from_slice(row).ok())

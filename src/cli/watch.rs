@@ -97,11 +97,26 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// Goes on after `step` updates that took `seconds`, with the evaluations they brought.
-    pub(super) fn resume(&mut self, step: u64, seconds: f64, evaluations: &[Evaluation]) {
+    /// Goes on after `step` updates that took `seconds`, with the evaluations they brought. `kept` is the update
+    /// before which the best checkpoint was written.
+    pub(super) fn resume(
+        &mut self,
+        (step, seconds): (u64, f64),
+        evaluations: &[Evaluation],
+        kept: Option<u64>,
+    ) {
         self.before = seconds;
         self.saved = Some((step, Instant::now()));
         evaluations.iter().for_each(|row| self.judge(row));
+        // Weights that are not there cannot be the result.
+        if self.best.as_ref().map(|best| best.step) != kept {
+            if kept.is_some() {
+                eprintln!(
+                    "note: the best checkpoint is not the one that --best means now: what is best is judged anew"
+                );
+            }
+            (self.best, self.worse) = (None, 0);
+        }
         self.screen.past(evaluations);
         self.best_unsaved = false;
         // A run that had ended by itself has not begun to do better.

@@ -3,9 +3,9 @@
 use super::{Check, Verdict};
 use crate::device::Description;
 
-/// WebGPU's defaults, which every kernel keeps to: invocations and bytes of a workgroup.
+/// What every kernel keeps to, the defaults of WebGPU on older devices: invocations and bytes of a workgroup.
 const INVOCATIONS: u32 = 256;
-const WORKGROUP_BYTES: u32 = 16 << 10;
+const WORKGROUP_BYTES: u32 = 16_352;
 /// Storage buffers that a kernel may bind, in WebGPU's downlevel defaults.
 const STORAGE_BUFFERS: u32 = 4;
 /// Bytes of WebGPU's smallest largest binding.

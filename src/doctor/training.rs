@@ -103,7 +103,8 @@ impl Subject {
         ])
     }
 
-    /// Every parameter's gradient, against the slope of the loss along it.
+    /// Every parameter's gradient, against the slope of the loss along it. A gradient some of whose elements are
+    /// missing has that slope, too: those the path sees.
     pub(super) fn gradients(&self, machine: Machine) -> Result<Check> {
         let (session, config) = self.recorded("SGD()")?;
         let exec = exec::on(machine, &session.plan)?;

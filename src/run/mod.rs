@@ -26,7 +26,7 @@ pub use live::{FACTOR, Live};
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{Seek, Write},
+    io::{Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
@@ -110,11 +110,16 @@ impl RunDir {
         let options = options.create(true).truncate(false).read(true).write(true);
         let lock = options.open(&at).map_err(Error::io(&at))?;
         match lock.try_lock() {
-            Ok(()) => Ok(RunDir {
-                path: path.into(),
-                settled: fs::read_to_string(&at).is_ok_and(|text| text == SETTLED),
-                lock,
-            }),
+            Ok(()) => {
+                // Where locks bind, only the handle that holds one may read.
+                let mut text = String::new();
+                let read = (&lock).read_to_string(&mut text);
+                Ok(RunDir {
+                    path: path.into(),
+                    settled: read.is_ok() && text == SETTLED,
+                    lock,
+                })
+            }
             Err(TryLockError::WouldBlock) => Err(Error::file(
                 path,
                 "another kiln is writing to this run; wait for it, or stop it first",
