@@ -25,7 +25,7 @@ use crate::{
     files::write_atomically,
     report::rows::Rows,
     run::{self, Checkpoint, RunDir},
-    train::Weights,
+    train::{Metrics, Weights},
 };
 
 /// `kiln cooldown`.
@@ -176,7 +176,7 @@ impl Cooldown {
             ));
         }
         let bytes = checkpoint.notes.metrics_bytes;
-        let evaluations = train::evaluations(&metrics, bytes)?;
+        let evaluations = Metrics::evaluations(&metrics, bytes)?;
         let first = Checkpoint {
             path: checkpoint.path.clone(),
             snapshot: checkpoint.snapshot.clone(),

@@ -18,6 +18,7 @@ use crate::{
     error::{Error, Result},
     run::{self, RunDir},
     schedule::OnChange,
+    train::Metrics,
 };
 
 /// `kiln resume`.
@@ -222,10 +223,13 @@ impl Resume {
             if useless.is_of(&given) {
                 return Err(useless.refuse());
             }
+            // What steers the rate stays as it was agreed.
+            if !useless.is_of(&["lr-scale"]) {
+                useless.leave_out(&mut settings);
+            }
             // A schedule without controllers needs no word about what they watch.
-            match useless.is_of(&["monitor", "observe"]) {
-                true => useless.leave_out(&mut settings),
-                false => eprintln!("note: {}", useless.refuse()),
+            if !useless.is_of(&["monitor", "observe"]) {
+                eprintln!("note: {}", useless.refuse());
             }
         }
         if !old.same_controllers(&self.flags.setup)? {
@@ -242,7 +246,7 @@ impl Resume {
             ));
         }
         let metrics = run.file(run::METRICS);
-        let evaluations = train::evaluations(&metrics, checkpoint.notes.metrics_bytes)?;
+        let evaluations = Metrics::evaluations(&metrics, checkpoint.notes.metrics_bytes)?;
         Job {
             flags: &self.flags,
             settings,

@@ -438,19 +438,3 @@ fn kept(error: Error, run: Option<&RunDir>) -> Error {
         (other, _) => other,
     }
 }
-
-/// The rows of evaluations among the first `bytes` of a metrics file.
-pub(super) fn evaluations(path: &Path, bytes: u64) -> Result<Vec<Evaluation>> {
-    let text = fs::read(path).map_err(Error::io(path))?;
-    let whole = text.get(..bytes as usize).ok_or_else(|| {
-        let found = text.len();
-        let why = format!(
-            "has {found} bytes, but had {bytes} when the checkpoint was written; rows are missing"
-        );
-        Error::file(path, why)
-    })?;
-    let rows = whole.split(|&b| b == b'\n').filter(|row| !row.is_empty());
-    Ok(rows
-        .filter_map(|row| serde_json::from_slice(row).ok())
-        .collect())
-}

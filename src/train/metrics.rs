@@ -2,7 +2,7 @@
 //! for what is not finite: it stands as `null` (a diverged loss, a norm whose square leaves f32).
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{BufWriter, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
@@ -55,6 +55,16 @@ pub struct Evaluation {
     pub swa_eval_accuracy: Option<f64>,
 }
 
+fn too_short(path: &Path, found: u64, bytes: u64) -> Error {
+    Error::file(
+        path,
+        format!(
+            "has {found} bytes, but had {bytes} when the checkpoint was written: rows are missing; bring the file \
+             back as it was"
+        ),
+    )
+}
+
 /// The file, buffered; complete rows reach the disk at every evaluation and at the end.
 pub struct Metrics {
     path: PathBuf,
@@ -96,16 +106,25 @@ impl Metrics {
             .map_err(Error::io(path))?;
         let found = file.metadata().map_err(Error::io(path))?.len();
         if found < bytes {
-            return Err(Error::file(
-                path,
-                format!(
-                    "has {found} bytes, but had {bytes} when the checkpoint was written; rows are missing"
-                ),
-            ));
+            return Err(too_short(path, found, bytes));
         }
         file.set_len(bytes).map_err(Error::io(path))?;
         file.seek(SeekFrom::End(0)).map_err(Error::io(path))?;
         Ok(Metrics::of(path, file, bytes))
+    }
+
+    /// The evaluations among the first `bytes` of the file.
+    ///
+    /// # Errors
+    /// If it is shorter, or cannot be read.
+    pub fn evaluations(path: &Path, bytes: u64) -> Result<Vec<Evaluation>> {
+        let text = fs::read(path).map_err(Error::io(path))?;
+        let whole = usize::try_from(bytes).ok().and_then(|n| text.get(..n));
+        let whole = whole.ok_or_else(|| too_short(path, text.len() as u64, bytes))?;
+        let rows = whole.split(|&b| b == b'\n').filter(|row| !row.is_empty());
+        // Rows of updates are no evaluations.
+        let read = |row| serde_json::from_slice(row).ok();
+        Ok(rows.filter_map(read).collect())
     }
 
     fn of(path: &Path, file: File, bytes: u64) -> Metrics {
