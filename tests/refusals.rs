@@ -101,7 +101,7 @@ fn a_run_that_goes_on_keeps_its_settings() {
         "{}",
         String::from_utf8_lossy(&out.stderr)
     );
-    for gone in ["patience", "save-every", "monitor", "observe", "until"] {
+    for gone in ["patience", "save-every", "until"] {
         assert!(
             !config(&a).contains(&format!("\n{gone} =")),
             "{gone}: {}",
