@@ -663,6 +663,33 @@ fn data_may_move() {
     assert!(success("resume run", dir).contains("is complete: 9 updates"));
 }
 
+/// What is evaluated steers controllers and decides what is best: other validation data is another run, the same
+/// elsewhere is not.
+#[test]
+fn validation_data_is_data() {
+    let dir = folder();
+    let dir = dir.path();
+    let table = |from: i32| -> String {
+        let rows = (from..from + 60).map(|i| format!("{i},{},{}\n", i * i % 7, i % 3));
+        format!("p,q,y\n{}", rows.collect::<String>())
+    };
+    fs::write(dir.join("t.csv"), table(0)).unwrap();
+    fs::write(dir.join("v.csv"), table(60)).unwrap();
+    success(
+        "train --device cpu --data t.csv --val v.csv --target y --task classification --model mlp --max-steps 5 \
+         --quiet --out run",
+        dir,
+    );
+    let on = "resume run --max-steps 9 --on-change extend --quiet";
+    fs::rename(dir.join("v.csv"), dir.join("w.csv")).unwrap();
+    let e = refusal(on, dir, 2);
+    assert!(e.contains("--val WHERE"), "{e}");
+    fs::write(dir.join("v.csv"), table(61)).unwrap();
+    let e = refusal(on, dir, 2);
+    assert!(e.contains("is not what the run was started with"), "{e}");
+    success(&format!("{on} --val w.csv"), dir);
+}
+
 /// A run whose time is up says so, instead of training one more update each time it is asked.
 #[test]
 fn time_that_is_up_is_said() {

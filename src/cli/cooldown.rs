@@ -232,7 +232,7 @@ impl Cooldown {
         };
         if old.data.digest() != checkpoint.notes.data {
             return Err(Error::Usage(format!(
-                "{}: the training data is not what {} was trained on; bring it back",
+                "{}: the data is not what {} was trained on; bring it back",
                 old.data.name,
                 self.from.display()
             )));

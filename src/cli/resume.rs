@@ -66,10 +66,10 @@ const STEERING: [&str; 11] = [
     "observe",
 ];
 
-/// Settings that change nothing about the updates. Training data may have moved: its digest says whether it is
-/// the same.
-const FREE: [&str; 10] = [
+/// Settings that change nothing about the updates. Data may have moved: its digest says whether it is the same.
+const FREE: [&str; 11] = [
     "data",
+    "val",
     "targets",
     "device",
     "tuning",
@@ -198,7 +198,7 @@ impl Resume {
         let digest = ready.data.digest();
         if digest != checkpoint.notes.data {
             return Err(Error::Usage(format!(
-                "{}: the training data is not what the run was started with; bring it back, or start a \
+                "{}: the data is not what the run was started with; bring it back, or start a \
                  new run with --init {}",
                 ready.data.name,
                 weights_of(run.path()).display()
@@ -363,10 +363,6 @@ fn lost(e: Error, setup: &Setup, run: &Path) -> Error {
     ];
     let gone = |path: &Option<&Path>| path.is_some_and(|path| !path.exists());
     match (e, moved.into_iter().find(|(_, path)| gone(path))) {
-        (Error::Data(e), Some(("val", _))) => Error::Usage(format!(
-            "{e}\nthat is the `val` of {}: bring it back",
-            run.join(run::CONFIG).display()
-        )),
         (Error::Data(e), Some((key, _))) => Error::Usage(format!(
             "{e}\nthat is the `{key}` of {}; if it has moved: kiln resume {} --{key} WHERE",
             run.join(run::CONFIG).display(),

@@ -337,10 +337,11 @@ impl Job<'_> {
         let saving = &self.flags.saving;
         let classifies = matches!(self.ready.data.task, data::Task::Classification { .. });
         let evaluates = self.ready.data.evaluated().is_some();
-        let best = saving.best.unwrap_or(match classifies {
+        let usual = match classifies {
             true => Watched::EvalAccuracy,
             false => Watched::EvalLoss,
-        });
+        };
+        let best = saving.best.unwrap_or(usual);
         let refuse =
             |flag: &str, why: &str| Err(Error::Usage(format!("{flag} has no effect: {why}")));
         if best == Watched::Loss {
@@ -350,7 +351,7 @@ impl Job<'_> {
             );
         }
         let given = [
-            ("--best", saving.best.is_some()),
+            ("--best", saving.best.is_some_and(|best| best != usual)),
             ("--patience", saving.patience.is_some()),
             ("--until", saving.until.is_some()),
         ];

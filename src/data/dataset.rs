@@ -213,22 +213,42 @@ impl Dataset {
         self.val.as_ref().or(self.test.as_ref())
     }
 
-    /// A digest of the training samples, features and answers, by which a resumed run knows its data. The same on
-    /// every platform of the same endianness.
+    /// A digest of the samples of all splits, features and answers, by which a resumed run knows its data: what is
+    /// evaluated steers controllers and decides what is best. The same on every platform of the same endianness.
     pub fn digest(&self) -> u64 {
         let mut hash = Xxh3::new();
-        let floats = |hash: &mut Xxh3, values: &[f32]| hash.update(bytemuck::cast_slice(values));
-        match &self.train.features {
-            Features::Bytes { data, table } => {
-                floats(&mut hash, data.words());
-                floats(&mut hash, table);
+        for split in [Some(&self.train), self.val.as_ref(), self.test.as_ref()] {
+            // Samples that go from one split to the next are other data.
+            let len = split.map_or(u64::MAX, |split| split.len as u64);
+            hash.update(&len.to_le_bytes());
+            if let Some(split) = split {
+                split.hash(&mut hash);
             }
-            Features::Floats(values) => floats(&mut hash, values),
-        }
-        match &self.train.targets {
-            Targets::Classes(labels) => hash.update(bytemuck::cast_slice(labels)),
-            Targets::Values { data, .. } => floats(&mut hash, data),
         }
         hash.digest()
+    }
+}
+
+impl Split {
+    /// A digest of its samples, features and answers.
+    pub fn digest(&self) -> u64 {
+        let mut hash = Xxh3::new();
+        self.hash(&mut hash);
+        hash.digest()
+    }
+
+    fn hash(&self, hash: &mut Xxh3) {
+        let floats = |hash: &mut Xxh3, values: &[f32]| hash.update(bytemuck::cast_slice(values));
+        match &self.features {
+            Features::Bytes { data, table } => {
+                floats(hash, data.words());
+                floats(hash, table);
+            }
+            Features::Floats(values) => floats(hash, values),
+        }
+        match &self.targets {
+            Targets::Classes(labels) => hash.update(bytemuck::cast_slice(labels)),
+            Targets::Values { data, .. } => floats(hash, data),
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     files::write_atomically,
 };
 
-/// The form of a data set's samples and answers, and a digest of the training samples themselves.
+/// The form of a data set's samples and answers, and a digest of the samples themselves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Form {

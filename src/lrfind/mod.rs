@@ -291,7 +291,7 @@ impl Untouched {
         Untouched {
             weights: text(hash.digest()),
             order: text(xxh3_64(bytemuck::cast_slice(&order))),
-            data: text(data.digest()),
+            data: text(data.train.digest()),
         }
     }
 }

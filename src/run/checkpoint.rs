@@ -46,7 +46,7 @@ pub struct Notes {
     pub kiln: String,
     /// Bytes of `metrics.jsonl` at that moment: what comes after belongs to no update before it.
     pub metrics_bytes: u64,
-    /// A digest of the training data.
+    /// A digest of the data.
     pub data: u64,
     /// Seconds spent on the run so far.
     pub seconds: f64,
