@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{ArgMatches, Args};
+use clap::{ArgMatches, Args, Command};
 
 use super::{
     Outcome,
@@ -98,15 +98,7 @@ impl Resume {
         let run = RunDir::open(&self.dir)?;
         let command = train::command();
         let settings = Settings::of(&command, matches);
-        // What the run was made with: `config.toml` may have been edited since.
-        let made = run.checkpoints(1).configured();
-        let made = made.as_deref().unwrap_or(run.path());
-        let mut old = Settings::of(&command, &train::matches_of(made)?);
-        for change in run::changes(run.path())? {
-            for (key, [_, after]) in &change.settings {
-                old.set(&command, key, after.as_deref());
-            }
-        }
+        let old = made_with(&run, &command)?;
         let mut changes = old.changes(&settings);
         changes.retain(|change| !is_idle(change));
         refuse_fixed(&changes, run.path())?;
@@ -339,6 +331,20 @@ fn of<'c>(changes: &'c [Change], keys: &[&str]) -> Vec<&'c Change> {
         .iter()
         .filter(|(key, ..)| keys.contains(&key.as_str()))
         .collect()
+}
+
+/// The settings that a run was made with: those of its latest checkpoint, as `config.toml` may have been edited
+/// since, and what was agreed on after it.
+fn made_with(run: &RunDir, command: &Command) -> Result<Settings> {
+    let made = run.checkpoints(1).configured();
+    let made = made.as_deref().unwrap_or(run.path());
+    let mut settings = Settings::of(command, &train::matches_of(made)?);
+    for change in run::changes(run.path())? {
+        for (key, [_, after]) in &change.settings {
+            settings.set(command, key, after.as_deref());
+        }
+    }
+    Ok(settings)
 }
 
 /// The weights that a run has, for one that begins with them.

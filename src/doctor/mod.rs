@@ -3,6 +3,7 @@
 
 mod case;
 mod compare;
+mod gradients;
 mod kernels;
 mod limits;
 mod training;
@@ -112,7 +113,7 @@ pub fn examine(machine: &Machine) -> Diagnosis {
 type Found = (Vec<KernelRow>, Vec<Check>);
 
 fn on_cpu() -> Found {
-    let gradients = Subject::new().and_then(|s| s.gradients(Machine::Cpu));
+    let gradients = Subject::new().and_then(|s| gradients::check(&s, Machine::Cpu));
     let checks = vec![gradients.unwrap_or_else(|e| Check::broken("gradients", &e))];
     (kernels::on_cpu(), checks)
 }
@@ -123,8 +124,8 @@ fn on_adapter(gpu: &Arc<Gpu>) -> Found {
     match Subject::new() {
         Err(e) => checks.push(Check::broken("training", &e)),
         Ok(subject) => {
-            let gradients = subject.gradients(Machine::Gpu(gpu.clone()));
-            checks.push(gradients.unwrap_or_else(|e| Check::broken("gradients", &e)));
+            let slopes = gradients::check(&subject, Machine::Gpu(gpu.clone()));
+            checks.push(slopes.unwrap_or_else(|e| Check::broken("gradients", &e)));
             let path = subject.path(gpu);
             checks.extend(path.unwrap_or_else(|e| vec![Check::broken("trajectory", &e)]));
         }
