@@ -8,7 +8,7 @@ use crate::{
     fit::Rows,
     rng::{Purpose, Rng},
     schedule::Schedule,
-    train::Trainer,
+    train::{Snapshot, Trainer},
 };
 
 /// How far a slope may be from what the gradient says of it, ÷ what a gradient of this norm says of such a
@@ -24,30 +24,21 @@ pub(super) fn check(subject: &Subject, machine: Machine) -> Result<Check> {
     let (session, config) = subject.recorded("SGD()")?;
     let exec = exec::on(machine, &session.plan)?;
     let start = subject.network.init(config.seed);
-    // One update at a rate of 1 moves every weight by its gradient.
-    let one = Schedule::constant(1.0);
-    let mut trainer = Trainer::new(exec, &session, &config, one.into(), &subject.data, &start)?;
+    // Every update begins again with weights of its own, and moves none.
+    let still = Schedule::constant(0.0);
+    let mut trainer = Trainer::new(exec, &session, &config, still.into(), &subject.data, &start)?;
     let fresh = trainer.snapshot()?;
-    let mut update = |weights: Vec<Vec<f32>>| -> Result<(f64, Vec<Vec<f32>>)> {
-        let mut from = fresh.clone();
-        from.weights = weights;
-        trainer.restore(&from)?;
-        let mut rows = Rows::default();
-        trainer.run(1, &mut rows)?;
-        let loss = rows.updates.first().map_or(f64::NAN, |u| u.loss);
-        Ok((loss, trainer.weights()?))
-    };
-    let (_, moved) = update(start.clone())?;
+    loss_at(&mut trainer, &fresh, start.clone())?;
+    let gradients = trainer.gradients()?;
     let (mut worst, mut fault) = (0f64, None);
     for (at, param) in subject.network.params().enumerate() {
-        let pairs = start[at].iter().zip(&moved[at]);
-        let gradient: Vec<f64> = pairs.map(|(s, m)| f64::from(*s) - f64::from(*m)).collect();
+        let gradient: Vec<f64> = gradients[at].iter().map(|&g| g.into()).collect();
         let mut loss = |step: &[f64]| {
             let mut weights = start.clone();
             for (w, d) in weights[at].iter_mut().zip(step) {
                 *w = (f64::from(*w) + d) as f32;
             }
-            Ok(update(weights)?.0)
+            loss_at(&mut trainer, &fresh, weights)
         };
         let (apart, why) = judge(&gradient, &mut loss)?;
         worst = worst.max(apart);
@@ -60,6 +51,17 @@ pub(super) fn check(subject: &Subject, machine: Machine) -> Result<Check> {
         APART * 100.0
     );
     Ok(Check::of("gradients", held, fault))
+}
+
+/// The loss of the first batch with these weights.
+fn loss_at(trainer: &mut Trainer, fresh: &Snapshot, weights: Vec<Vec<f32>>) -> Result<f64> {
+    trainer.restore(&Snapshot {
+        weights,
+        ..fresh.clone()
+    })?;
+    let mut rows = Rows::default();
+    trainer.run(1, &mut rows)?;
+    Ok(rows.updates.first().map_or(f64::NAN, |u| u.loss))
 }
 
 /// How far slopes are from what a gradient says of them, and what is wrong if that is too far. `loss` is the loss
