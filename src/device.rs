@@ -371,6 +371,10 @@ fn open_adapter(
             false => 0,
         },
         int64: features.contains(Features::SHADER_INT64),
+        longest: match description.driver.contains("SwiftShader") {
+            true => 20_000,
+            false => usize::MAX,
+        },
     };
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("kiln"),

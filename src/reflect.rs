@@ -179,9 +179,13 @@ mod tests {
                     .iter()
                     .flat_map(|d| variant.tiles.iter().map(move |t| (d, t)))
                 {
-                    let extras = [0, 4, 8, 16, 32]
-                        .into_iter()
-                        .flat_map(|subgroup| [false, true].map(|int64| Extras { subgroup, int64 }));
+                    let extras = [0, 4, 8, 16, 32].into_iter().flat_map(|subgroup| {
+                        [false, true].map(|int64| Extras {
+                            subgroup,
+                            int64,
+                            ..Extras::NONE
+                        })
+                    });
                     for extras in extras {
                         let Some(settings) = (variant.settings)(dims, tile, extras) else {
                             continue;

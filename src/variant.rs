@@ -48,13 +48,16 @@ impl fmt::Display for Settings {
     }
 }
 
-/// What a device's shaders may use beyond plain WGSL.
+/// What a device's shaders may use beyond plain WGSL, and how long they may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extras {
     /// Lanes of every subgroup, where shaders may rely on that; else 0.
     pub subgroup: u32,
     /// 64-bit integers.
     pub int64: bool,
+    /// Bytes of the longest WGSL that its compiler takes: SwiftShader's needs time and memory that grow
+    /// with the square of an unrolled loop or worse, minutes and gigabytes for what others take a second for.
+    pub longest: usize,
 }
 
 impl Extras {
@@ -62,6 +65,7 @@ impl Extras {
     pub const NONE: Extras = Extras {
         subgroup: 0,
         int64: false,
+        longest: usize::MAX,
     };
 
     /// Lanes of a workgroup that is one subgroup, and whether its lanes can broadcast: 8 lanes that
@@ -95,6 +99,16 @@ pub struct Variant {
 }
 
 impl Variant {
+    /// The settings for a launch, as [`Variant::settings`] says. `None` also where the text would be longer
+    /// than the device takes.
+    pub fn fit(&self, dims: &[u32], tile: Tile, extras: Extras) -> Option<Settings> {
+        let settings = (self.settings)(dims, tile, extras)?;
+        // A mistake in the template is for whoever builds it to tell.
+        let too_long = |wgsl: String| wgsl.len() > extras.longest;
+        let refused = extras.longest != usize::MAX && self.render(&settings).is_ok_and(too_long);
+        (!refused).then_some(settings)
+    }
+
     /// The WGSL for these settings.
     ///
     /// # Errors

@@ -71,6 +71,7 @@ fn fast_paths_agree_with_their_twins() {
 const EIGHT: Extras = Extras {
     subgroup: 8,
     int64: true,
+    ..Extras::NONE
 };
 
 /// Every variant, with every tile that a tuning table may choose, with and without what the device has

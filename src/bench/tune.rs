@@ -370,6 +370,7 @@ mod tests {
     const EIGHT: Extras = Extras {
         subgroup: 8,
         int64: true,
+        ..Extras::NONE
     };
 
     use crate::{bench::Workload, exec::tuning::PORTABLE};

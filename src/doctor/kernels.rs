@@ -15,13 +15,13 @@ use serde::Serialize;
 use super::{
     case::{Case, Outputs, on_gpu_by},
     compare::distance,
+    texts::{covering, texts},
 };
 use crate::{
     device::{self, Choice as Device, Gpu, Machine, Needs},
-    exec::tuning::{Choice, PORTABLE, Table, key},
+    exec::tuning::{PORTABLE, Table},
     kernel::Op,
     ops::{self, Flat, conv2d, matmul},
-    variant::Variant,
 };
 
 /// How a kernel's variant did on its cases.
@@ -109,8 +109,8 @@ fn words<D: bytemuck::Pod>(dims: D) -> Vec<u32> {
     bytemuck::cast_slice(bytemuck::bytes_of(&dims)).to_vec()
 }
 
-/// On an adapter: every kernel with its portable shader, with every variant and its first tile, and with long
-/// sums in parts. A software driver compiles on the thread of its queue, so that several devices share the work
+/// On an adapter: every kernel with its portable shader, with every variant in texts that have all of its
+/// settings between them, and with long sums in parts. A software driver compiles on the thread of its queue, so that several devices share the work
 /// there.
 pub fn on_adapter(gpu: &Arc<Gpu>) -> Vec<KernelRow> {
     let all = all_cases();
@@ -165,7 +165,7 @@ fn all_cases() -> Vec<Case> {
     listed.chain(long_sums()).chain(long_runs()).collect()
 }
 
-/// Launches of one kernel that share a shader, as far as their dims let them.
+/// Launches of one kernel that share a text; of the portable shader, which takes no settings, all of them.
 struct Unit<'c> {
     table: Table,
     variant: &'static str,
@@ -187,7 +187,12 @@ fn units<'c>(all: &'c [Case], gpu: &Gpu) -> Vec<Unit<'c>> {
     for op in ops::ALL {
         let own: Vec<&Case> = all.iter().filter(|c| c.op.name == op.name).collect();
         for variant in op.variants {
-            units.extend(with_variant(&portable, &own, variant, gpu));
+            let texts = covering(texts(variant, &own, gpu.extras));
+            units.extend(texts.into_iter().map(|text| Unit {
+                table: text.table(variant, &portable),
+                variant: variant.name,
+                cases: text.cases,
+            }));
         }
         let mut plain = |table: &Table, cases: Vec<&'c Case>| {
             units.push(Unit {
@@ -208,33 +213,6 @@ fn units<'c>(all: &'c [Case], gpu: &Gpu) -> Vec<Unit<'c>> {
 
 /// Terms of a sum that is looked at in parts, too.
 const LONG: u64 = 1000;
-
-/// The cases that a variant can compute.
-fn with_variant<'c>(
-    portable: &Table,
-    own: &[&'c Case],
-    variant: &'static Variant,
-    gpu: &Gpu,
-) -> Option<Unit<'c>> {
-    let choice = Choice {
-        variant: variant.name.into(),
-        tile: *variant.tiles.first()?,
-    };
-    let rows = own
-        .iter()
-        .map(|case| (key(case.op, &case.dims), choice.clone()));
-    let table = Table {
-        rows: rows.collect(),
-        ..portable.clone()
-    };
-    let picked = |case: &&&Case| table.pick(case.op, &case.dims, gpu.extras).is_some();
-    let cases: Vec<&Case> = own.iter().filter(picked).copied().collect();
-    (!cases.is_empty()).then_some(Unit {
-        table,
-        variant: variant.name,
-        cases,
-    })
-}
 
 impl Unit<'_> {
     /// What the device does not compile is a fault of these launches and of no others.

@@ -6,6 +6,7 @@ mod compare;
 mod gradients;
 mod kernels;
 mod limits;
+mod texts;
 mod training;
 
 pub use case::{Case, Outputs, POISON, on_gpu_by};

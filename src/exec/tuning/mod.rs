@@ -120,8 +120,12 @@ impl Table {
         }
         let choice = self.choice(op, dims);
         let variant = op.variants.iter().find(|v| v.name == choice.variant)?;
-        let extras = if self.extras { extras } else { Extras::NONE };
-        Some((variant, (variant.settings)(dims, choice.tile, extras)?))
+        let plain = Extras {
+            longest: extras.longest,
+            ..Extras::NONE
+        };
+        let extras = if self.extras { extras } else { plain };
+        Some((variant, variant.fit(dims, choice.tile, extras)?))
     }
 
     /// In how many parts a sum of `terms` is added by a launch of `groups` workgroups, each of
