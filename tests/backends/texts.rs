@@ -84,20 +84,25 @@ fn settings(op: &Op, variant: &Variant) -> BTreeSet<Settings> {
     let long = long.filter(|case| case.op.name == op.name).map(|c| c.dims);
     let mut found = BTreeSet::new();
     for dims in (op.cases)().into_iter().chain(long) {
+        let splits = (op.split)(&dims).is_some();
         for &tile in variant.tiles {
-            for subgroup in [0, 4, 8, 16, 32] {
-                for int64 in [false, true] {
-                    let extras = Extras { subgroup, int64 };
-                    found.extend((variant.settings)(&dims, tile, extras));
-                }
+            for extras in extras() {
+                let settings = (variant.settings)(&dims, tile, extras);
+                // A part of a split sum has no epilogue.
+                let has_parts = |s: &&Settings| splits && s.0.contains_key("bias");
+                let part = settings.as_ref().filter(has_parts).cloned();
+                found.extend(part.map(|s| s.with(Epilogue::NONE)));
+                found.extend(settings);
             }
         }
     }
-    // What runs for the parts of a sum.
-    let parts = found.iter().filter(|s| s.0.contains_key("bias"));
-    let parts = parts.map(|s| s.clone().with(Epilogue::NONE));
-    found.extend(parts.collect::<Vec<_>>());
     found
+}
+
+/// What shaders may use, on one device or another.
+fn extras() -> impl Iterator<Item = Extras> {
+    let of = |subgroup| [false, true].map(|int64| Extras { subgroup, int64 });
+    [0, 4, 8, 16, 32].into_iter().flat_map(of)
 }
 
 /// The shortest text of every shader.

@@ -191,6 +191,7 @@ struct main_Input {
 , constant Dims& dims [[buffer(0)]]
 , device type_6 const& x_5 [[buffer(1)]]
 , device type_6 const& weight [[buffer(2)]]
+, device type_6 const& e [[buffer(3)]]
 , device type_6& y_3 [[buffer(4)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
@@ -347,50 +348,53 @@ struct main_Input {
             at3_ = _e314 + plane;
         }
     }
-    uint _e321 = dims.oh;
-    uint out_plane = _e321 * out_w;
+    uint _e320 = height(dims);
+    uint _e324 = height(dims);
+    float e0_ = e[metal::min(unsigned((g_1 * _e320) + metal::min(row0_ + 0u, _e324 - 1u)), (_buffer_sizes.size3 - 0 - 4) / 4)];
+    uint _e333 = dims.oh;
+    uint out_plane = _e333 * out_w;
     if ((first + 0u) < naga_div(pixels, 1u)) {
-        uint _e330 = dims.groups;
-        uint _e333 = height(dims);
-        uint to = ((((((_e67 * _e330) + g_1) * _e333) + row0_) * out_plane) + unit0_) - (_e67 * out_plane);
-        uint _e342 = height(dims);
-        if ((row0_ + 0u) < _e342) {
+        uint _e342 = dims.groups;
+        uint _e345 = height(dims);
+        uint to = ((((((_e67 * _e342) + g_1) * _e345) + row0_) * out_plane) + unit0_) - (_e67 * out_plane);
+        uint _e354 = height(dims);
+        if ((row0_ + 0u) < _e354) {
             uint at = to + (0u * out_plane);
-            float _e349 = c0_0_;
-            y_3[metal::min(unsigned(at), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e349;
+            float _e361 = c0_0_;
+            y_3[metal::min(unsigned(at), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e361 + e0_;
         }
     }
     if ((first + 8u) < naga_div(pixels, 1u)) {
-        uint _e357 = dims.groups;
-        uint _e360 = height(dims);
-        uint to_1 = ((((((_e98 * _e357) + g_1) * _e360) + row0_) * out_plane) + unit1_) - (_e98 * out_plane);
-        uint _e369 = height(dims);
-        if ((row0_ + 0u) < _e369) {
+        uint _e370 = dims.groups;
+        uint _e373 = height(dims);
+        uint to_1 = ((((((_e98 * _e370) + g_1) * _e373) + row0_) * out_plane) + unit1_) - (_e98 * out_plane);
+        uint _e382 = height(dims);
+        if ((row0_ + 0u) < _e382) {
             uint at_1 = to_1 + (0u * out_plane);
-            float _e376 = c0_1_;
-            y_3[metal::min(unsigned(at_1), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e376;
+            float _e389 = c0_1_;
+            y_3[metal::min(unsigned(at_1), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e389 + e0_;
         }
     }
     if ((first + 16u) < naga_div(pixels, 1u)) {
-        uint _e384 = dims.groups;
-        uint _e387 = height(dims);
-        uint to_2 = ((((((_e129 * _e384) + g_1) * _e387) + row0_) * out_plane) + unit2_) - (_e129 * out_plane);
-        uint _e396 = height(dims);
-        if ((row0_ + 0u) < _e396) {
+        uint _e398 = dims.groups;
+        uint _e401 = height(dims);
+        uint to_2 = ((((((_e129 * _e398) + g_1) * _e401) + row0_) * out_plane) + unit2_) - (_e129 * out_plane);
+        uint _e410 = height(dims);
+        if ((row0_ + 0u) < _e410) {
             uint at_2 = to_2 + (0u * out_plane);
-            float _e403 = c0_2_;
-            y_3[metal::min(unsigned(at_2), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e403;
+            float _e417 = c0_2_;
+            y_3[metal::min(unsigned(at_2), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e417 + e0_;
         }
     }
     if ((first + 24u) < naga_div(pixels, 1u)) {
-        uint _e411 = dims.groups;
-        uint _e414 = height(dims);
-        uint to_3 = ((((((_e160 * _e411) + g_1) * _e414) + row0_) * out_plane) + unit3_) - (_e160 * out_plane);
-        uint _e423 = height(dims);
-        if ((row0_ + 0u) < _e423) {
+        uint _e426 = dims.groups;
+        uint _e429 = height(dims);
+        uint to_3 = ((((((_e160 * _e426) + g_1) * _e429) + row0_) * out_plane) + unit3_) - (_e160 * out_plane);
+        uint _e438 = height(dims);
+        if ((row0_ + 0u) < _e438) {
             uint at_3 = to_3 + (0u * out_plane);
-            float _e430 = c0_3_;
-            y_3[metal::min(unsigned(at_3), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e430;
+            float _e445 = c0_3_;
+            y_3[metal::min(unsigned(at_3), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e445 + e0_;
             return;
         } else {
             return;
