@@ -4,6 +4,7 @@
 mod common;
 
 mod augment;
+mod backends;
 mod bench;
 mod cli;
 mod controllers;

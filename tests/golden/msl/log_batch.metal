@@ -1,0 +1,174 @@
+// language: metal2.3
+#include <metal_stdlib>
+#include <simd/simd.h>
+
+using metal::uint;
+
+struct _mslBufferSizes {
+    uint size2;
+    uint size3;
+};
+
+struct Hyper {
+    float lr;
+    float momentum;
+    float gradient_scale;
+    float weight_decay;
+    uint nesterov;
+    uint maximize;
+    uint first;
+    uint cursor;
+    uint slot;
+    float clip_norm;
+    float clip_value;
+    float share;
+    uint begin;
+    float ema;
+    float swa;
+    uint picture_key0_;
+    uint picture_key1_;
+};
+struct Dims {
+    uint rows;
+    uint slots;
+};
+typedef float type_4[1];
+struct type_6 {
+    metal::float2 inner[64];
+};
+constant uint LOG_WORDS = 5u;
+constant uint LANES = 64u;
+
+uint group_index(
+    metal::uint3 group,
+    metal::uint3 groups
+) {
+    return group.x + (group.y * groups.x);
+}
+
+bool is_nan(
+    float x
+) {
+    return (as_type<uint>(x) & 2147483647u) > 2139095040u;
+}
+
+bool is_non_finite(
+    float x_1
+) {
+    return (as_type<uint>(x_1) & 2147483647u) >= 2139095040u;
+}
+
+uint naga_f2u32(float value) {
+    return static_cast<uint>(metal::clamp(value, 0.0, 4294967000.0));
+}
+
+int naga_f2i32(float value) {
+    return static_cast<int>(metal::clamp(value, -2147483600.0, 2147483500.0));
+}
+
+uint divide(
+    uint a,
+    uint b
+) {
+    float per_b = 1.0 / static_cast<float>(b);
+    uint near = naga_f2u32(static_cast<float>(a) * per_b);
+    float rest = static_cast<float>(static_cast<int>(a - (near * b)));
+    uint q = near + static_cast<uint>(naga_f2i32(metal::floor((rest + 0.5) * per_b)));
+    int over = static_cast<int>(a - (q * b));
+    return (q + ((over >= static_cast<int>(b)) ? 1u : 0u)) - ((over < 0) ? 1u : 0u);
+}
+uint naga_div(uint lhs, uint rhs) {
+    return lhs / metal::select(rhs, 1u, rhs == 0u);
+}
+
+uint naga_mod(uint lhs, uint rhs) {
+    return lhs % metal::select(rhs, 1u, rhs == 0u);
+}
+
+
+struct main_Input {
+};
+[[max_total_threads_per_threadgroup(64)]] kernel void main_(
+  uint lane [[thread_index_in_threadgroup]]
+, constant Dims& dims [[buffer(0)]]
+, constant Hyper& hyper [[buffer(1)]]
+, device type_4 const& row [[buffer(2)]]
+, device type_4& log [[buffer(3)]]
+, threadgroup type_6& sums
+, constant _mslBufferSizes& _buffer_sizes [[buffer(4)]]
+) {
+    if (lane == 0u) {
+        sums = {};
+    }
+    metal::threadgroup_barrier(metal::mem_flags::mem_threadgroup);
+    metal::float2 s = metal::float2 {};
+    uint r = {};
+    uint half_ = 32u;
+    r = lane;
+    uint2 loop_bound = uint2(4294967295u);
+    bool loop_init = true;
+    while(true) {
+        if (metal::all(loop_bound == uint2(0u))) { break; }
+        loop_bound -= uint2(loop_bound.y == 0u, 1u);
+        if (!loop_init) {
+            uint _e26 = r;
+            r = _e26 + LANES;
+        }
+        loop_init = false;
+        uint _e4 = r;
+        uint _e7 = dims.rows;
+        if (_e4 < _e7) {
+        } else {
+            break;
+        }
+        {
+            metal::float2 _e9 = s;
+            uint _e12 = r;
+            float _e15 = row[metal::min(unsigned(2u * _e12), (_buffer_sizes.size2 - 0 - 4) / 4)];
+            uint _e18 = r;
+            float _e23 = row[metal::min(unsigned((2u * _e18) + 1u), (_buffer_sizes.size2 - 0 - 4) / 4)];
+            s = _e9 + metal::float2(_e15, _e23);
+        }
+    }
+    metal::float2 _e31 = s;
+    sums.inner[metal::min(unsigned(lane), 63u)] = _e31;
+    uint2 loop_bound_1 = uint2(4294967295u);
+    bool loop_init_1 = true;
+    while(true) {
+        if (metal::all(loop_bound_1 == uint2(0u))) { break; }
+        loop_bound_1 -= uint2(loop_bound_1.y == 0u, 1u);
+        if (!loop_init_1) {
+            uint _e48 = half_;
+            half_ = naga_div(_e48, 2u);
+        }
+        loop_init_1 = false;
+        uint _e34 = half_;
+        if (_e34 > 0u) {
+        } else {
+            break;
+        }
+        {
+            metal::threadgroup_barrier(metal::mem_flags::mem_threadgroup);
+            uint _e37 = half_;
+            if (lane < _e37) {
+                metal::float2 _e41 = sums.inner[metal::min(unsigned(lane), 63u)];
+                uint _e43 = half_;
+                metal::float2 _e46 = sums.inner[metal::min(unsigned(lane + _e43), 63u)];
+                sums.inner[metal::min(unsigned(lane), 63u)] = _e41 + _e46;
+            }
+        }
+    }
+    if (lane == 0u) {
+        uint _e55 = hyper.slot;
+        uint _e58 = dims.slots;
+        uint at = naga_mod(_e55, _e58) * LOG_WORDS;
+        float _e67 = sums.inner[0].x;
+        uint _e70 = dims.rows;
+        log[metal::min(unsigned(at), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e67 / static_cast<float>(_e70);
+        float _e80 = sums.inner[0].y;
+        log[metal::min(unsigned(at + 1u), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e80;
+        return;
+    } else {
+        return;
+    }
+}
