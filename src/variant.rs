@@ -55,8 +55,8 @@ pub struct Extras {
     pub subgroup: u32,
     /// 64-bit integers.
     pub int64: bool,
-    /// Bytes of the longest WGSL that its compiler takes: SwiftShader's needs time and memory that grow
-    /// with the square of an unrolled loop or worse, minutes and gigabytes for what others take a second for.
+    /// Bytes of the longest WGSL that its compiler takes: SwiftShader's, and Mesa's for OpenGL on the CPU, need
+    /// minutes and gigabytes for loops that others compile in a second.
     pub longest: usize,
 }
 
