@@ -148,3 +148,23 @@ fn archives_are_not_unpacked() {
     assert!(e.contains("expected `x` and `y`"), "{e}");
     assert_eq!(tree(dir.path()), before);
 }
+
+/// Protects what a link leads to, or would make, where a new run is to be.
+#[cfg(unix)]
+#[test]
+fn a_new_run_is_not_written_through_links() {
+    use std::os::unix::fs::symlink;
+    let dir = folder();
+    fs::write(dir.path().join("other"), "somebody else's\n").unwrap();
+    for (name, to) in [("lock", "../other"), ("metrics.jsonl", "../not-there-yet")] {
+        let run = dir.path().join(name);
+        fs::create_dir(&run).unwrap();
+        symlink(to, run.join(name)).unwrap();
+        let train = format!("train --data line --device cpu --epochs 1 --quiet --out {name}");
+        let e = refusal(&train, dir.path(), 2);
+        assert!(e.contains(name), "{e}");
+    }
+    let other = fs::read_to_string(dir.path().join("other")).unwrap();
+    assert_eq!(other, "somebody else's\n");
+    assert!(!dir.path().join("not-there-yet").exists());
+}

@@ -107,6 +107,10 @@ impl RunDir {
 
     fn locked(path: &Path) -> Result<RunDir> {
         let at = path.join(LOCK);
+        if at.is_symlink() {
+            let message = "is a link, which would be written through; remove it";
+            return Err(Error::file(&at, message));
+        }
         let mut options = File::options();
         let options = options.create(true).truncate(false).read(true).write(true);
         let lock = options.open(&at).map_err(Error::io(&at))?;
@@ -188,7 +192,8 @@ pub fn check_free(dir: &Path) -> Result<()> {
         )));
     }
     for name in [METRICS, MODEL, CONFIG, FORM, "report.html", "metrics.csv"] {
-        if dir.join(name).exists() {
+        // A link to nothing would be written through.
+        if dir.join(name).symlink_metadata().is_ok() {
             return Err(Error::Usage(format!(
                 "--out {0}: it already holds {name}, as of another run; name a new directory, or remove \
                  the old run first, or go on with it: kiln resume {0}",
