@@ -173,6 +173,7 @@ def make_picture():
     keep("picture", "2-to-31-wide.png", png(2**31 - 1, 1, 16, 6, bytes(100)))
     keep("picture", "nothing-wide.png", png(0, 0, 8, 2, b""))
     keep("picture", "8192x8192-of-little.png", png(8192, 8192, 8, 6, bytes(100)))
+    keep("picture", "line-of-65535.png", png(65535, 1, 1, 0, b"\0" + b"\xff" * 8192))
     keep("picture", "white-1-bit.png", png(400, 400, 1, 0, (b"\0" + b"\xff" * 50) * 400))
     for size in [65535, 8000, 0]:
         huge = bytearray(picture("RGB", (16, 16), "JPEG"))

@@ -25,7 +25,7 @@ const MAX_SIDE: u32 = u16::MAX as u32;
 const JPEG_RATIO: u64 = 1024;
 
 /// A buffer of a resizing larger than this, in pixels, is avoided if it can be.
-const LARGE: u64 = 1 << 22;
+const LARGE: u64 = 1 << 20;
 
 /// A picture whose header has been read and found possible; its pixels have not been read.
 pub(super) struct Picture {
@@ -283,6 +283,30 @@ mod tests {
             error.contains("65536×65536 pixels") || error.contains("imit"),
             "{error}"
         );
+    }
+
+    /// Protects memory: one line of many pixels is not made as high as the result before it is made as narrow; and what
+    /// a file of this length cannot hold is refused.
+    #[test]
+    fn a_long_line_stays_small() {
+        let size = |height, width| ImageSize { height, width };
+        assert_eq!(by_way((65_535, 1), size(224, 224)), Some([224, 1]));
+        assert_eq!(by_way((4000, 3000), size(224, 224)), None);
+        let line = encoded(
+            &GrayImage::from_pixel(65_535, 1, image::Luma([7])).into(),
+            ImageFormat::Png,
+        );
+        let pixels = decoded(&line, Some(size(224, 3)), 1).unwrap();
+        assert_eq!(pixels, [7; 672]);
+        let noise = GrayImage::from_fn(40, 40, |x, y| image::Luma([(x * y * 37) as u8]));
+        let mut jpeg = encoded(&noise.into(), ImageFormat::Jpeg);
+        let frame = jpeg
+            .windows(2)
+            .position(|mark| mark == [0xff, 0xc0])
+            .unwrap();
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[0x1f, 0x40, 0x1f, 0x40]);
+        let error = decoded(&jpeg, None, 1).unwrap_err().to_string();
+        assert!(error.contains("no file of its length can hold"), "{error}");
     }
 
     proptest! {
