@@ -40,7 +40,7 @@ pub fn axis(text: &str) -> Result<(String, Vec<String>), String> {
         if value.is_empty() {
             return Err(format!("`{text}`: value {} is empty; {expected}", i + 1));
         }
-        if parts[..i].contains(value) {
+        if parts.iter().take(i).any(|before| before == value) {
             return Err(format!(
                 "`{text}`: `{value}` stands there twice; remove one"
             ));

@@ -143,8 +143,8 @@ fn computed(case: &Value, group: usize, count: usize) -> Result<Group, String> {
             swa_start: case["swa_start"].as_u64().expect("swa_start is a count"),
             swa: scheduler(case)?,
         };
-        let schedule =
-            torch::Schedule::new(&both, run.base_lr, None, None).map_err(|raise| raise.message)?;
+        let schedule = torch::Schedule::new(&both, run.base_lr, None, (None, 1 << 20))
+            .map_err(|raise| raise.message)?;
         return Ok(Group {
             lr: (0..updates).map(|t| schedule.at(t)).collect(),
             momentum: None,

@@ -227,7 +227,7 @@ fn no_path_of_one_machine() {
 }
 
 fn sources() -> Vec<(String, String)> {
-    let folders = ["src", "shaders", "tests", "docs"];
+    let folders = ["src", "shaders", "tests", "docs", "fuzz/src"];
     let extensions = ["rs", "wgsl", "md", "py", "json"];
     folders
         .iter()

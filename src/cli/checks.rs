@@ -191,7 +191,11 @@ impl Useless {
 
     /// The refusal of a run that has not begun.
     pub(super) fn refuse(&self) -> Error {
-        Error::Usage(format!("--{} has no effect: {}", self.keys[0], self.why))
+        Error::Usage(format!(
+            "--{} has no effect: {}",
+            self.keys.first().unwrap_or(&""),
+            self.why
+        ))
     }
 
     /// Takes it out of the settings as they are kept, so that they can be trained with again.

@@ -99,7 +99,10 @@ fn say_table(title: &str, runs: &[Run], rows: &[Row]) -> Result<()> {
     let all = || std::iter::once((title.to_string(), names.clone())).chain(rows.iter().cloned());
     let width = |text: &str| text.chars().count();
     let first = all().map(|(key, _)| width(&key)).max().unwrap_or(0);
-    let of_run = |i: usize| all().map(|(_, cells)| width(&cells[i])).max().unwrap_or(0);
+    let of_run = |i: usize| {
+        let cells = all().filter_map(|(_, cells)| cells.get(i).map(|cell| width(cell)));
+        cells.max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..runs.len()).map(of_run).collect();
     for (key, cells) in all() {
         let cells = cells.iter().zip(&widths);

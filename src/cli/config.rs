@@ -236,7 +236,8 @@ pub(super) fn flags_of(path: &Path, command: &Command, unset: &[String]) -> Resu
     let mut keys: Vec<_> = table.get_ref().iter().collect();
     keys.sort_by_key(|(key, _)| key.span().start);
     for (key, value) in keys {
-        let line = 1 + text[..key.span().start].matches('\n').count();
+        let before = text.get(..key.span().start).unwrap_or_default();
+        let line = 1 + before.matches('\n').count();
         let wrong = |message: String| Error::file(path, format!("line {line}: {message}"));
         let name = key.get_ref().replace('_', "-");
         let arg = settable(command).find(|arg| arg.get_long() == Some(&name));
@@ -342,7 +343,7 @@ pub(super) fn first_words(error: &clap::Error) -> String {
         .find("\n\nUsage")
         .or(text.find("\n\nFor more"))
         .unwrap_or(text.len());
-    text[..end].trim_end().into()
+    text.split_at(end).0.trim_end().into()
 }
 
 /// A path as it is from every folder, where it names something that exists.

@@ -250,10 +250,11 @@ impl Cooldown {
         }
         let before = rows.updates.partition_point(|u| u.step < step);
         let window = (step / 20).clamp(2, 1000) as usize;
-        let recent = &rows.updates[before.saturating_sub(window)..before];
+        let recent = before.saturating_sub(window)..before;
+        let recent = rows.updates.get(recent).unwrap_or_default();
         let last = recent
             .last()
-            .filter(|u| u.step + 1 == step)
+            .filter(|u| u.step.saturating_add(1) == step)
             .ok_or_else(|| {
                 Error::file(
                     &self.from.join(run::METRICS),

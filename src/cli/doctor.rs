@@ -77,10 +77,11 @@ impl Doctor {
 }
 
 fn table(d: &Diagnosis) -> String {
-    let mut lines = vec![d.device.clone()];
+    let mut device = d.device.clone();
     if let Some(tuning) = &d.tuning {
-        lines[0] += &format!("; shaders: {tuning}");
+        device += &format!("; shaders: {tuning}");
     }
+    let mut lines = vec![device];
     lines.push(format!(
         "\n{:<22} {:<10} {:>8} {:>10} {:>8}  verdict",
         "kernel", "variant", "launches", "error", "ulps"

@@ -57,6 +57,7 @@ enum Which {
 const MOST_SHOWN: usize = 20;
 
 impl Eval {
+    #[allow(clippy::indexing_slicing, reason = "a JSON object takes any key")]
     pub(super) fn run(self) -> Result<Outcome> {
         let mut trained = self.trained.load(self.data.as_deref())?;
         let (data, other) = match (&self.data, &self.trained.run) {
@@ -255,12 +256,13 @@ fn say_worst(c: &Classification, names: &[String], samples: &Names) -> Result<()
         return Ok(());
     }
     say!("\nsamples with the greatest loss, counted from 0")?;
+    let name = |class: usize| names.get(class).map_or("", String::as_str);
     for w in &c.worst {
         say!(
             "{}: is {}, taken for {}; its own probability {:.2e}, loss {:.4}",
             called(w.index, samples),
-            names[w.label],
-            names[w.predicted],
+            name(w.label),
+            name(w.predicted),
             w.probability,
             w.loss
         )?;

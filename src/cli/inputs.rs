@@ -100,11 +100,12 @@ fn renumber(data: &mut Dataset, trained: &Task) -> Result<()> {
             continue;
         };
         for label in labels {
-            *label = numbers[*label as usize].ok_or_else(|| {
+            let class = *label as usize;
+            *label = numbers.get(class).copied().flatten().ok_or_else(|| {
                 Error::Usage(format!(
                     "--data {}: class `{}` was not among those of the training data ({})",
                     data.name,
-                    classes[*label as usize],
+                    classes.get(class).map_or("", String::as_str),
                     known.join(", ")
                 ))
             })?;

@@ -1,9 +1,6 @@
 //! What a run leaves for people: a table, TensorBoard's events, pictures, and a page.
 
-use std::{
-    path::Path,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::path::Path;
 
 use clap::Args;
 
@@ -103,8 +100,7 @@ pub(super) fn write(
 /// TensorBoard's events, at the time when the run started.
 fn events(dir: &Path) -> Result<()> {
     let rows = Rows::read(&dir.join(run::METRICS))?;
-    let started = environment(dir)?.number(STARTED).unwrap_or(0.0);
-    let started = UNIX_EPOCH + Duration::from_secs(started as u64);
+    let started = environment(dir)?.started();
     tensorboard::write(&dir.join(TENSORBOARD), &rows, started).map(drop)
 }
 
@@ -144,7 +140,11 @@ fn judge<'r>(ready: &'r Ready, weights: &[Vec<f32>]) -> Result<Option<Judged<'r>
     let smoothing = f64::from(ready.config.label_smoothing);
     let judged = classification(&logits, labels, classes, smoothing, &[1], WORST)?;
     let rows: Vec<&[f32]> = logits.rows().collect();
-    let predicted = |w: &Worst| probabilities(rows[w.index])[w.predicted];
+    let predicted = |w: &Worst| {
+        let row = rows.get(w.index).map(|row| probabilities(row));
+        row.and_then(|row| row.get(w.predicted).copied())
+            .unwrap_or(f64::NAN)
+    };
     let probabilities = judged.worst.iter().map(predicted).collect();
     Ok(Some((judged, probabilities, split)))
 }
@@ -205,9 +205,10 @@ fn report(
         counts,
     });
     let largest = largest(&split.features);
+    let class = |at: usize| classes.get(at).cloned().unwrap_or_default();
     let sample = |(worst, probability): (Worst, f64)| Sample {
-        label: classes[worst.label].clone(),
-        predicted: classes[worst.predicted].clone(),
+        label: class(worst.label),
+        predicted: class(worst.predicted),
         probability,
         loss: worst.loss,
         picture: picture(&ready.data.shape, &split.features, worst.index, largest),

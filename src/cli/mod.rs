@@ -104,10 +104,14 @@ enum Outcome {
 /// Runs the program: 0 for success, 1 for a run that failed, 2 for something to change in the
 /// command or the machine, 130 after Ctrl-C.
 pub fn main() -> ExitCode {
-    let result = read(std::env::args_os().collect()).and_then(|(cli, matches)| {
-        let matches = matches.subcommand().map(|(_, matches)| matches);
-        run(cli.command, matches.unwrap_or(&ArgMatches::default()))
-    });
+    let result = match read(std::env::args_os().collect()) {
+        Ok((cli, matches)) => {
+            let matches = matches.subcommand().map(|(_, matches)| matches);
+            run(cli.command, matches.unwrap_or(&ArgMatches::default()))
+        }
+        Err(Mistake::Words(e)) => e.exit(),
+        Err(Mistake::File(e)) => Err(e),
+    };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Interrupted) => ExitCode::from(130),
@@ -142,11 +146,47 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
     }
 }
 
+/// Why a command line is not understood.
+enum Mistake {
+    /// clap's answer, which may be help that was asked for.
+    Words(clap::Error),
+    /// In the file that it names, or beside it.
+    File(Error),
+}
+
+impl From<clap::Error> for Mistake {
+    fn from(e: clap::Error) -> Mistake {
+        Mistake::Words(e)
+    }
+}
+
+impl From<Error> for Mistake {
+    fn from(e: Error) -> Mistake {
+        Mistake::File(e)
+    }
+}
+
+/// Reads a command line and does nothing of what it says: how tests and fuzzers reach flags and files of settings.
+///
+/// # Errors
+/// What the program would answer.
+#[doc(hidden)]
+pub fn understand(args: Vec<OsString>) -> Result<(), String> {
+    match read(args) {
+        Ok((cli, _)) => match cli.command {
+            Command::Train(train) => train.flags.setup.check_words().map_err(|e| e.to_string()),
+            _ => Ok(()),
+        },
+        Err(Mistake::Words(e)) => Err(e.to_string()),
+        Err(Mistake::File(e)) => Err(e.to_string()),
+    }
+}
+
 /// Reads the command line, and once more with what a file of settings says in front of the flags, which
 /// then win.
-fn read(mut args: Vec<OsString>) -> Result<(Cli, ArgMatches)> {
-    let matches = Cli::command().get_matches_from(&args);
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+fn read(mut args: Vec<OsString>) -> Result<(Cli, ArgMatches), Mistake> {
+    let matches = Cli::command().try_get_matches_from(&args)?;
+    let cli = Cli::from_arg_matches(&matches)?;
     let none = Vec::new();
     let (file, unset) = match &cli.command {
         Command::LrFind(find) => (find.config.clone(), &none),
@@ -157,9 +197,9 @@ fn read(mut args: Vec<OsString>) -> Result<(Cli, ArgMatches)> {
     let Some(file) = file else {
         let useless = unset.first();
         return match useless {
-            Some(key) => Err(Error::Usage(format!(
+            Some(key) => Err(Mistake::File(Error::Usage(format!(
                 "--unset {key} has no effect: no file of settings was named"
-            ))),
+            )))),
             None => Ok((cli, matches)),
         };
     };
@@ -169,8 +209,8 @@ fn read(mut args: Vec<OsString>) -> Result<(Cli, ArgMatches)> {
     }
     args.splice(2..2, flags);
     let command = Cli::command().args_override_self(true);
-    let matches = command.get_matches_from(args);
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+    let matches = command.try_get_matches_from(args)?;
+    let cli = Cli::from_arg_matches(&matches)?;
     Ok((cli, matches))
 }
 

@@ -37,7 +37,10 @@ impl PlanCommand {
 
 /// What each dispatch computes and moves, and what the whole step does.
 fn say_program(plan: &Plan, program: &Program) -> Result<()> {
-    let dispatches = &plan.dispatches[program.range.clone()];
+    let dispatches = plan
+        .dispatches
+        .get(program.range.clone())
+        .unwrap_or_default();
     let shapes: Vec<String> = dispatches.iter().map(Dispatch::describe).collect();
     let width = shapes.iter().map(|s| s.chars().count()).max().unwrap_or(0);
     let (name, batch, count) = (&program.name, program.batch, dispatches.len());

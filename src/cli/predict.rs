@@ -63,7 +63,7 @@ impl Predict {
         let (exec, _) = self.machine.executor(&forward.plan)?;
         let mut evaluator = Evaluator::new(exec, &forward, &trained.weights)?;
         let logits = evaluator.logits(&samples.features)?;
-        logits.check_finite(|sample| samples.names[sample].clone())?;
+        logits.check_finite(|sample| samples.names.get(sample).cloned().unwrap_or_default())?;
         let width = samples.names.iter().map(|n| n.chars().count()).max();
         for (name, row) in samples.names.iter().zip(logits.rows()) {
             if self.json {
@@ -95,7 +95,7 @@ fn as_json(name: &str, row: &[f32], task: &Task, top: usize) -> Value {
     match task {
         Task::Classification { classes } => {
             let found = ranked(row, top).into_iter();
-            let found = found.map(|(c, p)| json!({"class": classes[c], "probability": p}));
+            let found = found.map(|(c, p)| json!({"class": classes.get(c), "probability": p}));
             json!({"sample": name, "classes": found.collect::<Vec<_>>()})
         }
         Task::Regression { outputs } => {
@@ -110,7 +110,13 @@ fn as_text(row: &[f32], task: &Task, top: usize) -> String {
         Task::Classification { classes } => {
             let found = ranked(row, top).into_iter();
             found
-                .map(|(c, p)| format!("{} {:.2}%", classes[c], 100.0 * p))
+                .map(|(c, p)| {
+                    format!(
+                        "{} {:.2}%",
+                        classes.get(c).map_or("", String::as_str),
+                        100.0 * p
+                    )
+                })
                 .collect()
         }
         Task::Regression { outputs } => {

@@ -105,6 +105,7 @@ pub(super) fn matches_of(run: &Path) -> Result<ArgMatches> {
             run::CONFIG
         )));
     }
+    run::check_inside(run)?;
     let flags = config::flags_of(&file, &command, &[])?;
     let args = std::iter::once("kiln".into()).chain(flags);
     let found = command.try_get_matches_from(args);

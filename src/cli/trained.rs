@@ -261,12 +261,18 @@ pub(super) fn names(task: &Task) -> &[String] {
 /// The file that holds a run's weights.
 fn weights_of(run: &Path, which: Option<&str>) -> Result<PathBuf> {
     let last = run.join("model.safetensors");
-    let kept = |name: &str| run.join("checkpoints").join(name).join("model.safetensors");
+    let called = |name: &str| run.join("checkpoints").join(name).join("model.safetensors");
+    // Where there are no links, the name is a file that says which one it is.
+    let kept = |name: &str| match called(name) {
+        file if file.exists() => Some(file),
+        _ => {
+            let checkpoint = run::Checkpoints::of(run, 1).named(name)?;
+            Some(checkpoint.join("model.safetensors"))
+        }
+    };
     let file = match which {
-        None => Some(kept("best"))
-            .filter(|best| best.exists())
-            .unwrap_or(last),
-        Some(name @ ("best" | "last")) => kept(name),
+        None => kept("best").unwrap_or(last),
+        Some(name @ ("best" | "last")) => kept(name).unwrap_or_else(|| called(name)),
         Some("final") => last,
         Some(name @ ("ema" | "swa")) => run.join(format!("model_{name}.safetensors")),
         Some(path) => path.into(),

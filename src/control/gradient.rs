@@ -23,7 +23,9 @@ pub struct Ratio {
 /// The memory of [`Ratio`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RatioState {
+    #[serde(with = "super::number")]
     mean: f64,
+    #[serde(with = "super::number")]
     reference: f64,
     seen: u32,
 }

@@ -30,7 +30,7 @@ pub mod optax;
 pub mod plateau;
 pub mod trigger;
 
-mod number;
+pub(crate) mod number;
 mod parse;
 mod quirk;
 mod set_rate;
@@ -272,6 +272,7 @@ pub enum State {
     /// Of [`Rule::AdaGradNorm`].
     AdaGradNorm {
         /// The sum of the squared norms.
+        #[serde(with = "number")]
         squares: f64,
     },
 }
@@ -293,6 +294,10 @@ pub struct Controller {
 pub struct ForeignState;
 
 impl Controller {
+    #[allow(
+        clippy::unreachable,
+        reason = "`restore` takes a state of the same kind only"
+    )]
     /// Shows it a number. `rate` is what the learning rate of the current update would be without this
     /// controller; absolute limits (`min_lr`, `eps`) refer to it.
     pub fn observe(&mut self, value: f64, rate: f64) {
@@ -313,6 +318,10 @@ impl Controller {
         }
     }
 
+    #[allow(
+        clippy::unreachable,
+        reason = "`restore` takes a state of the same kind only"
+    )]
     /// What the schedule's rate is multiplied by.
     pub fn factor(&self) -> f64 {
         match (&self.rule, &self.state) {

@@ -28,6 +28,7 @@ pub struct Plateau {
 /// The memory.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
+    #[serde(with = "super::number")]
     pub(super) scale: f64,
     #[serde(with = "super::number")]
     best: f64,

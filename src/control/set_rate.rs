@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// and a multiplication as long as the schedule stays where it was.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SetRate {
+    #[serde(with = "number")]
     pub(super) factor: f64,
     /// The rate without the controller when it was set, and with it.
     #[serde(with = "number")]

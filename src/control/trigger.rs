@@ -27,8 +27,10 @@ pub enum Fall {
 /// The memory of [`LossDrop`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LossDropState {
+    #[serde(with = "super::number")]
     pub(super) factor: f64,
     /// The number at the last cut.
+    #[serde(with = "super::number::optional")]
     reference: Option<f64>,
 }
 

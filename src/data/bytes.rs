@@ -30,7 +30,8 @@ impl Bytes {
         write: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Result<Bytes, E> {
         let mut words = vec![0f32; len.div_ceil(4)];
-        write(&mut bytemuck::cast_slice_mut(&mut words)[..len])?;
+        let (bytes, _) = bytemuck::cast_slice_mut(&mut words).split_at_mut(len);
+        write(bytes)?;
         let words = Arc::new(words);
         Ok(Bytes { words, len })
     }
@@ -41,7 +42,8 @@ impl Bytes {
         let result = loop {
             let end = len.min(read + PIECE);
             words.resize(end.div_ceil(4), 0.0);
-            match reader.read(&mut bytemuck::cast_slice_mut(&mut words)[read..end]) {
+            let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+            match reader.read(bytes.get_mut(read..end).unwrap_or_default()) {
                 Ok(0) => break Ok(()),
                 Ok(more) => read += more,
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
@@ -68,7 +70,7 @@ impl Deref for Bytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.words)[..self.len]
+        bytemuck::cast_slice(&self.words).split_at(self.len).0
     }
 }
 

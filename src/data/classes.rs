@@ -98,7 +98,11 @@ impl Classes {
             .zip(0..)
             .map(|((_, first), last)| (*first, last))
             .collect();
-        let labels = self.labels.iter().map(|label| position[label]).collect();
+        let labels = self
+            .labels
+            .iter()
+            .filter_map(|label| position.get(label).copied())
+            .collect();
         Ok((names.into_iter().map(|(name, _)| name).collect(), labels))
     }
 }
@@ -118,7 +122,10 @@ fn indices(
     let names = (0..=highest.max(at_least.saturating_sub(1))).map(|class| class.to_string());
     (
         names.collect(),
-        labels.iter().map(|label| value[label]).collect(),
+        labels
+            .iter()
+            .filter_map(|label| value.get(label).copied())
+            .collect(),
     )
 }
 

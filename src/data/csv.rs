@@ -180,7 +180,7 @@ pub(super) fn load_features(
         let mut sorted = vec![0.0; order.len()];
         for row in table.features.chunks_exact_mut(order.len()) {
             for (to, &from) in sorted.iter_mut().zip(&order) {
-                *to = row[from];
+                *to = row.get(from).copied().unwrap_or_default();
             }
             row.copy_from_slice(&sorted);
         }

@@ -38,9 +38,9 @@ pub(super) fn load() -> Loaded {
         task: Task::Classification {
             classes: (0..10).map(|digit| digit.to_string()).collect(),
         },
-        train: all.select(PIXELS, |row| !is_test[row]),
+        train: all.select(PIXELS, |row| is_test.get(row) == Some(&false)),
         val: None,
-        test: Some(all.select(PIXELS, |row| is_test[row])),
+        test: Some(all.select(PIXELS, |row| is_test.get(row) == Some(&true))),
         test_fraction: None,
         origin: "of each class the third of every five images in file order is test data"
             .to_owned(),
@@ -48,6 +48,10 @@ pub(super) fn load() -> Loaded {
 }
 
 /// The pixels of all images, and the labels. The file is part of the program, so a fault in it is a fault of the build.
+#[allow(
+    clippy::expect_used,
+    reason = "the file is part of the program, and a test reads it"
+)]
 fn parse() -> (Vec<u8>, Vec<u32>) {
     let mut text = String::new();
     GzDecoder::new(FILE)

@@ -50,12 +50,52 @@ impl Form {
     /// If there is none, or it holds something else.
     pub fn read(path: &Path) -> Result<Form> {
         let text = fs::read(path).map_err(Error::io(path))?;
-        serde_json::from_slice(&text).map_err(|e| {
+        let wrong = |why: String| {
             Error::file(
                 path,
-                format!("{e}; expected the form of a run's data, as `kiln train` writes it"),
+                format!("{why}; expected the form of a run's data, as `kiln train` writes it"),
             )
-        })
+        };
+        let form: Form = serde_json::from_slice(&text).map_err(|e| wrong(e.to_string()))?;
+        form.check().map_err(wrong)?;
+        Ok(form)
+    }
+
+    /// Refuses what no data has: the file may have been damaged, or written by hand.
+    fn check(&self) -> Result<(), String> {
+        let values = self
+            .shape
+            .iter()
+            .try_fold(1, |n: u32, &dim| n.checked_mul(dim));
+        if self.shape.is_empty() || values.is_none_or(|values| values == 0) {
+            return Err(format!(
+                "samples of shape {:?} hold no numbers, or too many",
+                self.shape
+            ));
+        }
+        let (Task::Classification { classes: names } | Task::Regression { outputs: names }) =
+            &self.task;
+        if names.is_empty() {
+            return Err("it has no classes or outputs".into());
+        }
+        if !self.columns.is_empty() && self.shape != [self.columns.len() as u32] {
+            return Err(format!(
+                "{} columns do not make samples of shape {:?}",
+                self.columns.len(),
+                self.shape
+            ));
+        }
+        let channels = self.shape.first().map_or(0, |&channels| channels as usize);
+        let fits = |p: &Preprocessing| [p.center.len(), p.scale.len()] == [channels; 2];
+        if !self.preprocessing.as_ref().is_none_or(fits) {
+            return Err(format!(
+                "its preprocessing is not one of {channels} channels or features"
+            ));
+        }
+        match &self.standardization {
+            Some(statistics) => statistics.check(&self.shape).map_err(|e| e.to_string()),
+            None => Ok(()),
+        }
     }
 
     /// Writes it to a file.

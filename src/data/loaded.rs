@@ -64,8 +64,8 @@ impl Loaded {
             ("--test-fraction", "data's rows", "test"),
         )?;
         let width = dataset::width(&shape);
-        let test = all.select(width, |row| is_test[row]);
-        let train = all.select(width, |row| !is_test[row]);
+        let test = all.select(width, |row| is_test.get(row) == Some(&true));
+        let train = all.select(width, |row| is_test.get(row) == Some(&false));
         Ok(Self {
             shape,
             columns: Vec::new(),
@@ -194,8 +194,8 @@ fn hold_back(
     split::check(&is_val, fraction, option)?;
     let width = dataset::width(shape);
     Ok((
-        train.select(width, |row| !is_val[row]),
-        Some(train.select(width, |row| is_val[row])),
+        train.select(width, |row| is_val.get(row) == Some(&false)),
+        Some(train.select(width, |row| is_val.get(row) == Some(&true))),
     ))
 }
 

@@ -183,7 +183,8 @@ impl<R: Read> Array<R> {
             *to = *from;
         }
         if self.is_big_endian {
-            word[..self.size].reverse();
+            word.reverse();
+            word.rotate_left(8 - self.size);
         }
         let word = u64::from_le_bytes(word);
         let unused = 64 - 8 * self.size as u32;
@@ -198,15 +199,16 @@ impl<R: Read> Array<R> {
 
     /// The indices of the value that is stored at this place.
     fn index(&self, mut stored: usize) -> Vec<usize> {
-        let mut index = vec![0; self.dims.len()];
-        let mut axes: Vec<usize> = (0..self.dims.len()).collect();
-        if !self.is_fortran {
-            axes.reverse();
+        let mut along = |dim: &usize| {
+            let at = stored % dim;
+            stored /= dim;
+            at
+        };
+        if self.is_fortran {
+            return self.dims.iter().map(along).collect();
         }
-        for axis in axes {
-            index[axis] = stored % self.dims[axis];
-            stored /= self.dims[axis];
-        }
+        let mut index: Vec<usize> = self.dims.iter().rev().map(&mut along).collect();
+        index.reverse();
         index
     }
 
@@ -261,7 +263,7 @@ fn c_order<T: Copy>(values: &[T], dims: &[usize]) -> Vec<T> {
         place
     };
     (0..values.len())
-        .map(|index| values[place(index)])
+        .filter_map(|index| values.get(place(index)).copied())
         .collect()
 }
 

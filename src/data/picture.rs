@@ -2,21 +2,30 @@
 
 use std::{
     fs::File,
-    io::BufReader,
+    io::{self, BufReader, Read},
     path::{Path, PathBuf},
 };
 
 use image::{
-    DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, RgbImage,
+    DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageError, ImageFormat, Pixel, RgbImage,
     codecs::{jpeg::JpegDecoder, png::PngDecoder},
     imageops::{self, FilterType},
     io::{Limits, Reader},
 };
 
-use super::{Error, ImageSize};
+use super::{Error, ImageSize, file::MAX_RATIO};
 
 /// More pixels than this in one picture are taken for a decompression bomb: three times what cameras take.
 const MAX_PIXELS: u64 = 1 << 26;
+
+/// JPEG has no longer side.
+const MAX_SIDE: u32 = u16::MAX as u32;
+
+/// Pixels for each byte of a JPEG: a block of 64 takes a bit at least, unless its brightness is stored at half the size.
+const JPEG_RATIO: u64 = 1024;
+
+/// A buffer of a resizing larger than this, in pixels, is avoided if it can be.
+const LARGE: u64 = 1 << 20;
 
 /// A picture whose header has been read and found possible; its pixels have not been read.
 pub(super) struct Picture {
@@ -62,14 +71,24 @@ impl Picture {
         };
         let (width, height) = dimensions;
         let pixels = u64::from(width) * u64::from(height);
-        if pixels == 0 || pixels > MAX_PIXELS {
+        let problem = if pixels == 0 || pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
+            format!(
+                "it claims to be {height}×{width} pixels; expected at least one and at most {} million, no side \
+                 longer than {MAX_SIDE}, so scale it down or remove it",
+                MAX_PIXELS / 1_000_000
+            )
+        } else if pixels > most_pixels(path, format)? {
+            format!(
+                "it claims to be {height}×{width} pixels, which no file of its length can hold; it is damaged or was \
+                 cut off, so replace the file or remove it"
+            )
+        } else {
+            String::new()
+        };
+        if !problem.is_empty() {
             return Err(Error::Picture {
                 path: path.to_owned(),
-                problem: format!(
-                    "it claims to be {height}×{width} pixels; expected at least one and at most {} \
-                     million, so scale it down or remove it",
-                    MAX_PIXELS / 1_000_000
-                ),
+                problem,
             });
         }
         Ok(Self {
@@ -115,30 +134,76 @@ impl Picture {
     }
 }
 
+/// The most pixels that a picture can have whose header has been found whole: so many can come out of a file of its
+/// length.
+fn most_pixels(path: &Path, format: ImageFormat) -> Result<u64, Error> {
+    let (mut start, unread) = (Vec::new(), unread(path));
+    let len = File::open(path).and_then(|mut file| {
+        (&mut file).take(26).read_to_end(&mut start)?;
+        Ok(file.metadata()?.len())
+    });
+    let len = len.map_err(unread)?;
+    // After 24 bytes a PNG says how many bits a channel has, and which channels there are.
+    Ok(match (format, start.last_chunk()) {
+        (ImageFormat::Png, Some(&[depth, colour])) => {
+            let channels = match colour {
+                2 => 3,
+                4 => 2,
+                6 => 4,
+                _ => 1,
+            };
+            len.saturating_mul(MAX_RATIO * 8) / (u64::from(depth) * channels).max(1)
+        }
+        _ => len.saturating_mul(JPEG_RATIO),
+    })
+}
+
 fn grey(image: DynamicImage, size: ImageSize) -> GrayImage {
     let image = image.into_luma8();
-    if image.dimensions() == (size.width, size.height) {
-        return image;
+    match by_way(image.dimensions(), size) {
+        _ if image.dimensions() == (size.width, size.height) => image,
+        Some([width, height]) => resized(&resized(&image, width, height), size.width, size.height),
+        None => resized(&image, size.width, size.height),
     }
-    imageops::resize(&image, size.width, size.height, FilterType::Triangle)
 }
 
 fn rgb(image: DynamicImage, size: ImageSize) -> RgbImage {
     let image = image.into_rgb8();
-    if image.dimensions() == (size.width, size.height) {
-        return image;
+    match by_way(image.dimensions(), size) {
+        _ if image.dimensions() == (size.width, size.height) => image,
+        Some([width, height]) => resized(&resized(&image, width, height), size.width, size.height),
+        None => resized(&image, size.width, size.height),
     }
-    imageops::resize(&image, size.width, size.height, FilterType::Triangle)
+}
+
+fn resized<P: Pixel<Subpixel = u8> + 'static>(
+    image: &ImageBuffer<P, Vec<u8>>,
+    width: u32,
+    height: u32,
+) -> ImageBuffer<P, Vec<u8>> {
+    imageops::resize(image, width, height, FilterType::Triangle)
+}
+
+/// The size to bring a picture to first, if any. Heights are resized before widths, so that a line of many pixels
+/// would be made as high as the result before it is made as narrow.
+fn by_way((width, height): (u32, u32), size: ImageSize) -> Option<[u32; 2]> {
+    let between = u64::from(width) * u64::from(size.height);
+    let detour = size.width < width && size.height > height;
+    (detour && between > LARGE).then_some([size.width, height])
+}
+
+fn unread(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |source| Error::Read {
+        path: path.to_owned(),
+        place: String::new(),
+        source,
+    }
 }
 
 fn reader(path: &Path) -> Result<Reader<BufReader<File>>, Error> {
     let file = File::open(path).map(BufReader::new);
     file.and_then(|file| Reader::new(file).with_guessed_format())
-        .map_err(|source| Error::Read {
-            path: path.to_owned(),
-            place: String::new(),
-            source,
-        })
+        .map_err(unread(path))
 }
 
 /// What a decoder may take.
@@ -218,6 +283,30 @@ mod tests {
             error.contains("65536×65536 pixels") || error.contains("imit"),
             "{error}"
         );
+    }
+
+    /// Protects memory: one line of many pixels is not made as high as the result before it is made as narrow; and what
+    /// a file of this length cannot hold is refused.
+    #[test]
+    fn a_long_line_stays_small() {
+        let size = |height, width| ImageSize { height, width };
+        assert_eq!(by_way((65_535, 1), size(224, 224)), Some([224, 1]));
+        assert_eq!(by_way((4000, 3000), size(224, 224)), None);
+        let line = encoded(
+            &GrayImage::from_pixel(65_535, 1, image::Luma([7])).into(),
+            ImageFormat::Png,
+        );
+        let pixels = decoded(&line, Some(size(224, 3)), 1).unwrap();
+        assert_eq!(pixels, [7; 672]);
+        let noise = GrayImage::from_fn(40, 40, |x, y| image::Luma([(x * y * 37) as u8]));
+        let mut jpeg = encoded(&noise.into(), ImageFormat::Jpeg);
+        let frame = jpeg
+            .windows(2)
+            .position(|mark| mark == [0xff, 0xc0])
+            .unwrap();
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[0x1f, 0x40, 0x1f, 0x40]);
+        let error = decoded(&jpeg, None, 1).unwrap_err().to_string();
+        assert!(error.contains("no file of its length can hold"), "{error}");
     }
 
     proptest! {

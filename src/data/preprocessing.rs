@@ -41,6 +41,10 @@ impl Preprocessing {
         }
     }
 
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "a byte has 256 values, and so has each chunk"
+    )]
     fn of_table(table: &[f32]) -> Result<Preprocessing> {
         let (mut center, mut scale) = (Vec::new(), Vec::new());
         for (channel, values) in table.chunks_exact(256).enumerate() {

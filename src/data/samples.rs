@@ -225,6 +225,10 @@ fn join(parts: Vec<Samples>, shape: &[u32]) -> Option<Samples> {
 }
 
 /// The values that bytes mean.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "a byte has 256 values, and so has each chunk"
+)]
 fn into_floats(features: Features, shape: &[u32]) -> Vec<f32> {
     match features {
         Features::Floats(values) => values,

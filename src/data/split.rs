@@ -9,6 +9,10 @@ pub(super) const DEFAULT_FRACTION: f64 = 0.2;
 /// For each row whether it is a test row, chosen evenly within each class, without chance: row j of a class of n (in
 /// file order, from 0) is one if round((j + 1)·fraction) exceeds round(j·fraction), so that the class gives
 /// round(n·fraction) rows to the test (halves rounded up), but never its last training row.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "as many classes are counted as the highest label needs"
+)]
 pub(super) fn stratified(labels: &[u32], fraction: f64) -> Vec<bool> {
     let classes = labels.iter().max().map_or(0, |&label| label as usize + 1);
     let mut size = vec![0usize; classes];
@@ -45,7 +49,9 @@ pub(super) fn validation(targets: &Targets, rows: usize, fraction: f64, seed: u6
     for (row, &label) in labels.iter().enumerate() {
         let label = label as usize;
         of_class.resize_with(of_class.len().max(label + 1), Vec::new);
-        of_class[label].push(row);
+        if let Some(rows) = of_class.get_mut(label) {
+            rows.push(row);
+        }
     }
     let mut is_val = vec![false; labels.len()];
     for rows in of_class {
@@ -53,8 +59,10 @@ pub(super) fn validation(targets: &Targets, rows: usize, fraction: f64, seed: u6
         if chosen.iter().all(|&chosen| chosen) {
             chosen.pop();
         }
-        for (row, _) in rows.iter().zip(chosen).filter(|(_, chosen)| *chosen) {
-            is_val[*row] = true;
+        for (row, chosen) in rows.into_iter().zip(chosen) {
+            if let Some(is_val) = is_val.get_mut(row) {
+                *is_val = chosen;
+            }
         }
     }
     is_val
@@ -63,8 +71,7 @@ pub(super) fn validation(targets: &Targets, rows: usize, fraction: f64, seed: u6
 /// A random round(n·fraction) of `n`, halves rounded up.
 fn shuffled(n: usize, fraction: f64, rng: &mut Rng) -> Vec<bool> {
     let count = ((n as f64 * fraction + 0.5).floor() as usize).min(n);
-    let mut is_chosen = vec![false; n];
-    is_chosen[..count].fill(true);
+    let mut is_chosen: Vec<bool> = (0..n).map(|i| i < count).collect();
     rng.shuffle(&mut is_chosen);
     is_chosen
 }

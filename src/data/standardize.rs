@@ -1,5 +1,10 @@
 //! Standardising: each channel of an image, or each feature of a table, to mean 0 and standard deviation 1.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "statistics are checked to have a number for every channel; an index is taken modulo the channels"
+)]
+
 use super::{
     Error,
     dataset::{Features, Split, Standardization, width},

@@ -68,6 +68,10 @@ impl Cache {
 
 /// # Errors
 /// What the device says about `data`, or about having another cache.
+#[allow(
+    unsafe_code,
+    reason = "wgpu has no other way to keep compiled shaders, which take seconds"
+)]
 fn create(device: &Device, data: Option<&[u8]>) -> Result<PipelineCache, String> {
     let scope = device.push_error_scope(ErrorFilter::Validation);
     // SAFETY: wgpu asks that the data come from `get_data`. It comes from a file in the user's own

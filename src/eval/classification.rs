@@ -73,6 +73,10 @@ pub struct Worst {
 ///
 /// # Errors
 /// Answers that are not finite, by sample, and labels without a class.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "`check` has made sure that every label is a class, and every row has all classes"
+)]
 pub fn classification(
     logits: &Logits,
     labels: &[u32],
@@ -126,7 +130,7 @@ fn check(logits: &Logits, labels: &[u32], classes: &[String]) -> Result<()> {
     if let Some(at) = labels.iter().position(|&l| l as usize >= classes.len()) {
         return Err(Error::Model(format!(
             "sample {at}: its label is {}, but there are {} classes, counted from 0",
-            labels[at],
+            labels.get(at).copied().unwrap_or_default(),
             classes.len()
         )));
     }
@@ -142,6 +146,10 @@ struct Judged {
     probability: f64,
 }
 
+#[allow(
+    clippy::indexing_slicing,
+    reason = "`check` has made sure that every label is a class, and every row has all classes"
+)]
 impl Judged {
     fn of(row: &[f32], label: usize, smoothing: f64) -> Judged {
         let (own, log_total) = (f64::from(row[label]), log_sum_exp(row));
@@ -181,6 +189,7 @@ pub fn probabilities(row: &[f32]) -> Vec<f64> {
 
 /// The classes of the `k` largest logits with their probabilities, the largest first and equals
 /// by number.
+#[allow(clippy::indexing_slicing, reason = "the classes are those of the row")]
 pub fn ranked(row: &[f32], k: usize) -> Vec<(usize, f64)> {
     let mut all: Vec<(usize, f64)> = probabilities(row).into_iter().enumerate().collect();
     all.sort_by(|&(a, _), &(b, _)| row[b].total_cmp(&row[a]).then(a.cmp(&b)));
@@ -188,6 +197,10 @@ pub fn ranked(row: &[f32], k: usize) -> Vec<(usize, f64)> {
     all
 }
 
+#[allow(
+    clippy::indexing_slicing,
+    reason = "`check` has made sure that every label is a class, and every row has all classes"
+)]
 fn class_rows(classes: &[String], pairs: impl Iterator<Item = (usize, usize)>) -> Vec<ClassRow> {
     // Of every class: samples that belong to it, that were taken for it, and both.
     let mut counts = vec![[0u64; 3]; classes.len()];
@@ -208,6 +221,10 @@ fn class_rows(classes: &[String], pairs: impl Iterator<Item = (usize, usize)>) -
     classes.iter().zip(&counts).map(row).collect()
 }
 
+#[allow(
+    clippy::indexing_slicing,
+    reason = "`check` has made sure that every label is a class, and every row has all classes"
+)]
 fn worst_of(judged: &[Judged], labels: &[u32], count: usize) -> Vec<Worst> {
     let mut order: Vec<usize> = (0..judged.len()).collect();
     order.sort_by(|&a, &b| judged[b].loss.total_cmp(&judged[a].loss).then(a.cmp(&b)));

@@ -37,6 +37,11 @@ impl Forward {
     ///
     /// # Panics
     /// If `batch` is 0.
+    #[allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        reason = "the plan was recorded here, and `Plan::check` has passed it"
+    )]
     pub fn record(network: &Network, batch: u32) -> Result<Forward> {
         assert!(batch > 0, "evaluation: an empty batch");
         network.check_sizes(batch)?;
@@ -143,6 +148,10 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The numbers that these values mean, at the start of `to`.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "`values` are those of whole samples, for which `to` has room; a byte has 256 values"
+    )]
     fn decode(&self, features: &Features, values: std::ops::Range<usize>, to: &mut [f32]) {
         match features {
             Features::Floats(data) => to[..values.len()].copy_from_slice(&data[values]),

@@ -75,7 +75,7 @@ impl Logits {
              those that it was trained on, and weights of a run that did not diverge, give finite \
              ones",
             name(sample),
-            self.data[at]
+            self.data.get(at).copied().unwrap_or(f32::NAN)
         )))
     }
 }

@@ -36,6 +36,10 @@ impl Graph {
     }
 
     /// Lets the graph do what was done to the network's input.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "a graph has an input, of a batch and of channels or features"
+    )]
     pub(super) fn preprocess(&mut self, p: &Preprocessing) {
         // [1, C, 1, 1] or [1, F], which broadcast over the batch and the pixels.
         let rank = self.graph.input[0]
@@ -176,6 +180,10 @@ impl Graph {
 
 /// Padding above, left, below and right such that rounding down gives the shape `after`. ONNX has a
 /// `ceil_mode` of its own, whose last window runtimes place differently.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "windows slide over the two last of three dimensions"
+)]
 fn pads(window: &Window, before: &[u32], after: &[u32]) -> [u32; 4] {
     let end = |i: usize| {
         let reach = window.dilation[i] * (window.kernel[i] - 1) + 1;

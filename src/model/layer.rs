@@ -184,7 +184,8 @@ fn conv_padding(args: &Args, window: &Window) -> Result<[u32; 2], expr::Error> {
     match args.opt_expr("padding").map(|e| &e.node) {
         Some(Node::Str(s)) if s == "valid" => Ok([0, 0]),
         Some(Node::Str(s)) if s == "same" => {
-            let total = [0, 1].map(|i| window.dilation[i] as u64 * (window.kernel[i] - 1) as u64);
+            let ([dh, dw], [kh, kw]) = (window.dilation, window.kernel);
+            let total = [(dh, kh), (dw, kw)].map(|(d, k)| u64::from(d) * u64::from(k - 1));
             if window.stride != [1, 1] || total.iter().any(|t| t % 2 == 1) {
                 let message = "padding='same' needs stride 1 and odd kernels; give a number";
                 return Err(args.error("padding", message));
@@ -212,7 +213,11 @@ fn pool_window(args: &Args) -> Result<Window, expr::Error> {
         ceil_mode: args.opt_bool("ceil_mode")?.unwrap_or(false),
         ..Window::new(kernel)
     };
-    if (0..2).any(|i| window.padding[i] as u64 * 2 > window.kernel[i] as u64) {
+    let sides = window.padding.iter().zip(&window.kernel);
+    if sides
+        .into_iter()
+        .any(|(&p, &k)| u64::from(p) * 2 > u64::from(k))
+    {
         return Err(args.error("padding", "padding may be at most half of the kernel"));
     }
     Ok(window)

@@ -188,7 +188,7 @@ fn fit(layer: &Layer, shape: &[u32]) -> std::result::Result<(Vec<u32>, Shapes), 
         params.extend(bias.then(|| ("bias", vec![outputs], fan_in)));
         params
     };
-    let total: u64 = shape.iter().map(|&d| d as u64).product();
+    let total = numbers(shape);
     Ok(match layer {
         Layer::Linear {
             inputs,
@@ -245,6 +245,12 @@ fn fit(layer: &Layer, shape: &[u32]) -> std::result::Result<(Vec<u32>, Shapes), 
     })
 }
 
+/// How many numbers a shape holds; where nothing could, the most that can be counted.
+pub(crate) fn numbers(shape: &[u32]) -> u64 {
+    let dims = shape.iter().map(|&dim| u64::from(dim));
+    dims.fold(1, u64::saturating_mul)
+}
+
 /// A shape as a batch of it: `[N, 1, 28, 28]`.
 fn show(shape: &[u32]) -> String {
     let dims = shape.iter().map(|d| format!(", {d}")).collect::<String>();
@@ -264,8 +270,8 @@ impl Network {
 
     /// How many numbers are trained.
     pub fn parameters(&self) -> u64 {
-        let len = |p: &Param| p.shape.iter().map(|&d| d as u64).product::<u64>();
-        self.params().map(len).sum()
+        let sizes = self.params().map(|p| numbers(&p.shape));
+        sizes.fold(0, u64::saturating_add)
     }
 
     /// Checks that a batch's largest value, and all parameters together, can be addressed.
@@ -274,7 +280,7 @@ impl Network {
     /// Names the layer that is too large.
     pub fn check_sizes(&self, batch: u32) -> Result<()> {
         const MOST: u64 = 1 << 30;
-        let words = |shape: &[u32]| shape.iter().fold(1u64, |n, &d| n.saturating_mul(d.into()));
+        let words = numbers;
         let too_large = |what: String, words: u64| {
             Err(Error::Model(format!(
                 "{what} would hold {words} numbers, more than the {MOST} that one buffer may; use \
@@ -295,9 +301,9 @@ impl Network {
                 );
             }
         }
-        let all = self
-            .params()
-            .fold(0u64, |n, p| n.saturating_add(words(&p.shape) + 64));
+        let all = self.params().fold(0u64, |n, p| {
+            n.saturating_add(words(&p.shape)).saturating_add(64)
+        });
         if all > MOST {
             return too_large("the parameters together".into(), all);
         }
@@ -326,6 +332,12 @@ impl Network {
         params
     }
 
+    #[allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::unreachable,
+        reason = "`fit` has made these layers fit each other, and `declare` these tensors"
+    )]
     /// Records the forward pass of a batch `x[N, …]`; the result is `[N, outputs]`.
     pub fn record(&self, r: &mut Recorder, params: &[Tensor], x: Tensor) -> Tensor {
         let (mut x, mut params, n) = (x, params.iter().copied(), x.shape()[0]);
@@ -368,11 +380,8 @@ impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         writeln!(f, "{:<8} {:<40} {}", "input", "", show(&self.input))?;
         for l in &self.layers {
-            let params: u64 = l
-                .params
-                .iter()
-                .map(|p| p.shape.iter().product::<u32>() as u64)
-                .sum();
+            let sizes = l.params.iter().map(|p| numbers(&p.shape));
+            let params = sizes.fold(0, u64::saturating_add);
             let (layer, shape) = (l.layer.to_string(), show(&l.shape));
             write!(f, "{:<8} {layer:<40} {shape:<20}", l.name)?;
             match params {

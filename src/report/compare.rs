@@ -67,6 +67,7 @@ impl Run {
                 dir.display()
             )));
         }
+        run::check_inside(dir)?;
         let config = dir.join("config.toml");
         let text = needed(&config, "the run's settings")?;
         let config = settings(&text).map_err(|e| Error::file(&config, e))?;
@@ -88,7 +89,7 @@ impl Run {
         let (update, evaluation) = (rows.updates.last(), rows.evaluations.last());
         let finite = |x: f64| Some(x).filter(|x| x.is_finite());
         Outcome {
-            updates: update.map_or(0, |u| u.step + 1),
+            updates: update.map_or(0, |u| u.step.saturating_add(1)),
             final_loss: update.and_then(|u| finite(u.loss)),
             best_loss: rows.lowest_loss().map(|(_, loss)| loss),
             final_eval_loss: evaluation.and_then(|e| finite(e.eval_loss)),
@@ -124,8 +125,11 @@ pub fn differences(runs: &[Run]) -> Vec<(String, Vec<Option<String>>)> {
         let values = runs.iter().map(|run| run.config.get(key).cloned());
         (key.clone(), values.collect::<Vec<_>>())
     };
-    let differs =
-        |(_, values): &(String, Vec<Option<String>>)| values.iter().any(|v| *v != values[0]);
+    let differs = |(_, values): &(String, Vec<Option<String>>)| {
+        !values
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if a == b))
+    };
     keys.into_iter().map(row).filter(differs).collect()
 }
 

@@ -71,14 +71,13 @@ fn next(file: &mut File, path: &Path) -> Result<Option<Rows>> {
     bite.read_to_end(&mut bytes).map_err(Error::io(path))?;
     let end = bytes.iter().rposition(|&b| b == b'\n');
     let whole = end.map_or(0, |last| last + 1);
-    let torn = (bytes.len() - whole) as i64;
-    file.seek(SeekFrom::Current(-torn))
+    let torn = bytes.split_off(whole);
+    file.seek(SeekFrom::Current(-(torn.len() as i64)))
         .map_err(Error::io(path))?;
     if whole == 0 {
         return Ok(None);
     }
     let mut rows = Rows::default();
-    rows.extend(&bytes[..whole])
-        .map_err(|e| Error::file(path, e))?;
+    rows.extend(&bytes).map_err(|e| Error::file(path, e))?;
     Ok(Some(rows))
 }

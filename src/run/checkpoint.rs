@@ -29,6 +29,9 @@ const AVERAGES: [(Weights, &str); 2] = [
     (Weights::Swa, "swa.safetensors"),
 ];
 
+/// All files whose digests a state may hold: a name from a file leads nowhere else.
+const FILES: [&str; 5] = [WEIGHTS, OPTIMIZER, AVERAGES[0].1, AVERAGES[1].1, CONFIG];
+
 /// What stands in front of the name of a checkpoint that is being written.
 const DRAFT: &str = ".draft-";
 
@@ -275,8 +278,11 @@ impl Checkpoints {
     fn prune(&self) -> Result<()> {
         let steps = self.steps();
         let best = self.named("best");
-        let old = &steps[..steps.len().saturating_sub(self.keep)];
-        let paths = old.iter().map(|&step| self.dir.join(name_of(step)));
+        let old = steps.len().saturating_sub(self.keep);
+        let paths = steps
+            .into_iter()
+            .take(old)
+            .map(|step| self.dir.join(name_of(step)));
         for path in paths.filter(|path| Some(path) != best.as_ref()) {
             fs::remove_dir_all(&path).map_err(Error::io(&path))?;
         }
@@ -317,6 +323,10 @@ fn slots(params: &[&Param]) -> Vec<Param> {
 fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
     let saved = state_of(path)?;
     for (name, &digest) in &saved.digests {
+        if !FILES.contains(&name.as_str()) {
+            let message = format!("names {name:?}, which is no file of a checkpoint");
+            return Err(Error::file(&path.join(STATE), message));
+        }
         let file = path.join(name);
         let bytes = fs::read(&file).map_err(Error::io(&file))?;
         if xxh3_64(&bytes) != digest {

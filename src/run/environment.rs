@@ -1,6 +1,12 @@
 //! `environment.json`: what a run ran on, when, for how long, and how it ended.
 
-use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::ErrorKind,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -65,6 +71,13 @@ impl Environment {
     pub fn number(&self, name: &str) -> Option<f64> {
         let number: Option<f64> = self.text(name)?.parse().ok();
         number.filter(|x| x.is_finite())
+    }
+
+    /// When the run began; 1970 where that is not known, or is no time.
+    pub fn started(&self) -> SystemTime {
+        let seconds = self.number(STARTED).unwrap_or(0.0);
+        let since = Duration::try_from_secs_f64(seconds.trunc()).unwrap_or_default();
+        UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
     }
 
     /// All names and their values as text.

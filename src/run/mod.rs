@@ -27,7 +27,7 @@ pub use live::{FACTOR, Live};
 use std::{
     fs::{self, File, TryLockError},
     io::{Read, Seek, Write},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use crate::error::{Error, Result};
@@ -99,6 +99,7 @@ impl RunDir {
                 format!("{why}; expected a directory that `kiln train` wrote, such as runs/NAME-1"),
             ));
         }
+        check_inside(path)?;
         let run = RunDir::locked(path)?;
         run.checkpoints(1).recover();
         Ok(run)
@@ -106,6 +107,10 @@ impl RunDir {
 
     fn locked(path: &Path) -> Result<RunDir> {
         let at = path.join(LOCK);
+        if at.is_symlink() {
+            let message = "is a link, which would be written through; remove it";
+            return Err(Error::file(&at, message));
+        }
         let mut options = File::options();
         let options = options.create(true).truncate(false).read(true).write(true);
         let lock = options.open(&at).map_err(Error::io(&at))?;
@@ -187,7 +192,8 @@ pub fn check_free(dir: &Path) -> Result<()> {
         )));
     }
     for name in [METRICS, MODEL, CONFIG, FORM, "report.html", "metrics.csv"] {
-        if dir.join(name).exists() {
+        // A link to nothing would be written through.
+        if dir.join(name).symlink_metadata().is_ok() {
             return Err(Error::Usage(format!(
                 "--out {0}: it already holds {name}, as of another run; name a new directory, or remove \
                  the old run first, or go on with it: kiln resume {0}",
@@ -196,6 +202,45 @@ pub fn check_free(dir: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A run that was copied from elsewhere may hold links: none may lead out of it, as what is written there, or read,
+/// would be somebody else's.
+///
+/// # Errors
+/// If one does, or cannot be followed.
+pub fn check_inside(dir: &Path) -> Result<()> {
+    let root = dir.canonicalize().map_err(Error::io(dir))?;
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(Error::io(&folder))? {
+            let path = entry.map_err(Error::io(&folder))?.path();
+            let kind = fs::symlink_metadata(&path).map_err(Error::io(&path))?;
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_symlink() && !leads_inside(&path, &root) {
+                return Err(Error::file(
+                    &path,
+                    format!(
+                        "is a link that leads out of the run; expected the file itself, or a link within {}",
+                        dir.display()
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where it leads, or would lead if something were there.
+fn leads_inside(link: &Path, root: &Path) -> bool {
+    if let Ok(real) = link.canonicalize() {
+        return real.starts_with(root);
+    }
+    fs::read_link(link).is_ok_and(|to| {
+        let mut steps = to.components();
+        steps.all(|step| matches!(step, Component::Normal(_)))
+    })
 }
 
 /// A name for runs out of what a person wrote: letters, digits and dashes.

@@ -41,7 +41,11 @@ pub struct Saved {
     /// Its memory, at most 64 bytes.
     pub state: State,
     /// The last numbers, where it averages them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        with = "crate::control::number::list"
+    )]
     pub window: Vec<f64>,
 }
 

@@ -1,5 +1,8 @@
 //! Weights as safetensors with PyTorch's `state_dict` names and layouts: they move both ways.
 
+#![deny(clippy::expect_used, clippy::indexing_slicing, clippy::unreachable)]
+#![cfg_attr(test, allow(clippy::expect_used, clippy::indexing_slicing))]
+
 use std::{borrow::Cow, fs, io::Read, path::Path};
 
 use safetensors::{Dtype, SafeTensors, View};
@@ -7,7 +10,7 @@ use safetensors::{Dtype, SafeTensors, View};
 use crate::{
     error::{Error, Result},
     files::write_atomically,
-    model::Param,
+    model::{Param, numbers},
 };
 
 /// The most that a header may add to the tensors' own bytes.
@@ -78,8 +81,8 @@ pub fn serialize(params: &[&Param], values: &[Vec<f32>]) -> Result<Vec<u8>> {
 /// A file that is no safetensors, is far larger than the model, or whose names, shapes or types
 /// do not match: all mismatches are listed.
 pub fn load(path: &Path, params: &[&Param]) -> Result<Vec<Vec<f32>>> {
-    let len = |p: &Param| p.shape.iter().map(|&d| d as u64).product::<u64>();
-    let expected = params.iter().map(|p| len(p) * 4).sum::<u64>();
+    let sizes = params.iter().map(|p| numbers(&p.shape).saturating_mul(4));
+    let expected = sizes.fold(0, u64::saturating_add);
     let found = fs::metadata(path).map_err(Error::io(path))?;
     if !found.is_file() {
         return Err(Error::file(
@@ -87,7 +90,7 @@ pub fn load(path: &Path, params: &[&Param]) -> Result<Vec<Vec<f32>>> {
             "is not a file; expected weights as safetensors",
         ));
     }
-    let (size, most) = (found.len(), expected + HEADER);
+    let (size, most) = (found.len(), expected.saturating_add(HEADER));
     if size > most {
         return Err(Error::file(
             path,
@@ -121,10 +124,8 @@ fn values(path: &Path, file: &SafeTensors, param: &Param) -> Result<Vec<f32>> {
     let tensor = file
         .tensor(&param.name)
         .map_err(|e| Error::file(path, e.to_string()))?;
-    let floats = tensor.data().chunks_exact(4);
-    let floats: Vec<f32> = floats
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect();
+    let (words, _) = tensor.data().as_chunks();
+    let floats: Vec<f32> = words.iter().map(|&b| f32::from_le_bytes(b)).collect();
     match floats.iter().find(|v| !v.is_finite()) {
         Some(bad) => Err(Error::file(
             path,

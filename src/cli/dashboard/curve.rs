@@ -49,9 +49,9 @@ impl Curve {
         }
         if self.stretches.len() > STRETCHES {
             let pairs = self.stretches.chunks(2);
-            let joined = pairs.map(|pair| match pair {
-                [a, b] => a.with(b),
-                pair => pair[0],
+            let joined = pairs.filter_map(|pair| match pair {
+                [a, b] => Some(a.with(b)),
+                pair => pair.first().copied(),
             });
             self.stretches = joined.collect();
             self.each *= 2;

@@ -146,7 +146,7 @@ impl Eval {
         }
         for &step in at {
             let step = step as usize;
-            values.lr.push(all.lr[step]);
+            values.lr.extend(all.lr.get(step));
             values.momentum.extend(all.momentum.get(step));
         }
         Ok(values)

@@ -89,7 +89,7 @@ impl Child {
 fn last_error(text: &str) -> String {
     let text = text.trim();
     match text.rfind("error: ") {
-        Some(at) => text[at + "error: ".len()..].into(),
+        Some(at) => text.split_at(at + "error: ".len()).1.into(),
         None => text.lines().last().unwrap_or_default().into(),
     }
 }

@@ -54,6 +54,9 @@ pub(super) struct Sweep {
 /// Flags of `train` that a sweep gives itself.
 const OWN: [&str; 5] = ["--out", "--no-out", "--quiet", "--json", "--dashboard"];
 
+/// More runs than this nobody waits for: one axis too many makes them.
+const MOST: usize = 10_000;
+
 impl Sweep {
     pub(super) fn run(self) -> Result<Outcome> {
         self.check_base()?;
@@ -117,11 +120,19 @@ impl Sweep {
                     self.grid.iter().map(|text| sweep::axis(text)).collect();
                 let axes = axes.map_err(|e| Error::Usage(format!("--grid {e}")))?;
                 for (i, (key, _)) in axes.iter().enumerate() {
-                    if axes[..i].iter().any(|(other, _)| other == key) {
+                    if axes.iter().take(i).any(|(other, _)| other == key) {
                         return Err(Error::Usage(format!(
                             "--grid {key} is given twice; give all of its values at once"
                         )));
                     }
+                }
+                let sizes = axes.iter().map(|(_, values)| values.len());
+                let runs = sizes.fold(self.seeds.unwrap_or(1) as usize, usize::saturating_mul);
+                if runs > MOST {
+                    return Err(Error::Usage(format!(
+                        "--grid makes {runs} runs of these values; expected at most {MOST}, so leave some out, or \
+                         name those that matter with --list"
+                    )));
                 }
                 sweep::grid(&axes)
             }

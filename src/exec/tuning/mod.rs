@@ -3,6 +3,9 @@
 //! Never a silent choice by the clock: the built-in tables are rules, and rows that were measured are
 //! part of the table. The same table gives the same bits.
 
+#![deny(clippy::expect_used, clippy::indexing_slicing, clippy::unreachable)]
+#![cfg_attr(test, allow(clippy::expect_used, clippy::indexing_slicing))]
+
 mod file;
 
 pub use file::{Key, Saved, TableFile, Tuned, Tuning, cached};

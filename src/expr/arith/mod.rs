@@ -192,20 +192,27 @@ impl Op {
             Op::Const(value) => *value,
             Op::Variable(at) => values.get(*at).copied().unwrap_or(0.0),
             Op::Unary(op, a) => unary(*op, a.eval(values)?),
-            Op::Binary(BinaryOp::And, ab) => match ab[0].eval(values)? {
-                a if a == 0.0 => a,
-                _ => ab[1].eval(values)?,
-            },
-            Op::Binary(BinaryOp::Or, ab) => match ab[0].eval(values)? {
-                a if a != 0.0 => a,
-                _ => ab[1].eval(values)?,
-            },
-            Op::Binary(op, ab) => binary(*op, ab[0].eval(values)?, ab[1].eval(values)?)?,
+            Op::Binary(op, ab) => {
+                let [a, b] = ab.as_ref();
+                match (op, a.eval(values)?) {
+                    (BinaryOp::And, a) if a == 0.0 => a,
+                    (BinaryOp::Or, a) if a != 0.0 => a,
+                    (BinaryOp::And | BinaryOp::Or, _) => b.eval(values)?,
+                    (op, a) => binary(*op, a, b.eval(values)?)?,
+                }
+            }
             Op::If(parts) => {
-                parts[if parts[0].eval(values)? != 0.0 { 1 } else { 2 }].eval(values)?
+                let [when, then, other] = parts.as_ref();
+                let chosen = if when.eval(values)? != 0.0 {
+                    then
+                } else {
+                    other
+                };
+                chosen.eval(values)?
             }
             Op::Pick(items, index) => {
-                pick(items.len(), index.eval(values)?).and_then(|at| items[at].eval(values))?
+                let at = pick(items.len(), index.eval(values)?)?;
+                items.get(at).ok_or(Fault::Index)?.eval(values)?
             }
             Op::Call(function, args) => match args.as_slice() {
                 [a] => function.call(&[a.eval(values)?])?,
@@ -245,8 +252,8 @@ impl Op {
             Op::Unary(UnaryOp::Neg, a) => a.line(values, variable).map(|(s, o)| (-s, -o)),
             Op::Unary(UnaryOp::Plus, a) => a.line(values, variable),
             Op::Binary(op, ab) => {
-                let ((s, o), (t, p)) =
-                    (ab[0].line(values, variable)?, ab[1].line(values, variable)?);
+                let [a, b] = ab.as_ref();
+                let ((s, o), (t, p)) = (a.line(values, variable)?, b.line(values, variable)?);
                 match op {
                     BinaryOp::Add => Some((s + t, o + p)),
                     BinaryOp::Sub => Some((s - t, o - p)),
@@ -256,13 +263,17 @@ impl Op {
                     _ => None,
                 }
             }
-            Op::If(parts) if !parts[0].uses(variable) => {
-                parts[if parts[0].eval(values).ok()? != 0.0 {
-                    1
+            Op::If(parts) => {
+                let [when, then, other] = parts.as_ref();
+                if when.uses(variable) {
+                    return None;
+                }
+                let chosen = if when.eval(values).ok()? != 0.0 {
+                    then
                 } else {
-                    2
-                }]
-                .line(values, variable)
+                    other
+                };
+                chosen.line(values, variable)
             }
             _ => None,
         }

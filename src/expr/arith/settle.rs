@@ -24,7 +24,8 @@ impl Settled {
 
     /// The common prefix and period of two; `None` where they grow too large.
     pub fn and(self, other: Settled) -> Option<Settled> {
-        let period = self.period / gcd(self.period, other.period) * other.period;
+        let shared = gcd(self.period, other.period);
+        let period = (self.period / shared).checked_mul(other.period)?;
         let prefix = self.prefix.max(other.prefix);
         (period <= LARGEST && prefix <= LARGEST).then_some(Settled { prefix, period })
     }
@@ -56,28 +57,27 @@ impl Op {
         }
         match self {
             Op::Variable(_) => None,
-            Op::Binary(BinaryOp::Mod, ab) => match (ab[0].ramp(t), ab[1].constant()) {
-                // t * slope + offset with whole numbers, taken modulo a whole number
-                (Some(r), Some(k))
-                    if r.slack == 0.0
-                        && r.slope == r.slope.trunc()
-                        && k == k.trunc()
-                        && (1.0..LARGEST as f64).contains(&k) =>
-                {
-                    Some(Settled {
-                        prefix: 0,
-                        period: k as u64,
-                    })
+            Op::Binary(BinaryOp::Mod, ab) => {
+                let [a, b] = ab.as_ref();
+                match (a.ramp(t), b.constant()) {
+                    // t * slope + offset with whole numbers, taken modulo a whole number
+                    (Some(r), Some(k))
+                        if r.slack == 0.0
+                            && r.slope == r.slope.trunc()
+                            && k == k.trunc()
+                            && (1.0..LARGEST as f64).contains(&k) =>
+                    {
+                        Some(Settled {
+                            prefix: 0,
+                            period: k as u64,
+                        })
+                    }
+                    _ => self.by_children(t),
                 }
-                _ => self.by_children(t),
-            },
+            }
             Op::Binary(op, ab) if op.is_comparison() => {
-                let crossing = match (
-                    ab[0].ramp(t),
-                    ab[1].constant(),
-                    ab[0].constant(),
-                    ab[1].ramp(t),
-                ) {
+                let [a, b] = ab.as_ref();
+                let crossing = match (a.ramp(t), b.constant(), a.constant(), b.ramp(t)) {
                     (Some(ramp), Some(level), _, _) | (_, _, Some(level), Some(ramp)) => {
                         ramp.passes(level)
                     }
@@ -92,18 +92,19 @@ impl Op {
                 self.extreme(args, t, -1.0)
             }
             Op::If(parts) => {
-                let when = parts[0].settled(t)?;
+                let [condition, then, other] = parts.as_ref();
+                let when = condition.settled(t)?;
                 if when.period > 1 {
                     return self.by_children(t);
                 }
-                let mut at = vec![0.0; t + 1];
-                at[t] = when.prefix as f64;
-                let chosen = if parts[0].eval(&at).ok()? != 0.0 {
-                    1
+                let mut at = vec![0.0; t];
+                at.push(when.prefix as f64);
+                let chosen = if condition.eval(&at).ok()? != 0.0 {
+                    then
                 } else {
-                    2
+                    other
                 };
-                when.and(parts[chosen].settled(t)?)
+                when.and(chosen.settled(t)?)
             }
             _ => self.by_children(t),
         }
@@ -170,29 +171,26 @@ impl Op {
                     _ => None,
                 }
             }
-            Op::Binary(op, ab) => match (
-                op,
-                ab[0].ramp(t),
-                ab[1].constant(),
-                ab[0].constant(),
-                ab[1].ramp(t),
-            ) {
-                (BinaryOp::Add, Some(r), Some(c), _, _)
-                | (BinaryOp::Add, _, _, Some(c), Some(r)) => Some(r.raised(c)),
-                (BinaryOp::Sub, Some(r), Some(c), _, _) => Some(r.raised(-c)),
-                (BinaryOp::Sub, _, _, Some(c), Some(r)) => Some(r.scaled(-1.0).raised(c)),
-                (BinaryOp::Mul, Some(r), Some(c), _, _)
-                | (BinaryOp::Mul, _, _, Some(c), Some(r)) => Some(r.scaled(c)),
-                (BinaryOp::Div, Some(r), Some(c), _, _) if c != 0.0 => Some(r.scaled(1.0 / c)),
-                (BinaryOp::FloorDiv, Some(r), Some(c), _, _) if c != 0.0 => {
-                    let r = r.scaled(1.0 / c);
-                    Some(Ramp {
-                        slack: r.slack + 1.0,
-                        ..r
-                    })
+            Op::Binary(op, ab) => {
+                let [a, b] = ab.as_ref();
+                match (op, a.ramp(t), b.constant(), a.constant(), b.ramp(t)) {
+                    (BinaryOp::Add, Some(r), Some(c), _, _)
+                    | (BinaryOp::Add, _, _, Some(c), Some(r)) => Some(r.raised(c)),
+                    (BinaryOp::Sub, Some(r), Some(c), _, _) => Some(r.raised(-c)),
+                    (BinaryOp::Sub, _, _, Some(c), Some(r)) => Some(r.scaled(-1.0).raised(c)),
+                    (BinaryOp::Mul, Some(r), Some(c), _, _)
+                    | (BinaryOp::Mul, _, _, Some(c), Some(r)) => Some(r.scaled(c)),
+                    (BinaryOp::Div, Some(r), Some(c), _, _) if c != 0.0 => Some(r.scaled(1.0 / c)),
+                    (BinaryOp::FloorDiv, Some(r), Some(c), _, _) if c != 0.0 => {
+                        let r = r.scaled(1.0 / c);
+                        Some(Ramp {
+                            slack: r.slack + 1.0,
+                            ..r
+                        })
+                    }
+                    _ => None,
                 }
-                _ => None,
-            },
+            }
             _ => None,
         }
     }

@@ -62,6 +62,10 @@ pub(super) fn transpose(
 
 /// Left to itself, the compiler moves the numbers one by one.
 #[cfg(target_arch = "x86_64")]
+#[allow(
+    unsafe_code,
+    reason = "left to itself, the compiler moves the numbers one by one"
+)]
 #[inline(always)]
 fn transpose4(rows: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
     use std::arch::x86_64::{

@@ -103,18 +103,26 @@ pub fn thinned(points: &[(f64, f64)], most: usize) -> Vec<(f64, f64)> {
     let stretch = points.len().div_ceil((most.max(4) - 2) / 2);
     let mut kept = vec![*first];
     for part in points.chunks(stretch) {
-        let extreme = |better: fn(f64, f64) -> bool| {
-            let pick = |best: usize, i: usize| {
-                if better(part[i].1, part[best].1) {
-                    i
-                } else {
-                    best
-                }
-            };
-            (0..part.len()).fold(0, pick)
-        };
-        let (low, high) = (extreme(|a, b| a < b), extreme(|a, b| a > b));
-        kept.extend([part[low.min(high)], part[low.max(high)]]);
+        // The first of equals; nothing here is NaN.
+        let value = |&(_, &(_, y)): &(usize, &(f64, f64))| y;
+        let points = || part.iter().enumerate();
+        let low = points().reduce(|best, next| {
+            if value(&next) < value(&best) {
+                next
+            } else {
+                best
+            }
+        });
+        let high = points().reduce(|best, next| {
+            if value(&next) > value(&best) {
+                next
+            } else {
+                best
+            }
+        });
+        let mut both: Vec<_> = low.into_iter().chain(high).collect();
+        both.sort_by_key(|(at, _)| *at);
+        kept.extend(both.into_iter().map(|(_, point)| *point));
     }
     kept.push(*last);
     kept.dedup();

@@ -145,7 +145,10 @@ impl Chart {
                 .map(|&x| PathElement::new([(x, y.start), (x, y.end)], grey)),
         )?;
         for (s, colour) in self.scaled().into_iter().zip(self.colours()) {
-            let style = style(s.look, COLOURS[colour % COLOURS.len()]);
+            let colour = COLOURS
+                .get(colour % COLOURS.len())
+                .unwrap_or(&RGBColor(0, 0, 0));
+            let style = style(s.look, *colour);
             let drawn = match s.look {
                 Look::Points => chart.draw_series(
                     s.points

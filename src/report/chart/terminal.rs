@@ -55,9 +55,10 @@ impl Chart {
             .map(|m| drawn("", Look::Line, Ink::DarkGray, m));
         let behind = behind.iter();
         let behind = behind.map(|(s, _)| drawn(&s.name, s.look, Ink::DarkGray, &s.points));
+        let ink = |colour: &usize| INKS.get(colour % INKS.len()).copied().unwrap_or_default();
         let before = before
             .iter()
-            .map(|(s, c)| drawn(&s.name, s.look, INKS[c % INKS.len()], &s.points));
+            .map(|(s, c)| drawn(&s.name, s.look, ink(c), &s.points));
         let datasets = match grey {
             true => marks.chain(behind).chain(before).collect(),
             false => before.collect(),

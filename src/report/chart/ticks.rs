@@ -32,7 +32,11 @@ impl Chart {
         let labels = |digits: usize| -> Vec<String> {
             places.iter().map(|&at| self.label(at, digits)).collect()
         };
-        let apart = |labels: &Vec<String>| labels.windows(2).all(|pair| pair[0] != pair[1]);
+        let apart = |labels: &Vec<String>| {
+            labels
+                .windows(2)
+                .all(|pair| matches!(pair, [a, b] if a != b))
+        };
         let labels = (DIGITS..15).map(labels).find(apart);
         let labels = labels.unwrap_or_default();
         let ticks = places.iter().zip(labels);
@@ -150,7 +154,9 @@ mod tests {
             let labels = labels(f64::from(last), 11);
             assert!((2..=11).contains(&labels.len()), "{last}: {labels:?}");
             assert!(
-                labels.windows(2).all(|pair| pair[0] != pair[1]),
+                labels
+                    .windows(2)
+                    .all(|pair| matches!(pair, [a, b] if a != b)),
                 "{labels:?}"
             );
         }

@@ -52,12 +52,14 @@ pub(super) fn data_uri(picture: &Picture) -> Option<String> {
     }
     let mut file = Cursor::new(Vec::new());
     let written = if channels == 3 {
-        let colour = |i: usize| [pixels[i], pixels[plane + i], pixels[2 * plane + i]];
-        let interleaved = (0..plane).flat_map(colour).collect();
+        let (red, rest) = pixels.split_at(plane);
+        let (green, blue) = rest.split_at(plane);
+        let colours = red.iter().zip(green).zip(blue);
+        let interleaved = colours.flat_map(|((&r, &g), &b)| [r, g, b]).collect();
         image::RgbImage::from_raw(width, height, interleaved)?
             .write_to(&mut file, image::ImageFormat::Png)
     } else {
-        image::GrayImage::from_raw(width, height, pixels[..plane].to_vec())?
+        image::GrayImage::from_raw(width, height, pixels.split_at(plane).0.to_vec())?
             .write_to(&mut file, image::ImageFormat::Png)
     };
     written.ok()?;

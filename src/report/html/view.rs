@@ -171,7 +171,7 @@ fn tiles(rows: &Rows) -> Vec<Tile> {
         tile("Training loss", short(mean), note);
         let evaluated = rows.evaluations.last().map_or(0.0, |e| e.epoch);
         let note = format!("{} epochs", short(last.epoch.max(evaluated)));
-        tile("Updates", grouped(last.step + 1), note);
+        tile("Updates", grouped(last.step.saturating_add(1)), note);
     }
     tiles.extend(averages(rows));
     tiles
@@ -213,6 +213,10 @@ fn schedule(drawn: &plots::Drawn) -> Schedule<'_> {
 }
 
 /// None if it is not a square of as many classes as there are names.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "it is a square of n, and n are the names"
+)]
 fn matrix(confusion: &Confusion) -> Option<Matrix<'_>> {
     let Confusion { classes, counts } = confusion;
     let n = classes.len();

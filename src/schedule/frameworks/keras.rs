@@ -4,7 +4,7 @@
 //! these are the same formulas in f64. The optimiser's own rate has no effect on them.
 
 use super::arguments::Arguments;
-use super::recurrence::{LONGEST, Recurrence};
+use super::recurrence::{Recurrence, longest};
 use super::{Quirk, Raise, Reading};
 use crate::expr::{Arith, Error, Expr};
 use crate::schedule::Run;
@@ -216,14 +216,14 @@ impl Schedule {
 }
 
 impl PerEpoch {
-    fn new(schedule: Arith, run: &Run) -> PerEpoch {
+    fn new(schedule: Arith, run: &Run, longest: u64) -> PerEpoch {
         const TRIED: u64 = 4096;
         let epoch_updates = run.epoch_updates.unwrap_or(1.0);
         let epochs = run
             .updates
             .map(|updates| (updates as f64 / epoch_updates).ceil() as u64);
         let step = |k: u64, lr: f64| schedule.eval(&[(k - 1) as f64, lr]).unwrap_or(f64::NAN);
-        let fault = (0..epochs.unwrap_or(TRIED).min(LONGEST)).find_map(|epoch| {
+        let fault = (0..epochs.unwrap_or(TRIED).min(longest)).find_map(|epoch| {
             let index = (epoch as f64 * epoch_updates).ceil() as u64;
             schedule
                 .eval(&[epoch as f64, run.base_lr])
@@ -236,9 +236,14 @@ impl PerEpoch {
         let rule = if schedule.uses(1) {
             let straight = |epoch: u64| schedule.line(&[epoch as f64, 0.0], 1).is_some();
             let repeats = schedule.settled(0).filter(|s| {
-                s.prefix + s.period <= LONGEST && (s.prefix..s.prefix + s.period).all(straight)
+                s.prefix + s.period <= longest && (s.prefix..s.prefix + s.period).all(straight)
             });
-            Rule::Recursive(Recurrence::new(run.base_lr, repeats, epochs, step))
+            Rule::Recursive(Recurrence::new(
+                run.base_lr,
+                repeats,
+                (epochs, longest),
+                step,
+            ))
         } else {
             Rule::Absolute(schedule)
         };
@@ -257,7 +262,7 @@ impl PerEpoch {
         let epoch = (step as f64 / self.epoch_updates).floor();
         match &self.rule {
             Rule::Absolute(schedule) => schedule.eval(&[epoch, 0.0]).unwrap_or(f64::NAN),
-            Rule::Recursive(table) => table.value(epoch as u64 + 1),
+            Rule::Recursive(table) => table.value((epoch as u64).saturating_add(1)),
         }
     }
 }
@@ -371,7 +376,10 @@ pub fn parse(text: &str, call: &Expr, kind: &str, run: &Run) -> Result<Reading<S
         "LearningRateScheduler" => {
             let args = bind(&["schedule"])?;
             let schedule = Arith::from_lambda(text, args.expr("schedule")?, 2)?;
-            (Schedule::PerEpoch(PerEpoch::new(schedule, run)), args)
+            (
+                Schedule::PerEpoch(PerEpoch::new(schedule, run, longest(text))),
+                args,
+            )
         }
         _ => {
             return Err(

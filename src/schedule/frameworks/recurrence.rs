@@ -7,7 +7,9 @@
 use crate::expr::Settled;
 
 /// The longest table, in updates (8 MiB).
-pub const LONGEST: u64 = 1 << 20;
+const LONGEST: u64 = 1 << 20;
+/// The longest table times the bytes of the text that it is in.
+const WORK: u64 = 1 << 27;
 /// The length of the table where neither a period nor the length of the run is known.
 const UNKNOWN: u64 = 1 << 16;
 
@@ -60,19 +62,26 @@ impl Line {
     }
 }
 
+/// The longest table in a text, in updates. A long text may have many tables, or slow ones, so each is shorter: all
+/// together they take no more memory than a few of the longest, and a fraction of a second.
+pub fn longest(text: &str) -> u64 {
+    LONGEST.min(WORK / (text.len() as u64).max(1))
+}
+
 impl Recurrence {
     /// Tabulates `step(k, lr)`, the rate after step `k = 1, 2, …`. `settled` says from which `k` on the steps
-    /// repeat, in which case each must be a straight line in `lr`; `updates` is the length of the run if known.
+    /// repeat, in which case each must be a straight line in `lr`; `updates` is the length of the run if known. The table has
+    /// no more than `longest` values.
     pub fn new(
         start: f64,
         settled: Option<Settled>,
-        updates: Option<u64>,
+        (updates, longest): (Option<u64>, u64),
         step: impl Fn(u64, f64) -> f64,
     ) -> Recurrence {
-        let repeats = settled.filter(|s| s.prefix.saturating_add(s.period) <= LONGEST);
+        let repeats = settled.filter(|s| s.prefix.saturating_add(s.period) <= longest);
         let length = match repeats {
             Some(s) => s.prefix + s.period,
-            None => updates.unwrap_or(UNKNOWN).min(LONGEST),
+            None => updates.unwrap_or(UNKNOWN).min(longest),
         };
         let mut values = vec![start];
         let mut lr = start;
@@ -158,7 +167,7 @@ mod tests {
                 prefix: 5,
                 period: 3,
             }),
-            None,
+            (None, LONGEST),
             step,
         );
         let mut lr = 2.0;
@@ -177,7 +186,7 @@ mod tests {
     /// Protects the honest end of a table that has no period: it holds and says so.
     #[test]
     fn tables_end_with_the_run() {
-        let table = Recurrence::new(1.0, None, Some(10), |k, lr| lr + k as f64);
+        let table = Recurrence::new(1.0, None, (Some(10), LONGEST), |k, lr| lr + k as f64);
         assert_eq!(
             (table.value(10), table.value(11), table.exact_until()),
             (56.0, 56.0, Some(10))

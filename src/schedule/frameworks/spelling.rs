@@ -1,6 +1,7 @@
 //! A framework's line, resolved against a run.
 
 use super::arguments::call_of;
+use super::recurrence::longest;
 use super::{Framework, Quirk, Raise, hf, keras, kind_of, native, optax, quirk, timm, torch};
 use crate::expr::{Args, Error, Expr, Node};
 use crate::schedule::Run;
@@ -67,9 +68,13 @@ impl Spelling {
             Framework::Torch => {
                 let (scheduler, notes) = torch::parse(text, &call, kind)?;
                 own = native::torch(&scheduler);
-                let schedule =
-                    torch::Schedule::new(&scheduler, run.base_lr, run.base_momentum, run.updates)
-                        .map_err(|raise| refused(text, expr, &raise))?;
+                let schedule = torch::Schedule::new(
+                    &scheduler,
+                    run.base_lr,
+                    run.base_momentum,
+                    (run.updates, longest(text)),
+                )
+                .map_err(|raise| refused(text, expr, &raise))?;
                 (
                     Values::Torch(schedule),
                     notes,

@@ -41,6 +41,10 @@ struct Generator {
     spare: Option<f64>,
 }
 
+#[allow(
+    clippy::indexing_slicing,
+    reason = "every index is taken modulo the number of words"
+)]
 impl Generator {
     fn new(seed: u32) -> Generator {
         Generator {

@@ -13,7 +13,7 @@ use crate::schedule::frameworks::recurrence::Recurrence;
 /// use kiln::schedule::frameworks::torch::{Schedule, Scheduler};
 ///
 /// let step = Scheduler::Step { step_size: 30, gamma: 0.1 };
-/// let schedule = Schedule::new(&step, 0.5, None, Some(90)).unwrap();
+/// let schedule = Schedule::new(&step, 0.5, None, (Some(90), 1000)).unwrap();
 /// assert_eq!(schedule.at(29), 0.5);
 /// assert_eq!(schedule.at(30), 0.05);
 /// ```
@@ -47,7 +47,7 @@ enum Advance {
 
 impl Schedule {
     /// The schedule of a group with this rate and momentum (β1 of Adam) at construction. `updates` is the length
-    /// of the run where it is known; it bounds the tables of what has no closed form.
+    /// of the run where it is known; it bounds the tables of what has no closed form, as `longest` does.
     ///
     /// # Errors
     /// The exception that torch raises at construction.
@@ -55,7 +55,7 @@ impl Schedule {
         scheduler: &Scheduler,
         lr: f64,
         momentum: Option<f64>,
-        updates: Option<u64>,
+        (updates, longest): (Option<u64>, u64),
     ) -> Result<Schedule, Raise> {
         let mut group = Group::new(lr, momentum);
         let mut machine =
@@ -67,9 +67,9 @@ impl Schedule {
         let mut start = 0u64;
         loop {
             let event = machine.next_event();
-            let segment = Segment::new(start, group, &machine, updates);
+            let segment = Segment::new(start, group, &machine, (updates, longest));
             let end = event.and_then(|steps| start.checked_add(steps));
-            schedule.raises = segment.raises(end, updates);
+            schedule.raises = segment.raises(end, (updates, longest));
             let Some((steps, end)) = event.zip(end).filter(|_| schedule.raises.is_none()) else {
                 schedule.segments.push(segment);
                 return Ok(schedule);
@@ -144,7 +144,12 @@ impl Schedule {
 }
 
 impl Segment {
-    fn new(start: u64, group: Group, machine: &Machine, updates: Option<u64>) -> Segment {
+    fn new(
+        start: u64,
+        group: Group,
+        machine: &Machine,
+        (updates, longest): (Option<u64>, u64),
+    ) -> Segment {
         let members: Vec<(Leaf, Position)> = machine
             .active()
             .into_iter()
@@ -168,9 +173,12 @@ impl Segment {
                     .try_fold(Settled::CONSTANT, |all, (leaf, at)| {
                         all.and(leaf.settled(*at)?)
                     });
-                Advance::Table(Recurrence::new(group.lr, settled, left, |k, lr| {
-                    one_step(&members, lr, signed(k))
-                }))
+                Advance::Table(Recurrence::new(
+                    group.lr,
+                    settled,
+                    (left, longest),
+                    |k, lr| one_step(&members, lr, signed(k)),
+                ))
             }
         };
         Segment {
@@ -214,13 +222,13 @@ impl Segment {
     }
 
     /// The first exception before `end`. Lambdas are tried over the run, or over the first updates.
-    fn raises(&self, end: Option<u64>, updates: Option<u64>) -> Option<Raise> {
+    fn raises(&self, end: Option<u64>, (updates, longest): (Option<u64>, u64)) -> Option<Raise> {
         const TRIED: u64 = 4096;
         let tried = updates
             .unwrap_or(self.start.saturating_add(TRIED))
             .min(end.unwrap_or(u64::MAX))
             .saturating_sub(self.start);
-        let tried = signed(tried.min(crate::schedule::frameworks::recurrence::LONGEST));
+        let tried = signed(tried.min(longest));
         let first = self.members.iter().filter_map(|(leaf, at)| {
             let (when, message) = leaf.raises(at.last, at.plus(tried - 1).last)?;
             Some(Raise {
@@ -338,7 +346,7 @@ mod tests {
         fn jumping_equals_stepping(scheduler in any_scheduler()) {
             let mut group = Group::new(0.1, Some(0.9));
             let mut machine = Machine::new(&scheduler, &mut group).expect("none of these raises at once");
-            let schedule = Schedule::new(&scheduler, 0.1, Some(0.9), None).expect("so does not this");
+            let schedule = Schedule::new(&scheduler, 0.1, Some(0.9), (None, 1000)).expect("so does not this");
             let mut largest = group.lr;
             for step in 0..300 {
                 if step > 0 && let Err(message) = machine.step(&mut group) {
