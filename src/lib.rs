@@ -14,7 +14,6 @@
 //! A lower floor never imports an upper one, a writer never sees a runner, no schedule has state,
 //! every value is written by exactly one dispatch, and the host waits only in
 //! [`exec::Executor::collect`]. `tests/tidy.rs` guards what can be guarded.
-
 //!
 //! Nothing that comes from outside, in a file, a flag, a text or from a device, makes kiln panic: the lints below deny
 //! what could, and `tests/hostile` tries. Indices are exempt where kiln itself has made the lists that they point into,

@@ -23,6 +23,7 @@ use serde::Serialize;
 use crate::{
     device::{Gpu, Machine},
     error::Error,
+    ops,
 };
 use training::Subject;
 
@@ -97,6 +98,9 @@ pub fn examine(machine: &Machine) -> Diagnosis {
         ),
     };
     checks.splice(0..0, summary(&kernels));
+    if let Machine::Gpu(gpu) = machine {
+        checks.extend(left_out(&kernels, gpu));
+    }
     let sound = |c: &Check| c.verdict != Verdict::Fail;
     Diagnosis {
         device,
@@ -132,6 +136,30 @@ fn on_adapter(gpu: &Arc<Gpu>) -> Found {
         }
     }
     (kernels, checks)
+}
+
+/// Variants without a row: what every launch runs instead is their kernel's portable shader.
+fn left_out(rows: &[KernelRow], gpu: &Gpu) -> Option<Check> {
+    let ran = |name: &String| {
+        rows.iter()
+            .any(|row| *name == format!("{}.{}", row.kernel, row.variant))
+    };
+    let all = ops::ALL.into_iter().flat_map(|op| {
+        let variants = op.variants.iter();
+        variants.map(|v| format!("{}.{}", op.name, v.name))
+    });
+    let left_out: Vec<String> = all.filter(|name| !ran(name)).collect();
+    let why = match gpu.extras.longest {
+        usize::MAX => "they need what this adapter does not have",
+        _ => {
+            "they need what this adapter does not have, or its compiler takes minutes over their texts"
+        }
+    };
+    (!left_out.is_empty()).then(|| Check {
+        name: "variants",
+        verdict: Verdict::Note,
+        found: format!("not used here: {}; {why}", left_out.join(", ")),
+    })
 }
 
 /// The kernels in one line.
