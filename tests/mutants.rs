@@ -442,7 +442,13 @@ const JUDGED: &[Judged] = &[
     (
         "gradient passes at zero",
         "ops::relu_grad_passes_at_nan_and_stops_at_zero",
-        || ops::relu_grad_stops_at_zero(mutated("relu_grad", 1, &[("y <= 0.0", "y < 0.0")])),
+        || {
+            ops::relu_grad_stops_at_zero(mutated(
+                "relu_grad",
+                1,
+                &[("bits - 1u >= 0x7fffffffu", "bits >= 0x80000000u")],
+            ))
+        },
     ),
     (
         "NaN loses the maximum",
