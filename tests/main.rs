@@ -21,6 +21,7 @@ mod golden_ops;
 mod golden_schedules;
 mod grad;
 mod licences;
+mod long;
 mod lr_find;
 mod methods;
 mod mutants;
