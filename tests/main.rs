@@ -16,6 +16,7 @@ mod escape;
 mod eval;
 mod examples;
 mod export;
+mod extremes;
 mod golden_conversion;
 mod golden_ops;
 mod golden_schedules;
