@@ -167,11 +167,11 @@ fn the_second_writer_is_refused() {
         ),
         (
             "resume run",
-            "another kiln is writing to this run; wait for it, or stop it first",
+            "another kiln is writing to this directory; wait for it, or stop it first",
         ),
         (
             "resume run --epochs 3 --on-change keep",
-            "another kiln is writing to this run",
+            "another kiln is writing to this directory",
         ),
         (
             "cooldown --from other --at 4 --over 2 --device cpu --out run",
@@ -179,7 +179,7 @@ fn the_second_writer_is_refused() {
         ),
         (
             "sweep --out run --grid lr=0.1,0.2 -- --device cpu --limit 64 --epochs 1",
-            "run",
+            "already holds",
         ),
     ]
     .map(|(args, part)| {
@@ -200,4 +200,31 @@ fn the_second_writer_is_refused() {
     assert_eq!(fs::read(dir.join("run/config.toml")).unwrap(), config);
     // The lock goes with the process: what it left can be gone on from.
     success("resume run --max-steps 30 --on-change keep --quiet", dir);
+}
+
+/// The same for sweeps: two in one directory would each overwrite the other's record.
+#[cfg(unix)]
+#[test]
+fn the_second_sweep_is_refused() {
+    let dir = folder();
+    let dir = dir.path();
+    let sweep = "sweep --out s --grid lr=0.1,0.2 -- --device cpu --limit 64";
+    let mut first = start(&format!("{sweep} --epochs 1000000"), dir);
+    wait_for(&dir.join("s/lr-0.1/metrics.jsonl"), &mut first);
+    let record = fs::read(dir.join("s/sweep.json")).unwrap();
+    let out = kiln(&format!("{sweep} --epochs 1000000"), dir);
+    let same = fs::read(dir.join("s/sweep.json")).unwrap() == record;
+    // It ends its own run first, which SIGKILL would leave training.
+    let id = first.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(sent.is_ok_and(|s| s.success()));
+    first.wait().expect("it ends");
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        out.status.code() == Some(2) && said.contains("another kiln is writing to this directory"),
+        "{said}"
+    );
+    assert!(same);
 }
