@@ -142,6 +142,13 @@ impl Gpu {
         let fault = self.fault.lock().unwrap_or_else(|e| e.into_inner()).take();
         fault.map_or(Ok(()), |message| Err(Error::Device(message)))
     }
+
+    /// Bytes of all that is allocated on the device, and in how many pieces, where the backend counts
+    /// them: Vulkan and DX12.
+    pub fn memory(&self) -> Option<(u64, usize)> {
+        let report = self.device.generate_allocator_report()?;
+        Some((report.total_allocated_bytes, report.allocations.len()))
+    }
 }
 
 /// The machine that a choice led to.

@@ -831,6 +831,21 @@ const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
         ],
     ),
     (
+        "largest logit of a lane's own",
+        "softmax_cross_entropy",
+        "row",
+        &[("let top = tops[0].x", "let top = tops[lane].x")],
+    ),
+    (
+        "a lane's sum left out",
+        "softmax_cross_entropy",
+        "row",
+        &[(
+            "sums[lane] += sums[lane + half]",
+            "sums[lane] = sums[lane + half]",
+        )],
+    ),
+    (
         "first half of a load dropped",
         "grad_stats",
         "wide",

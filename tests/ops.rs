@@ -114,7 +114,7 @@ fn variants_agree_with_their_twins() {
             }
         }
     }
-    assert_eq!(ran.len(), 21, "{ran:?}");
+    assert_eq!(ran.len(), 22, "{ran:?}");
 }
 
 /// Sums in parts, with the portable shaders too.
