@@ -16,6 +16,7 @@ mod escape;
 mod eval;
 mod examples;
 mod export;
+mod faults;
 mod golden_conversion;
 mod golden_ops;
 mod golden_schedules;
