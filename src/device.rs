@@ -135,6 +135,15 @@ pub struct Gpu {
     fault: Arc<Mutex<Fault>>,
 }
 
+impl Gpu {
+    /// Bytes of all that is allocated on the device, and in how many pieces, where the backend counts
+    /// them: Vulkan and DX12.
+    pub fn memory(&self) -> Option<(u64, usize)> {
+        let report = self.device.generate_allocator_report()?;
+        Some((report.total_allocated_bytes, report.allocations.len()))
+    }
+}
+
 /// The machine that a choice led to.
 pub enum Machine {
     /// The CPU executor.

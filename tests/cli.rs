@@ -27,8 +27,7 @@ fn split(args: &str) -> Vec<String> {
 }
 
 /// Waits until a run has written something, or fails with it.
-#[cfg(unix)]
-fn wait_for(file: &Path, child: &mut std::process::Child) {
+pub fn wait_for(file: &Path, child: &mut std::process::Child) {
     while !fs::metadata(file).is_ok_and(|m| m.len() > 0) {
         let ended = child.try_wait().expect("the child can be asked");
         assert!(ended.is_none(), "the run ended by itself: {ended:?}");

@@ -2,7 +2,7 @@
 
 use kiln::{
     device::{self, Choice, Machine, Needs},
-    exec::gpu::GpuExecutor,
+    exec::{gpu::GpuExecutor, tuning::Table},
     ops::{HYPER_WORDS, matmul, softmax_cross_entropy},
     plan::{Dispatch, Plan, Role},
 };
@@ -116,7 +116,13 @@ fn very_long_loops_are_split_or_refused() {
         dims: words(dims),
         args: args.into(),
     });
-    let refused = GpuExecutor::new(gpu(), &plan)
+    let portable = Table {
+        prefer: Vec::new(),
+        ..Table::built_in(true)
+    };
+    // A workgroup for every row is allowed to.
+    GpuExecutor::new(gpu(), &plan).unwrap();
+    let refused = GpuExecutor::tuned(gpu(), &plan, &portable)
         .err()
         .expect("too long")
         .to_string();

@@ -487,7 +487,13 @@ const JUDGED: &[Judged] = &[
     (
         "gradient passes at zero",
         "ops::relu_grad_passes_at_nan_and_stops_at_zero",
-        || ops::relu_grad_stops_at_zero(mutated("relu_grad", 1, &[("y <= 0.0", "y < 0.0")])),
+        || {
+            ops::relu_grad_stops_at_zero(mutated(
+                "relu_grad",
+                1,
+                &[("bits - 1u >= 0x7fffffffu", "bits >= 0x80000000u")],
+            ))
+        },
     ),
     (
         "NaN loses the maximum",
@@ -868,6 +874,21 @@ const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
             ("bytes & 255u", "bytes >> 24u"),
             ("(bytes >> 24u)]", "(bytes & 255u)]"),
         ],
+    ),
+    (
+        "largest logit of a lane's own",
+        "softmax_cross_entropy",
+        "row",
+        &[("let top = tops[0].x", "let top = tops[lane].x")],
+    ),
+    (
+        "a lane's sum left out",
+        "softmax_cross_entropy",
+        "row",
+        &[(
+            "sums[lane] += sums[lane + half]",
+            "sums[lane] = sums[lane + half]",
+        )],
     ),
     (
         "first half of a load dropped",

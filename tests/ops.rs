@@ -14,7 +14,7 @@ use kiln::{
         grad_stats_log, matmul, max_pool2d, softmax_cross_entropy,
     },
     record::Window,
-    variant::Extras,
+    variant::{Extras, Tile, Variant},
 };
 use proptest::{
     collection::vec,
@@ -74,47 +74,58 @@ const EIGHT: Extras = Extras {
     ..Extras::NONE
 };
 
-/// Every variant, with every tile that a tuning table may choose, with and without what the device has
-/// beyond plain WGSL, with whole sums and split ones, and beyond
+/// Every variant, with every tile that a tuning table may choose, which take turns, as a driver takes a second over
+/// a large text; some without what the device has beyond plain WGSL, too; with whole sums and split ones, and beyond
 /// one element an invocation.
 #[test]
 fn variants_agree_with_their_twins() {
     let mut ran = BTreeSet::new();
-    for (groups, extras) in [(1, true), (64, false)] {
-        for kernel in ops::ALL.into_iter().filter(|op| !op.variants.is_empty()) {
-            let long = long_sums().into_iter().chain(long_runs());
-            let long = long.filter(|c| c.op.name == kernel.name);
-            let cases: Vec<Case> = cases(kernel).into_iter().chain(long).collect();
-            for variant in kernel.variants {
-                // Tiles do not change what differs without broadcasts and in parts.
-                let tiles = if extras { variant.tiles.len() } else { 1 };
-                for &tile in &variant.tiles[..tiles] {
-                    let choice = Choice {
-                        variant: variant.name.into(),
-                        tile,
-                    };
-                    let rows = cases.iter().map(|c| (key(c.op, &c.dims), choice.clone()));
-                    let table = Table {
-                        groups,
-                        extras,
-                        rows: rows.collect(),
-                        ..Table::built_in(true)
-                    };
-                    ran.extend(cases.iter().filter_map(|c| {
-                        let (variant, _) = table.pick(c.op, &c.dims, EIGHT)?;
-                        Some(format!("{}.{}", c.op.name, variant.name))
-                    }));
-                    let judged = cases.iter().zip(on_gpu_by(&table, &cases));
-                    let named = judged.map(|(case, got)| {
-                        let judged = got.and_then(|got| case.judge(&got));
-                        judged.map_err(|why| format!("{} {tile:?}: {why}", variant.name))
-                    });
-                    demand(named.collect());
-                }
+    for kernel in ops::ALL.into_iter().filter(|op| !op.variants.is_empty()) {
+        let long = long_sums().into_iter().chain(long_runs());
+        let long: Vec<Case> = long.filter(|c| c.op.name == kernel.name).collect();
+        let listed = cases(kernel);
+        for variant in kernel.variants {
+            for (turn, &tile) in variant.tiles.iter().enumerate() {
+                let own = listed.iter().skip(turn).step_by(variant.tiles.len());
+                let own: Vec<&Case> = own.chain(&long).collect();
+                ran.extend(with_variant(variant, tile, true, 1, &own));
             }
+            let some: Vec<&Case> = listed.iter().step_by(3).chain(&long).collect();
+            ran.extend(with_variant(variant, variant.tiles[0], false, 64, &some));
         }
     }
-    assert_eq!(ran.len(), 21, "{ran:?}");
+    assert_eq!(ran.len(), 22, "{ran:?}");
+}
+
+/// Judges a variant on cases, and names it if it computes any of them.
+fn with_variant(
+    variant: &Variant,
+    tile: Tile,
+    extras: bool,
+    groups: u32,
+    cases: &[&Case],
+) -> Option<String> {
+    let choice = Choice {
+        variant: variant.name.into(),
+        tile,
+    };
+    let rows = cases.iter().map(|c| (key(c.op, &c.dims), choice.clone()));
+    let table = Table {
+        groups,
+        extras,
+        rows: rows.collect(),
+        ..Table::built_in(true)
+    };
+    let judged = cases.iter().zip(on_gpu_by(&table, cases));
+    let named = judged.map(|(case, got)| {
+        let judged = got.and_then(|got| case.judge(&got));
+        judged.map_err(|why| format!("{} {tile:?}: {why}", variant.name))
+    });
+    demand(named.collect());
+    let computed = cases
+        .iter()
+        .find(|c| table.pick(c.op, &c.dims, EIGHT).is_some());
+    computed.map(|c| format!("{}.{}", c.op.name, variant.name))
 }
 
 /// Sums in parts, with the portable shaders too.

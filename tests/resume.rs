@@ -20,7 +20,7 @@ const RUN: &str = "--data digits --model small-cnn --batch-size 30 --accumulate 
                    --schedule cosine*plateau(patience=0,factor=0.7,monitor=loss)*gradient_ratio()";
 
 /// Starts the binary without waiting for it.
-fn start(args: &str, dir: &Path) -> Child {
+pub fn start(args: &str, dir: &Path) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kiln"));
     command.env("KILN_CACHE_DIR", dir.join("cache"));
     command.current_dir(dir).args(args.split_whitespace());

@@ -15,13 +15,16 @@ fn cross_entropy(r: u32, hit: u32) -> vec2<f32> {
         right = right && beaten;
     }
     var total = 0.0;
+    var lost = 0.0; // a NaN if there is one: not every driver's `exp` and `log` hand it on
     var below = 0.0; // Σ (top − x): small where Σ x would cancel
     for (var c = 0u; c < dims.cols; c += 1u) {
         let x = logits[start + c];
         total += exp(x - top);
+        if is_nan(x - top) { lost = x - top; }
         below += top - x;
     }
-    let spread = log(total);
+    total += lost;
+    let spread = log(total) + lost;
     var loss = (1.0 - dims.smoothing) * (spread + (top - x_hit));
     if dims.smoothing > 0.0 { loss += dims.smoothing * (spread + below / f32(dims.cols)); }
 

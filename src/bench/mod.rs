@@ -1,5 +1,5 @@
 //! Measurements that check what they measure: the time of a training step, whether a schedule
-//! changes it, how near each kernel comes to what the machine can do, and which shader is fastest.
+//! changes it, whether a long run grows, how near each kernel comes to what the machine can do, and which shader is fastest.
 //!
 //! Every time is wall time, but for what the device's own clock says of a step, with the medians and
 //! the 10th and 90th percentiles of many runs; whatever is compared runs in turns. Nothing is reported of a run that does not train, or of a
@@ -9,6 +9,7 @@ mod device_time;
 pub mod kernels;
 mod process;
 pub mod schedules;
+mod soak;
 pub mod statistics;
 mod step;
 mod subject;
@@ -17,6 +18,7 @@ mod workload;
 
 pub use kernels::{KernelsReport, kernels};
 pub use schedules::{ScheduleOptions, SchedulesReport, schedules};
+pub use soak::{Look, SoakReport, soak};
 pub use step::{StepOptions, StepReport, queue_full, step};
 pub use subject::{Recorded, Subject};
 pub use workload::Workload;

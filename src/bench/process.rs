@@ -4,8 +4,17 @@ use std::fs;
 
 /// The most memory that was resident so far, in MiB.
 pub(super) fn peak_rss_mb() -> Option<f64> {
+    memory_mb("VmHWM:")
+}
+
+/// The memory that is resident now, in MiB.
+pub(super) fn rss_mb() -> Option<f64> {
+    memory_mb("VmRSS:")
+}
+
+fn memory_mb(name: &str) -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    let line = status.lines().find(|l| l.starts_with(name))?;
     let kibibytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kibibytes / 1024.0)
 }
@@ -39,5 +48,8 @@ mod tests {
         }
         assert!(cpu_ms().unwrap() > before);
         assert!(peak_rss_mb().unwrap() > 32.0);
+        let full = rss_mb().unwrap();
+        drop(hold);
+        assert!(full > 32.0 && rss_mb().unwrap() < full - 16.0);
     }
 }

@@ -134,6 +134,23 @@ impl Observer for Losses {
     }
 }
 
+/// Keeps the last loss alone, for runs of any length.
+#[derive(Default)]
+pub(super) struct Last {
+    pub(super) loss: f64,
+}
+
+impl Observer for Last {
+    fn update(&mut self, row: &Update) -> Result<()> {
+        self.loss = row.loss;
+        Ok(())
+    }
+
+    fn evaluation(&mut self, _: &crate::train::Evaluation) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// Samples over which a run's loss is compared before and after it, at most.
 const CHECKED: usize = 2048;
 

@@ -23,7 +23,8 @@ impl Classes {
             Some(&label) => label,
             None if self.numbers.len() == MAX_CLASSES => {
                 return Err(
-                    "one of the 65536 classes so far; for numbers, use `--task regression`",
+                    "one of the classes so far, as kiln tells at most 65536 classes apart; for numbers, use \
+                     `--task regression`",
                 );
             }
             None => {

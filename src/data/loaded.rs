@@ -220,8 +220,9 @@ fn with_classes(task: Task, wanted: usize, data: &str) -> Result<Task, Error> {
             option: "--classes",
             value: wanted.to_string(),
             expected: format!(
-                "{data} has {} classes; expected at least those, and at most 65536",
-                classes.len()
+                "{data} has {} class{}; expected at least as many, and at most 65536",
+                classes.len(),
+                if classes.len() == 1 { "" } else { "es" }
             ),
         });
     }

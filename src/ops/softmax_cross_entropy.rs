@@ -5,9 +5,10 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{as_integers, as_words, gather::CURSOR, hyper, sample_hyper};
 use crate::{
-    kernel::{HostFn, Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch, rounded},
     rng::Rng,
-    sources,
+    sources, template,
+    variant::{ONE_TILE, Settings, Variant, dims},
 };
 
 /// `logits` and `dlogits` are `[rows, cols]`, `row` is `[rows, 2]`; `label` holds the labels of an
@@ -35,7 +36,14 @@ impl Kernel for SoftmaxCrossEntropy {
         case(100, 10, 0.0),
         case(7, 133, 0.1),
         case(65, 2, 0.5),
+        case(3, 1029, 0.1),
     ];
+
+    const VARIANTS: &'static [Variant] = &[ROW];
+
+    fn class(d: &Dims) -> String {
+        format!("r{} c{}", rounded(d.rows), rounded(d.cols))
+    }
 
     fn launch(d: &Dims) -> Launch {
         Launch::Threads(d.rows.into())
@@ -81,6 +89,21 @@ impl Kernel for SoftmaxCrossEntropy {
 
     const FAST: Option<HostFn<Dims>> = Some(super::fast::softmax_cross_entropy);
 }
+
+/// Classes from which a row is worth a workgroup. One invocation cannot go over more than 21,666, nor over
+/// any number of them fast.
+const MANY: u32 = 1024;
+
+/// A workgroup for every row.
+const ROW: Variant = Variant {
+    name: "row",
+    wgsl: template!("shared/launch", "shared/hyper", "softmax_cross_entropy.row"),
+    tiles: &[ONE_TILE],
+    tile: |words| (dims::<Dims>(words).cols >= MANY).then_some(ONE_TILE),
+    settings: |_, _, _| Some(Settings::default()),
+    launch: Some(|words| Launch::Groups(dims::<Dims>(words).rows.into())),
+    iterations: |words, _| 3 * u64::from(dims::<Dims>(words).cols.div_ceil(64)) + 12,
+};
 
 /// The loss of a row, whether it is right, and the gradient of the batch's mean.
 pub(super) fn one_row(d: &Dims, x: &[f32], label: usize, dx: &mut [f32]) -> (f64, bool) {

@@ -57,7 +57,7 @@ pub struct RunDir {
 }
 
 impl RunDir {
-    /// Makes `path` the directory of a new run; it may exist, but not hold a run.
+    /// Makes `path` the directory of a new run, or of a sweep's; it may exist, but not hold a run.
     ///
     /// # Errors
     /// If it holds one, is a file, or cannot be made.
@@ -127,7 +127,7 @@ impl RunDir {
             }
             Err(TryLockError::WouldBlock) => Err(Error::file(
                 path,
-                "another kiln is writing to this run; wait for it, or stop it first",
+                "another kiln is writing to this directory; wait for it, or stop it first",
             )),
             Err(TryLockError::Error(e)) => Err(Error::io(&at)(e)),
         }

@@ -50,9 +50,10 @@ impl Epochs {
                 1 => String::new(),
                 k => format!(" and --accumulate {k}"),
             };
+            let plural = if samples == 1 { "" } else { "s" };
             return Err(Error::Usage(format!(
                 "--drop-last with --batch-size {batch}{times} leaves nothing of {samples} training \
-                 samples; use a smaller batch"
+                 sample{plural}; use a smaller batch"
             )));
         }
         Ok(Epochs {

@@ -5,6 +5,7 @@ pub mod golden;
 pub mod network;
 
 use std::{
+    borrow::Borrow,
     env,
     sync::{Arc, OnceLock},
 };
@@ -52,8 +53,8 @@ pub fn on_gpu(cases: &[Case]) -> Vec<Result<Outputs, String>> {
 
 /// Runs all cases on the GPU, in one plan, with the shaders that a table picks. A case whose guard
 /// words changed is an error.
-pub fn on_gpu_by(table: &Table, cases: &[Case]) -> Vec<Result<Outputs, String>> {
-    let cases: Vec<&Case> = cases.iter().collect();
+pub fn on_gpu_by<C: Borrow<Case>>(table: &Table, cases: &[C]) -> Vec<Result<Outputs, String>> {
+    let cases: Vec<&Case> = cases.iter().map(Borrow::borrow).collect();
     doctor::on_gpu_by(&gpu(), table, &cases).unwrap_or_else(|e| panic!("{e}"))
 }
 

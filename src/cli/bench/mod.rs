@@ -1,8 +1,10 @@
-//! `kiln bench`: how long a step takes, whether the schedule matters, how near the kernels are to
+//! `kiln bench`: how long a step takes, whether the schedule matters, whether a long run
+//! grows, how near the kernels are to
 //! what the machine can do.
 
 mod kernels;
 mod schedules;
+mod soak;
 mod step;
 mod subject;
 
@@ -28,6 +30,8 @@ enum Bench {
     Step(Box<step::Step>),
     /// Compare a step's time under different schedules: does any of them cost anything?
     Schedules(Box<schedules::Schedules>),
+    /// Train for long and look at the memory: does anything grow?
+    Soak(Box<soak::Soak>),
     /// Time every kernel against what the machine can do: its GEMM, its copy
     Kernels(kernels::Kernels),
 }
@@ -37,6 +41,7 @@ impl BenchCommand {
         match self.command {
             Bench::Step(command) => command.run(),
             Bench::Schedules(command) => command.run(),
+            Bench::Soak(command) => command.run(),
             Bench::Kernels(command) => command.run(),
         }
     }

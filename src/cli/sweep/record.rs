@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Result},
     files::write_atomically,
     report::compare::Run,
+    run::RunDir,
     sweep::{self, Place, Planned},
 };
 
@@ -61,6 +62,8 @@ pub(super) struct Record {
     path: PathBuf,
     file: File,
     monitor: Watched,
+    /// One sweep at a time writes here.
+    _lock: RunDir,
 }
 
 impl Record {
@@ -71,6 +74,8 @@ impl Record {
         monitor: Watched,
         planned: &[Planned],
     ) -> Result<Record> {
+        // Before the record is read, where there may be one: who holds the lock may be about to change it.
+        let lock = out.is_dir().then(|| RunDir::create(out)).transpose()?;
         let path = out.join(FILE);
         let mut file = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice::<File>(&bytes)
@@ -116,11 +121,11 @@ impl Record {
                 }),
             }
         }
-        fs::create_dir_all(out).map_err(Error::io(out))?;
         let record = Record {
             path,
             file,
             monitor,
+            _lock: lock.map_or_else(|| RunDir::create(out), Ok)?,
         };
         record.write(&[])?;
         Ok(record)

@@ -80,11 +80,15 @@ impl Table {
             true => (
                 "software",
                 &[
-                    "channel", "register", "vector", "window", "word", "wide", "few",
+                    "channel", "register", "vector", "window", "word", "wide", "few", "row",
                 ],
                 4,
             ),
-            false => ("GPU", &["workgroup", "vector", "window", "word"], 256),
+            false => (
+                "GPU",
+                &["workgroup", "vector", "window", "word", "row"],
+                256,
+            ),
         };
         Table {
             name: format!("built-in, {kind}"),

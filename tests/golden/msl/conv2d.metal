@@ -113,7 +113,15 @@ float masked(
     float y,
     float dy
 ) {
-    return (y <= 0.0) ? 0.0 : dy;
+    bool local_1 = {};
+    uint bits_1 = as_type<uint>(y);
+    if ((bits_1 - 1u) >= 2147483647u) {
+        local_1 = bits_1 <= 4286578688u;
+    } else {
+        local_1 = false;
+    }
+    bool _e12 = local_1;
+    return _e12 ? 0.0 : dy;
 }
 
 void store_word(

@@ -110,7 +110,15 @@ float masked(
     float y,
     float dy
 ) {
-    return (y <= 0.0) ? 0.0 : dy;
+    bool local_1 = {};
+    uint bits_1 = as_type<uint>(y);
+    if ((bits_1 - 1u) >= 2147483647u) {
+        local_1 = bits_1 <= 4286578688u;
+    } else {
+        local_1 = false;
+    }
+    bool _e12 = local_1;
+    return _e12 ? 0.0 : dy;
 }
 
 uint naga_div(uint lhs, uint rhs) {
@@ -294,31 +302,31 @@ float load_b(
     device type_5 const& x_3,
     constant _mslBufferSizes& _buffer_sizes
 ) {
-    bool local_1 = {};
     bool local_2 = {};
     bool local_3 = {};
+    bool local_4 = {};
     int iy = as_type<int>(as_type<uint>(at_1.top) + as_type<uint>(t_1.down));
     int ix = as_type<int>(as_type<uint>(at_1.left) + as_type<uint>(t_1.right));
     if (!((iy < 0))) {
         uint _e16 = dims.h;
-        local_1 = iy >= static_cast<int>(_e16);
-    } else {
-        local_1 = true;
-    }
-    bool _e20 = local_1;
-    if (!(_e20)) {
-        local_2 = ix < 0;
+        local_2 = iy >= static_cast<int>(_e16);
     } else {
         local_2 = true;
     }
-    bool _e27 = local_2;
-    if (!(_e27)) {
-        uint _e33 = dims.w;
-        local_3 = ix >= static_cast<int>(_e33);
+    bool _e20 = local_2;
+    if (!(_e20)) {
+        local_3 = ix < 0;
     } else {
         local_3 = true;
     }
-    bool _e37 = local_3;
+    bool _e27 = local_3;
+    if (!(_e27)) {
+        uint _e33 = dims.w;
+        local_4 = ix >= static_cast<int>(_e33);
+    } else {
+        local_4 = true;
+    }
+    bool _e37 = local_4;
     if (_e37) {
         return 0.0;
     }
@@ -340,15 +348,15 @@ void store(
     device type_5& y_1,
     constant _mslBufferSizes& _buffer_sizes
 ) {
-    bool local_4 = {};
+    bool local_5 = {};
     uint _e6 = height(dims);
     if (i_1 < _e6) {
         uint _e10 = width(dims);
-        local_4 = j_1 < _e10;
+        local_5 = j_1 < _e10;
     } else {
-        local_4 = false;
+        local_5 = false;
     }
-    bool _e13 = local_4;
+    bool _e13 = local_5;
     if (_e13) {
         uint _e14 = height(dims);
         store_pixel((g_4 * _e14) + i_1, j_1, sum_3, dims, e, y_1, _buffer_sizes);

@@ -109,7 +109,15 @@ float masked(
     float y,
     float dy
 ) {
-    return (y <= 0.0) ? 0.0 : dy;
+    bool local_1 = {};
+    uint bits_1 = as_type<uint>(y);
+    if ((bits_1 - 1u) >= 2147483647u) {
+        local_1 = bits_1 <= 4286578688u;
+    } else {
+        local_1 = false;
+    }
+    bool _e12 = local_1;
+    return _e12 ? 0.0 : dy;
 }
 
 uint naga_div(uint lhs, uint rhs) {
@@ -292,33 +300,33 @@ float load_b(
     device type_5 const& dy_1,
     constant _mslBufferSizes& _buffer_sizes
 ) {
-    bool local_1 = {};
     bool local_2 = {};
     bool local_3 = {};
+    bool local_4 = {};
     int ty = as_type<int>(as_type<uint>(at_1.bottom) - as_type<uint>(t_1.up));
     int tx = as_type<int>(as_type<uint>(at_1.right) - as_type<uint>(t_1.left));
     int oy = naga_div(ty, 1);
     int ox = naga_div(tx, 1);
     if (!((ty < 0))) {
-        local_1 = tx < 0;
-    } else {
-        local_1 = true;
-    }
-    bool _e21 = local_1;
-    if (!(_e21)) {
-        uint _e27 = dims.oh;
-        local_2 = oy >= static_cast<int>(_e27);
+        local_2 = tx < 0;
     } else {
         local_2 = true;
     }
-    bool _e31 = local_2;
-    if (!(_e31)) {
-        uint _e37 = dims.ow;
-        local_3 = ox >= static_cast<int>(_e37);
+    bool _e21 = local_2;
+    if (!(_e21)) {
+        uint _e27 = dims.oh;
+        local_3 = oy >= static_cast<int>(_e27);
     } else {
         local_3 = true;
     }
-    bool _e41 = local_3;
+    bool _e31 = local_3;
+    if (!(_e31)) {
+        uint _e37 = dims.ow;
+        local_4 = ox >= static_cast<int>(_e37);
+    } else {
+        local_4 = true;
+    }
+    bool _e41 = local_4;
     if (_e41) {
         return 0.0;
     }
@@ -340,15 +348,15 @@ void store(
     device type_5& dx,
     constant _mslBufferSizes& _buffer_sizes
 ) {
-    bool local_4 = {};
+    bool local_5 = {};
     uint _e6 = height(dims);
     if (i_1 < _e6) {
         uint _e10 = width(dims);
-        local_4 = j_1 < _e10;
+        local_5 = j_1 < _e10;
     } else {
-        local_4 = false;
+        local_5 = false;
     }
-    bool _e13 = local_4;
+    bool _e13 = local_5;
     if (_e13) {
         uint _e14 = height(dims);
         store_pixel((g_4 * _e14) + i_1, j_1, sum_3, dims, e, dx, _buffer_sizes);

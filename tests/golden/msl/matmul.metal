@@ -84,7 +84,15 @@ float masked(
     float y,
     float dy
 ) {
-    return (y <= 0.0) ? 0.0 : dy;
+    bool local_3 = {};
+    uint bits_1 = as_type<uint>(y);
+    if ((bits_1 - 1u) >= 2147483647u) {
+        local_3 = bits_1 <= 4286578688u;
+    } else {
+        local_3 = false;
+    }
+    bool _e12 = local_3;
+    return _e12 ? 0.0 : dy;
 }
 
 uint naga_div(uint lhs, uint rhs) {
@@ -124,16 +132,16 @@ void store_element(
     device type_5& c,
     constant _mslBufferSizes& _buffer_sizes
 ) {
-    bool local_3 = {};
+    bool local_4 = {};
     float y_1 = {};
     uint _e7 = dims.m;
     if (!((i >= _e7))) {
         uint _e14 = dims.n;
-        local_3 = j >= _e14;
+        local_4 = j >= _e14;
     } else {
-        local_3 = true;
+        local_4 = true;
     }
-    bool _e17 = local_3;
+    bool _e17 = local_4;
     if (_e17) {
         return;
     }

@@ -85,7 +85,15 @@ float masked(
     float y,
     float dy
 ) {
-    return (y <= 0.0) ? 0.0 : dy;
+    bool local_2 = {};
+    uint bits_1 = as_type<uint>(y);
+    if ((bits_1 - 1u) >= 2147483647u) {
+        local_2 = bits_1 <= 4286578688u;
+    } else {
+        local_2 = false;
+    }
+    bool _e12 = local_2;
+    return _e12 ? 0.0 : dy;
 }
 
 uint naga_div(uint lhs, uint rhs) {
@@ -117,29 +125,31 @@ uint words(
 metal::float2 relu2_(
     metal::float2 x_3
 ) {
-    metal::uint2 bits_1 = as_type<metal::uint2>(x_3);
-    return metal::select(x_3, metal::float2 {}, (bits_1 > metal::uint2(2147483648u)) & (bits_1 <= metal::uint2(4286578688u)));
+    metal::uint2 bits_2 = as_type<metal::uint2>(x_3);
+    return metal::select(x_3, metal::float2 {}, (bits_2 > metal::uint2(2147483648u)) & (bits_2 <= metal::uint2(4286578688u)));
 }
 
 metal::float2 masked2_(
     metal::float2 y_1,
     metal::float2 dy_1
 ) {
-    return metal::select(dy_1, metal::float2 {}, y_1 <= metal::float2 {});
+    metal::uint2 bits_3 = as_type<metal::uint2>(y_1);
+    return metal::select(dy_1, metal::float2 {}, ((bits_3 - metal::uint2(1u)) >= metal::uint2(2147483647u)) & (bits_3 <= metal::uint2(4286578688u)));
 }
 
 metal::float4 relu4_(
     metal::float4 x_4
 ) {
-    metal::uint4 bits_2 = as_type<metal::uint4>(x_4);
-    return metal::select(x_4, metal::float4 {}, (bits_2 > metal::uint4(2147483648u)) & (bits_2 <= metal::uint4(4286578688u)));
+    metal::uint4 bits_4 = as_type<metal::uint4>(x_4);
+    return metal::select(x_4, metal::float4 {}, (bits_4 > metal::uint4(2147483648u)) & (bits_4 <= metal::uint4(4286578688u)));
 }
 
 metal::float4 masked4_(
     metal::float4 y_2,
     metal::float4 dy_2
 ) {
-    return metal::select(dy_2, metal::float4 {}, y_2 <= metal::float4 {});
+    metal::uint4 bits_5 = as_type<metal::uint4>(y_2);
+    return metal::select(dy_2, metal::float4 {}, ((bits_5 - metal::uint4(1u)) >= metal::uint4(2147483647u)) & (bits_5 <= metal::uint4(4286578688u)));
 }
 
 uint naga_mod(uint lhs, uint rhs) {

@@ -88,7 +88,15 @@ float masked(
     float y,
     float dy
 ) {
-    return (y <= 0.0) ? 0.0 : dy;
+    bool local_3 = {};
+    uint bits_1 = as_type<uint>(y);
+    if ((bits_1 - 1u) >= 2147483647u) {
+        local_3 = bits_1 <= 4286578688u;
+    } else {
+        local_3 = false;
+    }
+    bool _e12 = local_3;
+    return _e12 ? 0.0 : dy;
 }
 
 uint naga_div(uint lhs, uint rhs) {
@@ -128,16 +136,16 @@ void store_element(
     device type_5& c,
     constant _mslBufferSizes& _buffer_sizes
 ) {
-    bool local_3 = {};
+    bool local_4 = {};
     float y_1 = {};
     uint _e7 = dims.m;
     if (!((i >= _e7))) {
         uint _e14 = dims.n;
-        local_3 = j >= _e14;
+        local_4 = j >= _e14;
     } else {
-        local_3 = true;
+        local_4 = true;
     }
-    bool _e17 = local_3;
+    bool _e17 = local_4;
     if (_e17) {
         return;
     }
@@ -298,15 +306,15 @@ void store_sum(
     device type_5& c,
     constant _mslBufferSizes& _buffer_sizes
 ) {
-    bool local_4 = {};
+    bool local_5 = {};
     uint _e6 = dims.sums;
     if (_e6 != 0u) {
         uint _e13 = dims.m;
-        local_4 = i_6 < _e13;
+        local_5 = i_6 < _e13;
     } else {
-        local_4 = false;
+        local_5 = false;
     }
-    bool _e16 = local_4;
+    bool _e16 = local_5;
     if (_e16) {
         uint _e18 = words(dims);
         uint _e22 = dims.sums;

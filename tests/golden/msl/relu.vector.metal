@@ -64,21 +64,23 @@ metal::float2 masked2_(
     metal::float2 y,
     metal::float2 dy
 ) {
-    return metal::select(dy, metal::float2 {}, y <= metal::float2 {});
+    metal::uint2 bits_1 = as_type<metal::uint2>(y);
+    return metal::select(dy, metal::float2 {}, ((bits_1 - metal::uint2(1u)) >= metal::uint2(2147483647u)) & (bits_1 <= metal::uint2(4286578688u)));
 }
 
 metal::float4 relu4_(
     metal::float4 x_3
 ) {
-    metal::uint4 bits_1 = as_type<metal::uint4>(x_3);
-    return metal::select(x_3, metal::float4 {}, (bits_1 > metal::uint4(2147483648u)) & (bits_1 <= metal::uint4(4286578688u)));
+    metal::uint4 bits_2 = as_type<metal::uint4>(x_3);
+    return metal::select(x_3, metal::float4 {}, (bits_2 > metal::uint4(2147483648u)) & (bits_2 <= metal::uint4(4286578688u)));
 }
 
 metal::float4 masked4_(
     metal::float4 y_1,
     metal::float4 dy_1
 ) {
-    return metal::select(dy_1, metal::float4 {}, y_1 <= metal::float4 {});
+    metal::uint4 bits_3 = as_type<metal::uint4>(y_1);
+    return metal::select(dy_1, metal::float4 {}, ((bits_3 - metal::uint4(1u)) >= metal::uint4(2147483647u)) & (bits_3 <= metal::uint4(4286578688u)));
 }
 uint naga_div(uint lhs, uint rhs) {
     return lhs / metal::select(rhs, 1u, rhs == 0u);

@@ -80,7 +80,15 @@ float masked(
     float y,
     float dy
 ) {
-    return (y <= 0.0) ? 0.0 : dy;
+    bool local_3 = {};
+    uint bits_1 = as_type<uint>(y);
+    if ((bits_1 - 1u) >= 2147483647u) {
+        local_3 = bits_1 <= 4286578688u;
+    } else {
+        local_3 = false;
+    }
+    bool _e12 = local_3;
+    return _e12 ? 0.0 : dy;
 }
 uint naga_mod(uint lhs, uint rhs) {
     return lhs % metal::select(rhs, 1u, rhs == 0u);
