@@ -5,7 +5,8 @@ struct Dims { n: u32, which: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<uniform> hyper: Hyper;
 @group(0) @binding(2) var<storage, read> param: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> average: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> control: array<f32>;
+@group(0) @binding(4) var<storage, read_write> average: array<vec4<f32>>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -14,7 +15,9 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let weight = select(hyper.ema, hyper.swa, dims.which == 1u);
-    if weight == 0.0 { return; }
+    // The mean counts the weights after its updates, whatever these have done; the moving average moves
+    // with every update that is applied.
+    if weight == 0.0 || (dims.which == 0u && left_out()) { return; }
     let first = group_index(group, groups) * 64u + lane;
     let stride = groups.x * groups.y * 64u;
     for (var i = first; i < dims.n / 4u; i += stride) {

@@ -28,6 +28,6 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         log[at + 3u] = sum.y;
         log[at + 4u] = product;
         take_in_all(0u, sum);
-        clip(sum.x);
+        clip(log[at], sum.x, sum.y);
     }
 }

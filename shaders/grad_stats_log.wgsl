@@ -1,6 +1,6 @@
 // grad_stats and log_grad in one, for gradients that one workgroup adds up quickly: log[slot] = (…,
-// Σ grad², count of elements that are not finite, factor on the rate), in a fixed tree. Clipping by norm leaves its scale in the last word of
-// control.
+// Σ grad², count of elements that are not finite, factor on the rate), in a fixed tree, and what the update
+// does with the gradient.
 
 struct Dims { n: u32, slots: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -17,6 +17,6 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         log[at + 2u] = sum.x;
         log[at + 3u] = sum.y;
         log[at + 4u] = control[0];
-        clip(sum.x);
+        clip(log[at], sum.x, sum.y);
     }
 }

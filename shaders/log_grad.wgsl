@@ -1,5 +1,5 @@
 // log[slot] = (…, Σ grad², count of elements that are not finite, factor on the rate), adding the
-// parts that grad_stats left in a fixed tree. Clipping by norm leaves its scale in the last word of control.
+// parts that grad_stats left in a fixed tree, and what the update does with the gradient.
 
 struct Dims { parts: u32, slots: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -28,9 +28,6 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         log[at + 2u] = sums[0].x;
         log[at + 3u] = sums[0].y;
         log[at + 4u] = control[0];
-        if hyper.clip_norm > 0.0 {
-            let scale = min(hyper.clip_norm / (sqrt(sums[0].x) + 1e-6), 1.0);
-            control[arrayLength(&control) - 1u] = scale;
-        }
+        clip(log[at], sums[0].x, sums[0].y);
     }
 }

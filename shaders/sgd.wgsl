@@ -15,6 +15,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
+    if left_out() { return; }
     let first = group_index(group, groups) * 64u + lane;
     let stride = groups.x * groups.y * 64u;
     for (var i = first; i < dims.n / 4u; i += stride) {

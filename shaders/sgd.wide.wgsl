@@ -15,7 +15,7 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let i = group_index(group, groups) * ${lanes}u + lane;
-    if i >= dims.n / 8u { return; }
+    if i >= dims.n / 8u || left_out() { return; }
     let p = param[i];
     let g = grad[i];
     let v = momentum_buffer[i];

@@ -1,6 +1,7 @@
 //! Which machine computes: the adapters that wgpu sees, and the choice among them.
 
 mod cache;
+mod fault;
 
 use std::{
     fmt,
@@ -11,12 +12,13 @@ use std::{
 use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Features, Limits};
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, Room},
     exec::tuning::{Key, Table, Tuned, Tuning},
     plan::Plan,
     variant::Extras,
 };
 use cache::Cache;
+use fault::Fault;
 
 /// What `--device` asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -130,19 +132,10 @@ pub struct Gpu {
     pub note: Option<String>,
     /// Pipelines that earlier processes compiled, where that helps.
     pub(crate) cache: Option<Cache>,
-    fault: Arc<Mutex<Option<String>>>,
+    fault: Arc<Mutex<Fault>>,
 }
 
 impl Gpu {
-    /// Raises what the device reported on its callbacks since the last call.
-    ///
-    /// # Errors
-    /// Device lost, out of memory, or a validation error, as the driver words it.
-    pub fn check(&self) -> Result<()> {
-        let fault = self.fault.lock().unwrap_or_else(|e| e.into_inner()).take();
-        fault.map_or(Ok(()), |message| Err(Error::Device(message)))
-    }
-
     /// Bytes of all that is allocated on the device, and in how many pieces, where the backend counts
     /// them: Vulkan and DX12.
     pub fn memory(&self) -> Option<(u64, usize)> {
@@ -352,12 +345,19 @@ fn open_adapter(
         limits.max_storage_buffer_binding_size.max(needs.binding);
     limits.max_buffer_size = limits.max_buffer_size.max(needs.buffer);
     let too_small = |what: &str, need: u64, most: u64| {
-        Err(Error::Device(format!(
-            "{description} is too small: the plan needs a {what} of {}, the adapter allows {}. \
-             Use a smaller batch, a smaller data set (--limit) or another device",
-            mebibytes(need),
-            mebibytes(most)
-        )))
+        Err(Error::TooLarge {
+            message: format!(
+                "{description} is too small: the plan needs a {what} of {}, the adapter allows {}. \
+                 Use a smaller batch, a smaller data set (--limit) or another device",
+                mebibytes(need),
+                mebibytes(most)
+            ),
+            room: Room {
+                total: u64::MAX,
+                buffer: description.max_buffer,
+                binding: description.max_binding,
+            },
+        })
     };
     if needs.binding > description.max_binding {
         return too_small("binding", needs.binding, description.max_binding);
@@ -388,20 +388,7 @@ fn open_adapter(
     };
     let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
         .map_err(|e| Error::Device(format!("{description} cannot be opened: {e}")))?;
-    let fault = Arc::new(Mutex::new(None::<String>));
-    let keep_first = |fault: &Arc<Mutex<Option<String>>>, message: String| {
-        let mut fault = fault.lock().unwrap_or_else(|e| e.into_inner());
-        fault.get_or_insert(message);
-    };
-    let (here, lost) = (fault.clone(), fault.clone());
-    device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| {
-        keep_first(&here, format!("the device reported an error: {e}"));
-    }));
-    device.set_device_lost_callback(move |reason, message| {
-        if reason != wgpu::DeviceLostReason::Destroyed {
-            keep_first(&lost, format!("the device was lost: {message}"));
-        }
-    });
+    let fault = Fault::watch(&device);
     let software = description.kind == SOFTWARE;
     // Software drivers put nothing into such a cache: they have one of their own.
     let key = wgpu::util::pipeline_cache_key(&info)

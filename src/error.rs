@@ -37,9 +37,39 @@ pub enum Error {
     /// No adapter, an unknown one, or one that cannot do what the plan needs.
     #[error("{0}")]
     Device(String),
+    /// The device was there, and is gone.
+    #[error("{0}")]
+    Lost(String),
+    /// A plan that is larger than a device.
+    #[error("{message}")]
+    TooLarge {
+        /// What is too large, by how much, and what to do.
+        message: String,
+        /// What would fit.
+        room: Room,
+    },
+    /// An error, and what to do in the case at hand.
+    #[error("{error}. {advice}")]
+    Advised {
+        /// The error.
+        error: Box<Error>,
+        /// What to do.
+        advice: String,
+    },
     /// The loss or a gradient stopped being a number.
     #[error("{0}")]
     Diverged(String),
+}
+
+/// What a device has room for, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// In all buffers: what it gave before it refused; `u64::MAX` where it did not refuse.
+    pub total: u64,
+    /// In one buffer.
+    pub buffer: u64,
+    /// In one binding.
+    pub binding: u64,
 }
 
 /// Whether another name or another permission mends it.
@@ -78,12 +108,21 @@ impl Error {
         }
     }
 
+    /// The same with what to do.
+    pub fn advised(self, advice: impl Into<String>) -> Error {
+        Error::Advised {
+            error: Box::new(self),
+            advice: advice.into(),
+        }
+    }
+
     /// The process's exit code: 2 for something to change in the command or the machine before
     /// trying again (a file that is missing or of the wrong kind, too), 1 for a run that failed.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Io { source, .. } if is_anothers_matter(source) => 2,
-            Error::Io { .. } | Error::Diverged(_) => 1,
+            Error::Io { .. } | Error::Diverged(_) | Error::Lost(_) => 1,
+            Error::Advised { error, .. } => error.exit_code(),
             _ => 2,
         }
     }

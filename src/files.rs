@@ -43,9 +43,26 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     // The temporary file's own name would tell nobody anything.
     let nameless = |e: std::io::Error| Error::io(dir)(e.kind().into());
     let mut file = builder.tempfile_in(dir).map_err(nameless)?;
-    file.write_all(bytes).map_err(Error::io(path))?;
+    // Its own errors name the temporary file.
+    file.as_file_mut()
+        .write_all(bytes)
+        .map_err(Error::io(path))?;
     file.as_file().sync_all().map_err(Error::io(path))?;
     file.persist(path).map_err(|e| Error::io(path)(e.error))?;
+    sync_dir(dir)
+}
+
+/// Names in a directory survive a power cut once it is synced, where systems can do that.
+///
+/// # Errors
+/// If it cannot be synced.
+pub fn sync_dir(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    std::fs::File::open(path)
+        .and_then(|dir| dir.sync_all())
+        .map_err(Error::io(path))?;
+    #[cfg(not(unix))]
+    let _ = path;
     Ok(())
 }
 

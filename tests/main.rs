@@ -17,6 +17,7 @@ mod eval;
 mod examples;
 mod export;
 mod extremes;
+mod faults;
 mod golden_conversion;
 mod golden_ops;
 mod golden_schedules;

@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// What runs a session.
-type Open = fn(&Session) -> Box<dyn Executor>;
+pub type Open = fn(&Session) -> Box<dyn Executor>;
 
 /// All that can.
-const MACHINES: [(&str, Open); 3] = [
+pub const MACHINES: [(&str, Open); 3] = [
     ("twins", |s| Box::new(Cpu::naive(s.plan.clone()).unwrap())),
     ("fast paths", |s| {
         Box::new(Cpu::new(s.plan.clone()).unwrap())
@@ -61,14 +61,14 @@ fn train(
 }
 
 /// One rate for a whole run.
-fn constant(lr: f64) -> Rate {
+pub fn constant(lr: f64) -> Rate {
     let plan: LearningRate = "constant".parse().unwrap();
     let rate = plan.start(&Run::new(lr), Monitor::EvalLoss, Observe::Epoch);
     rate.unwrap()
 }
 
 /// The golden MLP, its data and its first weights.
-fn mlp() -> (Network, Dataset, Vec<Vec<f32>>) {
+pub fn mlp() -> (Network, Dataset, Vec<Vec<f32>>) {
     let data = dataset("mlp");
     let network = Model::parse("mlp", &data.shape, 10).unwrap();
     let network = network.fit(&data.shape, 10).unwrap();

@@ -176,6 +176,51 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         ],
     ),
     (
+        "updates applied that are to be left out",
+        "sgd",
+        &[("if left_out() { return; }", "")],
+    ),
+    (
+        "updates left out that are to be applied",
+        "sgd",
+        &[("hyper.leave_out != 0u &&", "")],
+    ),
+    (
+        "average moves with an update that was left out",
+        "average",
+        &[(" || (dims.which == 0u && left_out())", "")],
+    ),
+    (
+        "mean misses weights after an update that was left out",
+        "average",
+        &[("(dims.which == 0u && left_out())", "left_out()")],
+    ),
+    (
+        "loss that is not finite passes",
+        "grad_stats_log",
+        &[("|| is_non_finite(loss)", "")],
+    ),
+    (
+        "gradient that is not finite passes",
+        "grad_stats_log",
+        &[("bad > 0.0 ||", "")],
+    ),
+    (
+        "updates after the one that ends a run are applied",
+        "log_grad",
+        &[("if ended ||", "if")],
+    ),
+    (
+        "one update that is left out ends the run",
+        "log_grad",
+        &[("hyper.leave_out == 2u &&", "")],
+    ),
+    (
+        "loss that is not finite passes",
+        "grad_stats_control",
+        &[("|| is_non_finite(loss)", "")],
+    ),
+    (
         "squared norm taken for the norm",
         "grad_stats_log",
         &[("sqrt(squares)", "squares")],
@@ -868,6 +913,12 @@ const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
             "sums[lane] += sums[lane + half]",
             "sums[lane] = sums[lane + half]",
         )],
+    ),
+    (
+        "updates applied that are to be left out",
+        "sgd",
+        "wide",
+        &[(" || left_out()", "")],
     ),
     (
         "halves of a word swapped",

@@ -14,11 +14,3 @@ fn grad_sum(lane: u32) -> vec2<f32> {
     }
     return sums[lane];
 }
-
-// Clipping by norm leaves its scale in the last word of control.
-fn clip(squares: f32) {
-    if hyper.clip_norm > 0.0 {
-        let scale = min(hyper.clip_norm / (sqrt(squares) + 1e-6), 1.0);
-        control[arrayLength(&control) - 1u] = scale;
-    }
-}

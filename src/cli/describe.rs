@@ -72,7 +72,11 @@ pub(super) fn describe(
 
 /// Says so where a run goes on, from update `step` on, on another machine than before, and keeps what that was.
 pub(super) fn note_move(run: &RunDir, environment: &mut Environment, step: u64) -> Result<()> {
-    let was = Environment::read(&run.file(run::ENVIRONMENT))?;
+    // What only describes a run does not keep it from going on.
+    let was = Environment::read(&run.file(run::ENVIRONMENT)).unwrap_or_else(|e| {
+        eprintln!("note: what the run was on before is not known: {e}");
+        Environment::default()
+    });
     let mut earlier = was.text(BEFORE);
     let what = |e: &Environment| {
         let named = ["adapter", "driver", "tuning"].map(|name| e.text(name));

@@ -118,6 +118,7 @@ mod tests {
             momentum: None,
             loss: f64::NAN,
             grad_norm: 2.0,
+            skipped: 0,
         };
         let text = serde_json::to_string(&Event::Update(&row)).unwrap();
         assert_eq!(

@@ -12,7 +12,7 @@ use crate::{
     model::Network,
     optim::Sgd,
     schedule::{self, Rate, Run, Schedule, Severity, Spec},
-    train::{self, Config, Epochs, Session, weights},
+    train::{self, Config, Epochs, OnNonFinite, Session, weights},
 };
 
 /// Everything that is known before a device is opened.
@@ -69,6 +69,7 @@ impl Setup {
             swa: self.averaged(&run)?,
             augment: self.changes(&data)?,
             gradient_rules: rate.take_gradient_rules(),
+            on_nonfinite: OnNonFinite::default(),
             optimizer,
             seed: self.seed,
             order: match self.order {

@@ -66,8 +66,8 @@ const STEERING: [&str; 11] = [
     "observe",
 ];
 
-/// Settings that change nothing about the updates. Data may have moved: its digest says whether it is the same.
-const FREE: [&str; 11] = [
+/// Settings that change nothing about the updates there were. Data may have moved: its digest says whether it is the same.
+const FREE: [&str; 14] = [
     "data",
     "val",
     "targets",
@@ -79,6 +79,9 @@ const FREE: [&str; 11] = [
     "patience",
     "max-time",
     "until",
+    "on-nonfinite",
+    "on-device-lost",
+    "on-write-error",
 ];
 
 impl Resume {

@@ -11,10 +11,11 @@ use super::{
     Cli, Outcome,
     config::{self, Settings},
     describe::{describe, environment, introduction, note_move},
+    faults::{Faults, Unwritten},
     leave,
     machine::MachineFlags,
-    progress::{duration, significant},
     ready::Ready,
+    recover::{Recovery, kept},
     saving::{CHECKPOINTS, Saving},
     screen::{About, Show},
     setup::{Setup, Watched},
@@ -30,7 +31,7 @@ use crate::{
     report::live::Following,
     run::{
         self, Checkpoint, Environment, Live, RunDir,
-        environment::{ENDED, SECONDS, WEIGHTS},
+        environment::{ENDED, SECONDS, SKIPPED, UNWRITTEN, WEIGHTS},
     },
     train::{Evaluation, Metrics, Trainer, Weights, weights},
 };
@@ -63,6 +64,8 @@ pub(super) struct Flags {
     pub(super) machine: MachineFlags,
     #[command(flatten)]
     pub(super) saving: Saving,
+    #[command(flatten)]
+    pub(super) faults: Faults,
     /// Leave out this key of the file
     #[arg(long, value_name = "KEY", help_heading = "Output")]
     pub(super) unset: Vec<String>,
@@ -140,6 +143,7 @@ impl Train {
         let name = name.map(|stem| stem.to_string_lossy().into_owned());
         if self.no_out {
             self.flags.saving.check_unsaved()?;
+            self.flags.faults.check_unsaved()?;
         }
         if let Some(dir) = &self.out {
             run::check_free(dir)?;
@@ -190,16 +194,16 @@ impl Job<'_> {
         directory: impl FnOnce(&Ready) -> Result<Option<RunDir>>,
     ) -> Result<Outcome> {
         let best = self.best_at()?;
-        let (machine, line) = self
-            .flags
-            .machine
-            .open(Needs::of(&self.ready.session.plan))?;
+        self.ready.config.on_nonfinite = self.flags.faults.updates();
+        let needs = Needs::of(&self.ready.session.plan);
+        let opened = self.flags.machine.open(needs);
+        let (machine, line) = opened.map_err(|e| self.ready.fitting(e))?;
         if !self.flags.wordless() {
             tell(format_args!("{}", introduction(&self.ready, &line)?));
         }
         let mut environment = environment(&self.ready, &machine, &line);
         let ready = &self.ready;
-        let exec = exec::on(machine, &ready.session.plan)?;
+        let exec = exec::on(machine, &ready.session.plan).map_err(|e| ready.fitting(e))?;
         let run = directory(ready)?;
         let (session, config, rate) = (&ready.session, &ready.config, ready.rate.clone());
         let mut trainer = Trainer::new(exec, session, config, rate, &ready.data, &ready.weights)?;
@@ -215,10 +219,15 @@ impl Job<'_> {
             if let Some(change) = &self.change {
                 run::note_change(run.path(), change)?;
             }
-            describe(run, &mut self.settings, (ready, best), &environment)?;
+            let described = describe(run, &mut self.settings, (ready, best), &environment);
+            described.map_err(|e| kept(e, Some(run)))?;
         }
         let mut watcher = self.watcher(run.as_ref(), best, &line)?;
-        let ended = trainer.run(ready.steps, &mut watcher);
+        if self.from.is_none() && self.flags.faults.may_go_back() {
+            watcher.save(&trainer.snapshot()?)?;
+        }
+        let recovery = Recovery::new(run.as_ref(), &line);
+        let ended = self.train(&mut trainer, &mut watcher, recovery);
         self.end(ended, (trainer, watcher), run.as_ref(), environment)
     }
 
@@ -234,7 +243,7 @@ impl Job<'_> {
         let about = About::of(&self.ready, run, before, device);
         let writer = run.map(|run| self.writer(run)).transpose()?;
         let screen = (self.flags.show).open(about, self.flags.wordless(), &signal)?;
-        let saving = (&self.flags.saving, best);
+        let saving = (&self.flags.saving, best, Unwritten::of(&self.flags.faults));
         let per_epoch = self.ready.session.epochs.updates();
         let mut watcher = Watcher::new(screen, writer, saving, per_epoch, signal);
         if let Some((checkpoint, evaluations)) = &self.from {
@@ -263,26 +272,33 @@ impl Job<'_> {
                 let _ = environment.write(&run.file(run::ENVIRONMENT));
             }
         }
+        let mut flushed = Ok(());
         if let Some(writer) = &mut watcher.writer {
-            writer.metrics.flush()?;
+            flushed = writer.metrics.flush();
             if let Some(Err(e)) = writer.events.take().map(Following::finish) {
                 eprintln!("note: TensorBoard's events are not complete: {e}");
             }
         }
         let complete = ended.map_err(|e| kept(e, run))?;
+        watcher.rows(flushed).map_err(|e| kept(e, run))?;
         if watcher.stop.is_none() && !complete {
             watcher.stop = Some(Stop::Signal);
         }
         if let Some(run) = run {
-            self.finish(run, &mut trainer, &mut watcher, environment)?;
+            let finished = self.finish(run, &mut trainer, &mut watcher, environment);
+            finished.map_err(|e| kept(e, Some(run)))?;
             // These leave out the last evaluation, if they come late.
-            if !matches!(watcher.stop, Some(Stop::Signal | Stop::Time)) {
+            let late = matches!(watcher.stop, Some(Stop::Signal | Stop::Time));
+            if !late && !watcher.unwritten.is_failing() {
                 run.settle()?;
             }
         }
         watcher.end(None, trainer.step(), run);
+        if let Some(unwritten) = watcher.unwritten.summary() {
+            eprintln!("note: {unwritten}");
+        }
         if !self.flags.wordless() {
-            let text = self.summary(&watcher, trainer.step(), run);
+            let text = self.summary(&watcher, &trainer, run);
             tell(format_args!("{text}"));
         }
         Ok(match watcher.stop {
@@ -321,6 +337,12 @@ impl Job<'_> {
             }
         }
         environment.set(ENDED, watcher.how(None, step));
+        if trainer.left_out() > 0 {
+            environment.set(SKIPPED, trainer.left_out());
+        }
+        if let Some(unwritten) = watcher.unwritten.summary() {
+            environment.set(UNWRITTEN, unwritten);
+        }
         environment.set(WEIGHTS, format!("{kind} weights, after {step} updates"));
         environment.write(&run.file(run::ENVIRONMENT))?;
         // The run itself is safe: what is left for people can be written again.
@@ -391,52 +413,5 @@ impl Job<'_> {
             params: self.ready.network.params().collect(),
             data: Box::new(|| data.digest()),
         })
-    }
-
-    fn summary(&self, w: &Watcher, steps: u64, run: Option<&RunDir>) -> String {
-        let how = match &w.stop {
-            None => "trained".to_string(),
-            Some(Stop::Signal) => "stopped after".into(),
-            Some(Stop::Patience(n)) => {
-                format!("stopped early, as {n} evaluations were not better, after")
-            }
-            Some(Stop::Time) => "stopped at --max-time after".into(),
-            Some(Stop::Target(until)) => format!("reached {until} after"),
-        };
-        let mut text = format!("{how} {steps} updates in {}", duration(w.seconds()));
-        if let Some(u) = &w.last {
-            text += &format!(
-                ", last batch's loss {:.4}, last rate {}",
-                u.loss,
-                significant(u.lr)
-            );
-        }
-        if let Some(best) = &w.best {
-            text += &match best.eval_accuracy {
-                Some(a) => format!("\nbest accuracy {:.2}%", a * 100.0),
-                None => format!("\nbest evaluation loss {:.4}", best.eval_loss),
-            };
-            text += &format!(" after epoch {:.2}", best.epoch);
-        }
-        text += &match run {
-            Some(run) => format!("\nwrote {}", run.path().display()),
-            None => "\nnothing was written".into(),
-        };
-        if let (Some(run), Some(Stop::Signal)) = (run, &w.stop) {
-            text += &format!("\ngo on with: kiln resume {}", run.path().display());
-        }
-        text
-    }
-}
-
-/// What is left of a run that diverged.
-fn kept(error: Error, run: Option<&RunDir>) -> Error {
-    match (error, run) {
-        (Error::Diverged(why), Some(run)) => Error::Diverged(format!(
-            "{why}. No model was written; {} keeps the rows up to here, so give the next run another --out",
-            run.path().display()
-        )),
-        (Error::Diverged(why), None) => Error::Diverged(format!("{why}. Nothing was written")),
-        (other, _) => other,
     }
 }

@@ -1,9 +1,14 @@
 //! What happens around the updates: rows, the screen, checkpoints, the live factor, and the reasons
 //! to stop.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use super::{
+    faults::{Kind, Unwritten},
+    leave,
     saving::{Every, Saving},
     screen::{End, Screen, reason},
     setup::Watched,
@@ -13,7 +18,7 @@ use crate::{
     error::{Error, Result},
     model::Param,
     report::live::Following,
-    run::{Checkpoints, Live, Notes, RunDir},
+    run::{self, Checkpoint, Checkpoints, Live, Notes, RunDir},
     train::{Evaluation, Metrics, Observer, Snapshot, Update},
 };
 
@@ -64,7 +69,9 @@ pub(super) struct Watcher<'a> {
     started: Instant,
     /// Seconds that the run had taken before.
     before: f64,
+    /// The last checkpoint that was written, or could not be.
     saved: Option<(u64, Instant)>,
+    pub(super) unwritten: Unwritten,
     /// When rows were last handed to the operating system.
     flushed: Instant,
 }
@@ -73,7 +80,7 @@ impl<'a> Watcher<'a> {
     pub(super) fn new(
         screen: Box<dyn Screen>,
         writer: Option<Writer<'a>>,
-        (saving, monitor): (&'a Saving, Watched),
+        (saving, monitor, unwritten): (&'a Saving, Watched, Unwritten),
         per_epoch: u64,
         signal: Signal,
     ) -> Watcher<'a> {
@@ -93,6 +100,7 @@ impl<'a> Watcher<'a> {
             started: Instant::now(),
             before: 0.0,
             saved: None,
+            unwritten,
             flushed: Instant::now(),
         }
     }
@@ -125,16 +133,63 @@ impl<'a> Watcher<'a> {
         }
     }
 
+    /// Goes on from a checkpoint of this run, whose later rows go.
+    pub(super) fn go_back(&mut self, run: &RunDir, checkpoint: &Checkpoint) -> Result<()> {
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        if let Some(events) = writer.events.take() {
+            // They are written anew, and at the end once more.
+            let _ = events.finish();
+        }
+        let (path, bytes) = (run.file(run::METRICS), checkpoint.notes.metrics_bytes);
+        writer.metrics = Metrics::resume(&path, bytes)?;
+        let evaluations = Metrics::evaluations(&path, bytes)?;
+        writer.events = Some(Following::start(path, run.file(leave::TENSORBOARD)));
+        let kept = run.checkpoints(1).named("best");
+        let kept = kept.and_then(|path| Checkpoints::step_in(&path));
+        let before = self.before;
+        (self.best, self.worse, self.stop, self.last) = (None, 0, None, None);
+        self.resume((checkpoint.snapshot.state.step, before), &evaluations, kept);
+        Ok(())
+    }
+
     /// Seconds spent on the run.
     pub(super) fn seconds(&self) -> f64 {
         self.before + self.started.elapsed().as_secs_f64()
     }
 
-    /// Writes a checkpoint, after every row that belongs before it.
+    /// Writes a checkpoint, after every row that belongs before it; one that cannot be written is passed over
+    /// where that was asked for.
     pub(super) fn save(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let result = self.write(snapshot);
+        let saved = self
+            .unwritten
+            .pass(Kind::Checkpoint, result, self.screen.as_mut())?;
+        if let Some(Some(path)) = &saved {
+            self.screen.checkpoint(snapshot.state.step, path);
+            self.best_unsaved = false;
+        }
+        self.saved = Some((snapshot.state.step, Instant::now()));
+        Ok(())
+    }
+
+    /// What came of an attempt to write rows; those that only wait say nothing about it.
+    pub(super) fn rows(&mut self, result: Result<()>) -> Result<()> {
+        let waits = |w: &Writer| w.metrics.waits();
+        if result.is_ok() && self.writer.as_ref().is_some_and(waits) {
+            return Ok(());
+        }
+        let passed = self
+            .unwritten
+            .pass(Kind::Rows, result, self.screen.as_mut());
+        passed.map(drop)
+    }
+
+    fn write(&mut self, snapshot: &Snapshot) -> Result<Option<PathBuf>> {
         let seconds = self.seconds();
         let Some(writer) = &mut self.writer else {
-            return Ok(());
+            return Ok(None);
         };
         let notes = Notes {
             kiln: env!("CARGO_PKG_VERSION").into(),
@@ -142,13 +197,9 @@ impl<'a> Watcher<'a> {
             data: (writer.data)(),
             seconds,
         };
-        let path = writer
-            .checkpoints
-            .save(&writer.params, snapshot, notes, self.best_unsaved)?;
-        self.screen.checkpoint(snapshot.state.step, &path);
-        self.best_unsaved = false;
-        self.saved = Some((snapshot.state.step, Instant::now()));
-        Ok(())
+        let (params, best) = (&writer.params, self.best_unsaved);
+        let path = writer.checkpoints.save(params, snapshot, notes, best)?;
+        Ok(Some(path))
     }
 
     /// Shows how the run ended, after `steps` updates.
@@ -239,7 +290,8 @@ fn is_better(row: &Evaluation, best: &Evaluation, monitor: Watched) -> bool {
 impl Observer for Watcher<'_> {
     fn update(&mut self, row: &Update) -> Result<()> {
         if let Some(writer) = &mut self.writer {
-            writer.metrics.row(row)?;
+            let written = writer.metrics.row(row);
+            self.rows(written)?;
         }
         self.screen.update(row);
         self.last = Some(row.clone());
@@ -248,13 +300,18 @@ impl Observer for Watcher<'_> {
 
     fn evaluation(&mut self, row: &Evaluation) -> Result<()> {
         if let Some(writer) = &mut self.writer {
-            writer.metrics.row(row)?;
-            writer.metrics.flush()?;
+            let written = writer.metrics.row(row);
+            let written = written.and_then(|()| writer.metrics.flush());
+            self.rows(written)?;
         }
         self.judge(row);
         self.decide(row);
         self.screen.evaluation(row);
         Ok(())
+    }
+
+    fn note(&mut self, text: &str) {
+        self.screen.note(text);
     }
 
     fn should_stop(&self) -> bool {
@@ -267,13 +324,14 @@ impl Observer for Watcher<'_> {
         {
             self.stop = Some(Stop::Time);
         }
+        if self.flushed.elapsed() >= UNSEEN {
+            self.flushed = Instant::now();
+            let flushed = self.writer.as_mut().map(|w| w.metrics.flush());
+            self.rows(flushed.unwrap_or(Ok(())))?;
+        }
         let Some(writer) = &mut self.writer else {
             return Ok(1.0);
         };
-        if self.flushed.elapsed() >= UNSEEN {
-            writer.metrics.flush()?;
-            self.flushed = Instant::now();
-        }
         let factor = writer.live.factor(step)?;
         if let Some(complaint) = writer.live.complaint() {
             self.screen.note(&complaint);
@@ -296,7 +354,10 @@ impl Observer for Watcher<'_> {
 
     fn wants_snapshot(&mut self, step: u64) -> bool {
         let fresh = self.saved.is_none_or(|(saved, _)| step > saved);
-        self.writer.is_some() && step > 0 && fresh && (self.best_unsaved || self.due(step))
+        self.writer.is_some()
+            && step > 0
+            && fresh
+            && (self.best_unsaved && !self.unwritten.is_failing() || self.due(step))
     }
 
     fn snapshot(&mut self, snapshot: Snapshot) -> Result<()> {

@@ -17,6 +17,16 @@ pub enum Error {
         /// The closest known name, if one is close.
         nearest: Option<String>,
     },
+    /// A file was written to while it was read.
+    #[error(
+        "{path}: changed while it was read: {how}; start again once whatever writes to it has finished"
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        how: String,
+    },
     /// A file of no kind that is read.
     #[error(
         "{path}: kiln does not read this kind of file; expected FILE.csv or FILE.csv.gz with a header line, \

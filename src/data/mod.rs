@@ -45,6 +45,7 @@ mod samples;
 mod source;
 mod split;
 mod standardize;
+mod steady;
 
 pub use bytes::Bytes;
 pub use dataset::{Dataset, Features, Shape, Split, Standardization, Targets, Task, TaskKind};
@@ -56,6 +57,7 @@ pub use order::order;
 pub use preprocessing::Preprocessing;
 pub use samples::{Samples, load_samples};
 use source::Source;
+use steady::Steady;
 
 /// The data sets that have a name.
 pub const NAMES: [&str; 3] = ["digits", "fashion-mnist", "line"];
@@ -84,6 +86,14 @@ pub fn is_pictures(name_or_path: &str) -> bool {
 /// Data that does not exist, cannot be read or is malformed, and options that are out of range or have no effect on
 /// this data. Every message says where, what was expected, and what to do.
 pub fn load(name_or_path: &str, options: &Options) -> Result<Dataset, Error> {
+    let before = Steady::of(name_or_path, options);
+    let loaded = load_as_it_is(name_or_path, options);
+    // What is wrong with data that changes may only be that it does.
+    before.check()?;
+    loaded
+}
+
+fn load_as_it_is(name_or_path: &str, options: &Options) -> Result<Dataset, Error> {
     let source = Source::find(name_or_path)?;
     source.check_options(name_or_path, options)?;
     options.check()?;

@@ -156,7 +156,9 @@ impl Case {
 
 /// Whether a kernel updates what it writes instead of writing it anew.
 fn in_place(op: &Op, name: &str) -> bool {
-    ["sgd", "gradient_control", "accumulate", "average"].contains(&stem(op)) || name == "control"
+    ["sgd", "gradient_control", "accumulate", "average"].contains(&stem(op))
+        || name == "control"
+        || name == "log" && ["grad_stats_log", "grad_stats_control", "log_grad"].contains(&stem(op))
 }
 
 /// The kernel's name; that of a mutant is followed by a slash and its number.

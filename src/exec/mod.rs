@@ -2,6 +2,7 @@
 
 pub mod cpu;
 pub mod gpu;
+mod inject;
 pub mod tuning;
 
 use std::sync::Arc;
@@ -20,7 +21,10 @@ use crate::{
 pub fn on(machine: Machine, plan: &Arc<Plan>) -> Result<Box<dyn Executor>> {
     Ok(match machine {
         Machine::Cpu => Box::new(cpu::Cpu::new(plan.clone())?),
-        Machine::Gpu(gpu) => Box::new(gpu::GpuExecutor::new(gpu, plan)?),
+        Machine::Gpu(gpu) => {
+            let exec = Box::new(gpu::GpuExecutor::new(gpu.clone(), plan)?);
+            inject::armed(exec, gpu)?
+        }
     })
 }
 

@@ -4,7 +4,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{HYPER_WORDS, Hyper, hyper, sample_hyper, stride};
+use super::{CONTROL_WORDS, HYPER_WORDS, Hyper, hyper, left_out, sample_hyper, stride};
 use crate::{
     kernel::{HostFn, Kernel, Launch},
     rng::Rng,
@@ -28,8 +28,14 @@ pub const EMA: u32 = 0;
 pub const SWA: u32 = 1;
 
 impl Dims {
-    pub(super) fn weight(&self, h: &Hyper) -> f32 {
-        if self.which == SWA { h.swa } else { h.ema }
+    /// The mean counts the weights after its updates, whatever these have done; the moving average moves
+    /// with every update that is applied.
+    pub(super) fn weight(&self, h: &Hyper, control: &[f32]) -> f32 {
+        match self.which {
+            SWA => h.swa,
+            _ if left_out(h, control) => 0.0,
+            _ => h.ema,
+        }
     }
 }
 
@@ -38,7 +44,7 @@ pub struct Average;
 
 impl Kernel for Average {
     type Dims = Dims;
-    sources!("average" + "hyper", ["hyper", "param"] -> ["average"]);
+    sources!("average" + "hyper" + "left_out", ["hyper", "param", "control"] -> ["average"]);
     const CASES: &'static [Dims] = &[
         Dims { n: 4, which: SWA },
         Dims { n: 264, which: EMA },
@@ -53,6 +59,9 @@ impl Kernel for Average {
         // Among them one that copies, and one that changes nothing.
         Dims { n: 8, which: EMA },
         Dims { n: 12, which: EMA },
+        // After an update that was left out.
+        Dims { n: 24, which: EMA },
+        Dims { n: 24, which: SWA },
     ];
 
     fn launch(d: &Dims) -> Launch {
@@ -64,7 +73,8 @@ impl Kernel for Average {
     }
 
     fn lens(d: &Dims) -> Vec<u64> {
-        vec![HYPER_WORDS.into(), d.n.into(), d.n.into()]
+        let n = d.n.into();
+        vec![HYPER_WORDS.into(), n, CONTROL_WORDS.into(), n]
     }
 
     fn bytes(d: &Dims) -> u64 {
@@ -85,8 +95,10 @@ impl Kernel for Average {
     }
 
     fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
-        if name != "hyper" {
-            return rng.floats(len);
+        match name {
+            "hyper" => {}
+            "control" => return vec![0.7, -1.0],
+            _ => return rng.floats(len),
         }
         let sampled = hyper(&sample_hyper(0));
         let ema = match d.n {
@@ -94,12 +106,18 @@ impl Kernel for Average {
             12 => 0.0,
             _ => sampled.ema,
         };
-        bytemuck::cast_slice(&[Hyper { ema, ..sampled }]).to_vec()
+        let leave_out = (d.n == 24).into();
+        let hyper = Hyper {
+            ema,
+            leave_out,
+            ..sampled
+        };
+        bytemuck::cast_slice(&[hyper]).to_vec()
     }
 
     /// In f32, as an update: average after average is rounded.
     fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-        let weight = d.weight(&hyper(reads[0]));
+        let weight = d.weight(&hyper(reads[0]), reads[2]);
         for (average, &p) in writes[0].iter_mut().zip(reads[1]).take(d.n as usize) {
             *average = match weight {
                 0.0 => *average,

@@ -71,11 +71,12 @@ pub struct GradStatsControl;
 impl Kernel for GradStatsControl {
     type Dims = Dims;
     sources!(
-        "grad_stats_control" + "hyper" + "norm" + "lanes" + "grad_sum" + "controller",
+        "grad_stats_control" + "hyper" + "norm" + "lanes" + "grad_sum" + "clip" + "controller",
         ["hyper", "grad"] -> ["log", "control"]
     );
     const CASES: &'static [Dims] = &[
         case(4, 1, [(0, 7), (0, 0)]),
+        case(12, 1, [(0, 7), (0, 0)]),
         case(1012, 1, [(0, 1), (0, 0)]),
         case(1012, 1, [(1, 0), (0, 0)]),
         case(1536, 2, [(0, 1), (1, 0)]),
@@ -88,6 +89,7 @@ impl Kernel for GradStatsControl {
         "shared/norm",
         "grad_stats_control.few",
         "shared/grad_sum",
+        "shared/clip",
         "shared/controller",
         "grad_stats_control"
     ))];

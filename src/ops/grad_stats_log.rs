@@ -1,10 +1,12 @@
 //! [`GradStats`](super::GradStats) and [`LogGrad`](super::LogGrad) in one dispatch, for gradients
-//! that one workgroup adds up quickly. Clipping by norm leaves its scale in the last word of `control`.
+//! that one workgroup adds up quickly. What the update does with the gradient is left in the last word of
+//! `control`: see [`LEFT_OUT`](super::LEFT_OUT).
 
 use bytemuck::{Pod, Zeroable};
 
 use super::{
-    CONTROL_WORDS, HYPER_WORDS, LOG_WORDS, clip_scale, fast, grad_stats, hyper, sample_hyper,
+    CONTROL_WORDS, HYPER_WORDS, LOG_WORDS, clip, fast, grad_stats, hyper, sample_control,
+    sample_leaving, sample_log,
 };
 use crate::{
     kernel::{HostFn, Kernel, Launch, rounded},
@@ -54,10 +56,15 @@ pub struct GradStatsLog;
 
 impl Kernel for GradStatsLog {
     type Dims = Dims;
-    sources!("grad_stats_log" + "hyper" + "norm" + "lanes" + "grad_sum", ["hyper", "grad"] -> ["log", "control"]);
+    sources!("grad_stats_log" + "hyper" + "norm" + "lanes" + "grad_sum" + "clip", ["hyper", "grad"] -> ["log", "control"]);
     const CASES: &'static [Dims] = &[
         Dims { n: 4, slots: 8 },
         Dims { n: 1012, slots: 6 },
+        // Loss and gradient finite; the loss not; the gradient not; neither, but an update before.
+        Dims { n: 8, slots: 6 },
+        Dims { n: 12, slots: 6 },
+        Dims { n: 1000, slots: 6 },
+        Dims { n: 16, slots: 6 },
         Dims { n: MOST, slots: 64 },
     ];
 
@@ -67,6 +74,7 @@ impl Kernel for GradStatsLog {
         "shared/norm",
         "grad_stats_log.few",
         "shared/grad_sum",
+        "shared/clip",
         "grad_stats_log"
     ))];
 
@@ -97,7 +105,9 @@ impl Kernel for GradStatsLog {
 
     fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
         match name {
-            "hyper" => sample_hyper(0),
+            "hyper" => sample_leaving(d.n),
+            "log" => sample_log(len, d.n),
+            "control" => sample_control(len, d.n),
             "grad" => {
                 let dims = grad_stats::Dims { n: d.n, parts: 1 };
                 grad_stats::GradStats::sample(&dims, name, len, rng)
@@ -116,9 +126,8 @@ impl Kernel for GradStatsLog {
         writes[0][at + 2] = squares as f32;
         writes[0][at + 3] = (grad.len() - finite.count()) as f32;
         writes[0][at + 4] = writes[1][0];
-        if h.clip_norm > 0.0 {
-            *writes[1].last_mut().expect("words") = clip_scale(&h, squares);
-        }
+        let bad = writes[0][at + 3];
+        clip(&h, writes[0][at], squares, bad, &mut *writes[1]);
     }
 
     const FAST: Option<HostFn<Dims>> = Some(fast::grad_stats_log);

@@ -1,10 +1,13 @@
 //! `log[slot] = (…, Σ grad², count of elements that are not finite, factor)`: adds up the parts
 //! that [`GradStats`](super::GradStats) left, and notes the factor that this update's rate
-//! gets. Clipping by norm leaves its scale in the last word of `control`.
+//! gets. What the update does with the gradient is left in the last word of `control`: see
+//! [`LEFT_OUT`](super::LEFT_OUT).
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{CONTROL_WORDS, HYPER_WORDS, LOG_WORDS, clip_scale, hyper, sample_hyper};
+use super::{
+    CONTROL_WORDS, HYPER_WORDS, LOG_WORDS, clip, hyper, sample_control, sample_leaving, sample_log,
+};
 use crate::{
     kernel::{Kernel, Launch},
     rng::Rng,
@@ -26,11 +29,25 @@ pub struct LogGrad;
 
 impl Kernel for LogGrad {
     type Dims = Dims;
-    sources!("log_grad" + "hyper", ["hyper", "part"] -> ["log", "control"]);
+    sources!("log_grad" + "hyper" + "clip", ["hyper", "part"] -> ["log", "control"]);
     const CASES: &'static [Dims] = &[
         Dims { parts: 1, slots: 8 },
         Dims {
             parts: 61,
+            slots: 6,
+        },
+        // Loss and gradient finite; the loss not; the gradient not; neither, but an update before.
+        Dims { parts: 8, slots: 6 },
+        Dims {
+            parts: 12,
+            slots: 6,
+        },
+        Dims {
+            parts: 1000,
+            slots: 6,
+        },
+        Dims {
+            parts: 16,
             slots: 6,
         },
         Dims {
@@ -64,11 +81,19 @@ impl Kernel for LogGrad {
         2 * d.parts as u64
     }
 
-    fn sample(_: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+    fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
         match name {
-            "hyper" => sample_hyper(0),
-            // Sums of squares are not negative.
-            "part" => rng.floats(len).iter().map(|x| x.abs()).collect(),
+            "hyper" => sample_leaving(d.parts),
+            "log" => sample_log(len, d.parts),
+            "control" => sample_control(len, d.parts),
+            // Sums of squares are not negative, and few gradients are not finite.
+            "part" => {
+                let bad = |i: usize| i.is_multiple_of(2) || d.parts == 1000 || d.parts > 16;
+                let pairs = rng.floats(len).into_iter().enumerate();
+                pairs
+                    .map(|(i, x)| if bad(i) { x.abs() } else { 0.0 })
+                    .collect()
+            }
             _ => rng.floats(len),
         }
     }
@@ -85,8 +110,7 @@ impl Kernel for LogGrad {
         writes[0][at + 2] = squares as f32;
         writes[0][at + 3] = sum(1) as f32;
         writes[0][at + 4] = writes[1][0];
-        if h.clip_norm > 0.0 {
-            *writes[1].last_mut().expect("words") = clip_scale(&h, squares);
-        }
+        let bad = writes[0][at + 3];
+        clip(&h, writes[0][at], squares, bad, &mut *writes[1]);
     }
 }

@@ -122,6 +122,9 @@ pub struct Hyper {
     pub swa: f32,
     /// What, with a sample's index, decides how its picture is changed in this epoch.
     pub picture_key: [u32; 2],
+    /// What becomes of an update whose loss or gradient is not finite. 0: it is applied. 1: it leaves
+    /// parameters, momentum and moving average as they are. 2: so do all after it.
+    pub leave_out: u32,
 }
 
 /// Words of [`Hyper`].
@@ -131,9 +134,12 @@ pub const HYPER_WORDS: u32 = (size_of::<Hyper>() / 4) as u32;
 /// many of its elements are not finite, and the factor that [`GradientControl`] put on the rate.
 pub const LOG_WORDS: u32 = 5;
 
-/// Words of `control` where there are no controllers: the factor on the rate, first, and the scale
-/// that clips the gradient's norm, last.
+/// Words of `control` where there are no controllers: the factor on the rate, first, and what the
+/// update multiplies the gradient by, last, or [`LEFT_OUT`].
 pub const CONTROL_WORDS: u32 = 2;
+
+/// The last word of `control` where the update under way is left out: see [`Hyper::leave_out`].
+pub const LEFT_OUT: f32 = -1.0;
 
 /// A flat run of elements.
 #[repr(C)]
@@ -239,9 +245,23 @@ fn masked(y: f32, dy: f32) -> f32 {
     if y <= 0.0 { 0.0 } else { dy }
 }
 
-/// What a gradient of so large a squared norm is multiplied by, as torch does; the twin's way.
-fn clip_scale(h: &Hyper, squares: f64) -> f32 {
-    (f64::from(h.clip_norm) / (squares.sqrt() + 1e-6)).min(1.0) as f32
+/// What a gradient of so large a squared norm is multiplied by, as torch does, or that it is left out;
+/// the twin's way.
+fn clip(h: &Hyper, loss: f32, squares: f64, bad: f32, control: &mut [f32]) {
+    let last = control.last_mut().expect("words");
+    let ended = h.leave_out == 2 && *last == LEFT_OUT;
+    *last = match h.leave_out {
+        1 | 2 if ended || bad > 0.0 || !loss.is_finite() => LEFT_OUT,
+        _ if h.clip_norm > 0.0 => {
+            (f64::from(h.clip_norm) / (squares.sqrt() + 1e-6)).min(1.0) as f32
+        }
+        _ => 1.0,
+    };
+}
+
+/// Whether the update under way leaves everything as it is.
+fn left_out(h: &Hyper, control: &[f32]) -> bool {
+    h.leave_out != 0 && control.last() == Some(&LEFT_OUT)
 }
 
 /// The hyper-parameters out of an argument's words.
@@ -267,6 +287,33 @@ fn sample_hyper(cursor: u32) -> Vec<f32> {
         ..Hyper::default()
     };
     bytemuck::cast_slice(&[hyper]).to_vec()
+}
+
+/// The same of a case with so many elements: some leave updates out.
+fn sample_leaving(n: u32) -> Vec<f32> {
+    let leave_out = match n {
+        8 | 12 | 1000 => 1,
+        16 => 2,
+        _ => 0,
+    };
+    let hyper = Hyper {
+        leave_out,
+        ..hyper(&sample_hyper(0))
+    };
+    bytemuck::cast_slice(&[hyper]).to_vec()
+}
+
+/// A log of such a case.
+fn sample_log(len: usize, n: u32) -> Vec<f32> {
+    let loss = if n == 12 { f32::NAN } else { 0.43 };
+    vec![loss; len]
+}
+
+/// A `control` of such a case, whose last word is what an update before has left.
+fn sample_control(len: usize, n: u32) -> Vec<f32> {
+    let mut control = vec![0.7; len];
+    control[len - 1] = if n == 4 { 0.31 } else { LEFT_OUT };
+    control
 }
 
 /// Integers as an argument's words.

@@ -3,7 +3,7 @@
 //! last word of `control`, or by value. The rate comes from the uniform; what multiplies it on
 //! the device ([`GradientControl`](super::GradientControl)) is the first word of `control`.
 
-use super::{CONTROL_WORDS, Flat, HYPER_WORDS, hyper, sample_hyper, stride};
+use super::{CONTROL_WORDS, Flat, HYPER_WORDS, LEFT_OUT, hyper, left_out, sample_leaving, stride};
 use crate::{
     kernel::{HostFn, Kernel, Launch, rounded},
     rng::Rng,
@@ -16,8 +16,15 @@ pub struct Sgd;
 
 impl Kernel for Sgd {
     type Dims = Flat;
-    sources!("sgd" + "hyper" + "sgd", ["hyper", "grad", "control"] -> ["momentum_buffer", "param"]);
-    const CASES: &'static [Flat] = &[Flat { n: 4 }, Flat { n: 64 }, Flat { n: 1016 }];
+    sources!("sgd" + "hyper" + "left_out" + "sgd", ["hyper", "grad", "control"] -> ["momentum_buffer", "param"]);
+    const CASES: &'static [Flat] = &[
+        Flat { n: 4 },
+        Flat { n: 64 },
+        Flat { n: 1016 },
+        // One that may be left out and is not, and one that is.
+        Flat { n: 8 },
+        Flat { n: 16 },
+    ];
 
     const VARIANTS: &'static [Variant] = &[WIDE];
 
@@ -46,11 +53,11 @@ impl Kernel for Sgd {
         6 * d.n as u64
     }
 
-    fn sample(_: &Flat, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
-        if name == "hyper" {
-            sample_hyper(0)
-        } else {
-            rng.floats(len)
+    fn sample(d: &Flat, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+        match (name, d.n) {
+            ("hyper", n) => sample_leaving(n),
+            ("control", 16 | 64) => vec![0.7, LEFT_OUT],
+            _ => rng.floats(len),
         }
     }
 
@@ -60,6 +67,9 @@ impl Kernel for Sgd {
         let [buffer, param] = writes else {
             unreachable!("sgd writes two arenas")
         };
+        if left_out(&h, reads[2]) {
+            return;
+        }
         for i in 0..d.n as usize {
             let mut g = reads[1][i];
             if h.clip_norm > 0.0 {
@@ -96,6 +106,7 @@ const WIDE: Variant = Variant {
     wgsl: template!(
         "shared/launch",
         "shared/hyper",
+        "shared/left_out",
         "shared/sgd",
         "shared/wide",
         "sgd.wide"

@@ -65,13 +65,13 @@ impl Recorder {
 
     /// Takes the parameters into an average as large as their arena: see
     /// [`average`](crate::ops::average).
-    pub fn average(&mut self, which: u32, average: Slice) {
+    pub fn average(&mut self, which: u32, control: Slice, average: Slice) {
         let [params, _] = self.arenas();
         let dims = ops::average::Dims {
             n: params.len,
             which,
         };
-        self.push::<ops::Average>(dims, &[self.hyper, params, average]);
+        self.push::<ops::Average>(dims, &[self.hyper, params, control, average]);
     }
 
     /// The factor on the rate, the memories of `controllers` controllers, and the scale that clips.

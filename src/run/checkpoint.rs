@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{CONFIG, RunDir};
 use crate::{
     error::{Error, Result},
+    files::sync_dir,
     model::Param,
     train::{Snapshot, State, Weights, weights},
 };
@@ -124,6 +125,11 @@ impl Checkpoints {
         dir.file_name()?.to_str().and_then(step_of)
     }
 
+    /// The latest, by its name.
+    pub fn last(&self) -> Option<u64> {
+        self.steps().pop()
+    }
+
     /// Whether there is none, not even a damaged one.
     pub fn is_empty(&self) -> bool {
         self.steps().is_empty()
@@ -169,11 +175,12 @@ impl Checkpoints {
             .map_err(|e| Error::file(&self.dir, format!("the state does not serialise: {e}")))?;
         files.push((DIGEST, format!("{:016x}\n", xxh3_64(&state)).into_bytes()));
         files.push((STATE, state));
+        let path = self.dir.join(name_of(snapshot.state.step));
         for (name, bytes) in &files {
-            write_synced(&draft.path().join(name), bytes)?;
+            // A person is told of the checkpoint, not of a draft that is gone.
+            write_synced(&draft.path().join(name), bytes).map_err(Error::io(&path.join(name)))?;
         }
         sync_dir(draft.path())?;
-        let path = self.dir.join(name_of(snapshot.state.step));
         self.put(draft.keep(), snapshot.state.step)?;
         self.point("last", &path)?;
         if best {
@@ -322,6 +329,10 @@ fn slots(params: &[&Param]) -> Vec<Param> {
 /// If a file is missing, damaged, or of another model.
 fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
     let saved = state_of(path)?;
+    if Checkpoints::step_in(path).is_some_and(|step| step != saved.state.step) {
+        let found = format!("holds the state after {} updates", saved.state.step);
+        return Err(Error::file(path, found + ", not what its name says"));
+    }
     for (name, &digest) in &saved.digests {
         if !FILES.contains(&name.as_str()) {
             let message = format!("names {name:?}, which is no file of a checkpoint");
@@ -383,21 +394,10 @@ fn step_of(name: &str) -> Option<u64> {
     name.strip_prefix("step-")?.parse().ok()
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = File::create_new(path).map_err(Error::io(path))?;
-    file.write_all(bytes).map_err(Error::io(path))?;
-    file.sync_all().map_err(Error::io(path))
-}
-
-/// Names in a directory survive a power cut once it is synced, where systems can do that.
-fn sync_dir(path: &Path) -> Result<()> {
-    #[cfg(unix)]
-    File::open(path)
-        .and_then(|dir| dir.sync_all())
-        .map_err(Error::io(path))?;
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// A directory that nobody else knows, and which goes if nothing comes of it.
@@ -442,6 +442,7 @@ mod tests {
                 controllers: Vec::new(),
                 control: vec![0x7fc0_0000, 1],
                 epoch_sums: [0.1, 0.2, 3.0],
+                left_out: [2, 1],
             },
             weights: vec![vec![step as f32, 1.0, -0.0, 1e-40]],
             momentum: vec![vec![0.5; 4]],

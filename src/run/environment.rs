@@ -27,6 +27,11 @@ pub const ENDED: &str = "ended";
 /// Which weights `model.safetensors` holds, in words; there once a run has left them.
 pub const WEIGHTS: &str = "weights";
 
+/// How many updates were left out, as their loss or gradient was not finite.
+pub const SKIPPED: &str = "skipped updates";
+/// What could not be written while it went on, in words.
+pub const UNWRITTEN: &str = "unwritten";
+
 /// Names with texts and numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{RunDir, journal};
-use crate::error::Result;
+use crate::{error::Result, files::write_atomically};
 
 /// The file in which a person, or the dashboard, writes the factor.
 pub const FACTOR: &str = "lr.factor";
@@ -26,6 +26,13 @@ const LOOKS: Duration = Duration::from_millis(200);
 struct Override {
     step: u64,
     factor: f64,
+    /// Whether the run went back to this update, which undoes what was noted after it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    rollback: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// See the module.
@@ -33,6 +40,7 @@ pub struct Live {
     file: PathBuf,
     log: PathBuf,
     noted: Vec<Override>,
+    rollbacks: usize,
     looked: Option<Instant>,
     /// What was wrong with the file, so that it is said once.
     complaint: Option<String>,
@@ -45,13 +53,47 @@ impl Live {
     /// If the notes cannot be read.
     pub fn of(run: &RunDir) -> Result<Live> {
         let log = run.file(OVERRIDES);
-        Ok(Live {
+        let lines: Vec<Override> = journal::read(&log)?;
+        let mut live = Live {
             file: run.file(FACTOR),
-            noted: journal::read(&log)?,
             log,
+            noted: Vec::new(),
+            rollbacks: 0,
             looked: None,
             complaint: None,
-        })
+        };
+        lines.into_iter().for_each(|line| live.take_in(line));
+        Ok(live)
+    }
+
+    fn take_in(&mut self, line: Override) {
+        if line.rollback {
+            self.rollbacks += 1;
+            self.noted.retain(|noted| noted.step < line.step);
+        }
+        self.noted.push(line);
+    }
+
+    /// How often the run went back.
+    pub fn rollbacks(&self) -> usize {
+        self.rollbacks
+    }
+
+    /// Notes that the run goes back to update `step`, and on from there with another factor, which the file
+    /// says too.
+    ///
+    /// # Errors
+    /// If it cannot be noted.
+    pub fn roll_back(&mut self, step: u64, factor: f64) -> Result<()> {
+        write_atomically(&self.file, format!("{factor}\n").as_bytes())?;
+        let rollback = Override {
+            step,
+            factor,
+            rollback: true,
+        };
+        journal::append(&self.log, &rollback)?;
+        self.take_in(rollback);
+        Ok(())
     }
 
     /// The factor of update `step` and those after it. Up to the last noted change it is what the notes
@@ -65,8 +107,13 @@ impl Live {
             self.looked = Some(Instant::now());
             self.look(step)?;
         }
+        Ok(self.noted(step))
+    }
+
+    /// The factor of update `step`, as far as it is noted.
+    pub fn noted(&self, step: u64) -> f64 {
         let before = self.noted.iter().rev().find(|o| o.step <= step);
-        Ok(before.map_or(1.0, |o| o.factor))
+        before.map_or(1.0, |o| o.factor)
     }
 
     /// The next noted change after `step`.
@@ -89,7 +136,11 @@ impl Live {
             _ if text.trim().is_empty() => Ok(()),
             Ok(factor) if factor == current => Ok(()),
             Ok(factor) if factor.is_finite() && factor >= 0.0 => {
-                let change = Override { step, factor };
+                let change = Override {
+                    step,
+                    factor,
+                    rollback: false,
+                };
                 journal::append(&self.log, &change)?;
                 self.noted.push(change);
                 Ok(())
@@ -131,6 +182,23 @@ mod tests {
         assert_eq!(again.next(0), Some(7));
         assert_eq!(again.factor(8).unwrap(), 0.5);
         assert_eq!(again.factor(9).unwrap(), 3.0);
+    }
+
+    /// Going back undoes what came after, halves what was in force, and is remembered.
+    #[test]
+    fn going_back_is_noted() {
+        let root = tempfile::tempdir().unwrap();
+        let run = RunDir::fresh(root.path(), "a").unwrap();
+        let mut live = Live::of(&run).unwrap();
+        fs::write(run.file(FACTOR), "0.8").unwrap();
+        assert_eq!(live.factor(50).unwrap(), 0.8);
+        live.roll_back(40, 0.4).unwrap();
+        for mut live in [live, Live::of(&run).unwrap()] {
+            live.looked = None;
+            let factors = [39, 40, 50, 90].map(|step| live.factor(step).unwrap());
+            assert_eq!(factors, [1.0, 0.4, 0.4, 0.4]);
+            assert_eq!((live.rollbacks(), live.next(40)), (1, None));
+        }
     }
 
     /// What is no factor is said and changes nothing.

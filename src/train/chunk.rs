@@ -2,11 +2,11 @@
 
 use std::mem::take;
 
-use super::{CHUNK, Observer, Order, Trainer, Update};
+use super::{CHUNK, Observer, OnNonFinite, Order, Trainer, Update, nonfinite::Bad};
 use crate::{
     control::{Monitor, Observe, Timing},
     data,
-    error::{Error, Result},
+    error::Result,
     exec::Fetch,
     ops::{self, Hyper},
     plan::Program,
@@ -28,21 +28,14 @@ impl Trainer<'_> {
         let epochs = self.session.epochs;
         let (epoch, at) = epochs.locate(self.step);
         self.load_order(epoch)?;
-        let (tail, left) = epochs.alike(at);
-        let program = if tail {
-            &self.session.train_tail
-        } else {
-            &self.session.train
-        };
-        let program = program
-            .as_ref()
-            .expect("the session has a program for every batch");
+        let (_, left) = epochs.alike(at);
+        let program = self.session.program_at(at);
         // A controller that observes every update decides about the next one: no update is
         // given to the device before the one before it is reported.
         let observed = [Monitor::Loss, Monitor::GradientNorm]
             .iter()
             .any(|&m| self.rate.wants(m, Observe::Update));
-        let most = if observed {
+        let most = if observed || self.nothing_applied() {
             1
         } else {
             self.updates_per_chunk(program)
@@ -74,7 +67,7 @@ impl Trainer<'_> {
         if let Some(before) = before {
             self.report(before, observer)?;
         }
-        if observed {
+        if observed || self.nothing_applied() {
             self.flush(observer)
         } else {
             Ok(())
@@ -88,8 +81,10 @@ impl Trainer<'_> {
         self.run_all_but_last(self.step, &hyper)?;
         self.exec.run(&gradients, &[hyper])?;
         let log = self.exec.read(self.session.log_slots(slot, 1))?;
-        let seen = [log[0].into(), f64::from(log[2]).sqrt()];
-        self.observe_update(Timing::SameUpdate, &seen, self.step);
+        if Bad::of(log[0], log[3]).is_none() {
+            let seen = [log[0].into(), f64::from(log[2]).sqrt()];
+            self.observe_update(Timing::SameUpdate, &seen, self.step);
+        }
         let applied = self.applied(self.step);
         let hyper = self.hyper(self.step, slot, applied);
         self.exec.run(&update, &[hyper])?;
@@ -107,19 +102,31 @@ impl Trainer<'_> {
         }
     }
 
+    /// Whether every update so far was left out, if any can be: the optimiser's first one is then the next
+    /// one, which only the host can tell it.
+    fn nothing_applied(&self) -> bool {
+        self.config.on_nonfinite == OnNonFinite::Skip && self.left_out == self.step
+    }
+
     /// The rate of an update, and its momentum where a schedule decides it.
-    fn applied(&self, step: u64) -> Applied {
+    pub(super) fn applied(&self, step: u64) -> Applied {
         let own = self.config.momentum.as_ref().map(|s| s.at(step));
         let momentum = own.or_else(|| self.rate.momentum_at(step));
         (self.rate.at(step) * self.factor, momentum)
     }
 
     /// The one dynamic input of an update.
-    fn hyper(&self, step: u64, slot: u64, (lr, momentum): Applied) -> Hyper {
+    pub(super) fn hyper(&self, step: u64, slot: u64, (lr, momentum): Applied) -> Hyper {
         let decay = self.config.weight_decay.as_ref().map(|s| s.at(step));
+        let applied = step - self.left_out.min(step);
+        let optimizer = &self.config.optimizer;
         Hyper {
             slot: slot as u32,
-            ..self.at_last_batch(step, self.config.optimizer.hyper(lr, momentum, decay, step))
+            leave_out: match self.config.on_nonfinite {
+                OnNonFinite::Skip => 1,
+                OnNonFinite::Stop => 2,
+            },
+            ..self.at_last_batch(step, optimizer.hyper(lr, momentum, decay, applied))
         }
     }
 
@@ -129,7 +136,7 @@ impl Trainer<'_> {
         (self.exec.flops_per_submit() / flops).clamp(1, CHUNK)
     }
 
-    fn load_order(&mut self, epoch: u64) -> Result<()> {
+    pub(super) fn load_order(&mut self, epoch: u64) -> Result<()> {
         let shuffled = self.config.order == Order::Shuffled;
         let epoch = if shuffled { epoch } else { 0 };
         if self.loaded_epoch == Some(epoch) {
@@ -163,6 +170,7 @@ impl Trainer<'_> {
             let &[loss, _, squares, bad, factor] = slot else {
                 unreachable!("a slot's words")
             };
+            let bad = Bad::of(loss, bad);
             let row = Update {
                 step,
                 epoch: step as f64 / per_epoch as f64,
@@ -170,11 +178,14 @@ impl Trainer<'_> {
                 momentum,
                 loss: loss.into(),
                 grad_norm: f64::from(squares).sqrt(),
+                skipped: (bad.is_some() && self.config.on_nonfinite == OnNonFinite::Skip).into(),
             };
             observer.update(&row)?;
-            if !loss.is_finite() || bad > 0.0 {
-                return Err(diverged(&row, bad as u64));
+            if let Some(bad) = bad {
+                self.note_left_out(&row, &bad, observer)?;
+                continue;
             }
+            self.left_out_in_a_row = 0;
             let sums = [row.loss, row.grad_norm, 1.0];
             self.epoch_sums
                 .iter_mut()
@@ -186,19 +197,4 @@ impl Trainer<'_> {
         self.spare.push(chunk.applied);
         Ok(())
     }
-}
-
-fn diverged(row: &Update, bad: u64) -> Error {
-    let what = match bad {
-        0 => format!("the loss became {}", row.loss),
-        n => format!(
-            "{n} elements of the gradient are not finite (loss {})",
-            row.loss
-        ),
-    };
-    Error::Diverged(format!(
-        "update {}: {what}, with a learning rate of {:e}. A smaller --lr or a warm-up usually helps; \
-         inputs far from [-1, 1] want --standardize",
-        row.step, row.lr
-    ))
 }

@@ -13,6 +13,18 @@ pub enum Order {
     Sequential,
 }
 
+/// What becomes of an update whose loss or gradient is not finite. Either way the device leaves it out
+/// before anything is written: parameters, momentum and moving average stay what they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OnNonFinite {
+    /// It ends the run.
+    #[default]
+    Stop,
+    /// The run goes on with the next one, as with `torch.amp.GradScaler`; the schedule counts it, as it
+    /// counts updates that were asked for. [`MOST_LEFT_OUT`](super::MOST_LEFT_OUT) in a row end the run.
+    Skip,
+}
+
 /// What is to be trained, apart from the model, the data and the rate.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -44,6 +56,8 @@ pub struct Config {
     pub swa: Option<Swa>,
     /// Controllers that run on the device: see [`Rate::take_gradient_rules`](crate::schedule::Rate::take_gradient_rules).
     pub gradient_rules: Vec<Rule>,
+    /// What becomes of an update whose loss or gradient is not finite.
+    pub on_nonfinite: OnNonFinite,
     /// Seed of the order and of the initial weights.
     pub seed: u64,
     /// How an epoch visits the samples.
@@ -66,6 +80,7 @@ impl Default for Config {
             swa: None,
             augment: None,
             gradient_rules: Vec::new(),
+            on_nonfinite: OnNonFinite::default(),
             seed: 0,
             order: Order::default(),
         }

@@ -21,10 +21,13 @@ impl Trainer<'_> {
     pub(super) fn end_epoch(&mut self, evaluation: Option<Evaluation>) {
         let [loss, norm, count] = take(&mut self.epoch_sums);
         let last = self.step - 1;
-        self.rate
-            .observe(Monitor::Loss, Observe::Epoch, loss / count, last);
-        self.rate
-            .observe(Monitor::GradientNorm, Observe::Epoch, norm / count, last);
+        // An epoch whose updates were all left out has no mean.
+        if count > 0.0 {
+            for (monitor, sum) in [(Monitor::Loss, loss), (Monitor::GradientNorm, norm)] {
+                self.rate
+                    .observe(monitor, Observe::Epoch, sum / count, last);
+            }
+        }
         let Some(e) = evaluation else { return };
         self.rate
             .observe(Monitor::EvalLoss, Observe::Epoch, e.eval_loss, last);

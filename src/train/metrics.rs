@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{BufWriter, Seek, SeekFrom, Write},
+    io::{ErrorKind, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -25,8 +25,11 @@ pub struct Update {
     pub momentum: Option<f64>,
     /// The batch's mean loss before it.
     pub loss: f64,
-    /// The Euclidean norm of its whole gradient.
+    /// The Euclidean norm of its whole gradient, without what is not finite.
     pub grad_norm: f64,
+    /// 1 if it was left out, as its loss or gradient was not finite.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped: u32,
 }
 
 /// What an evaluation found.
@@ -55,6 +58,10 @@ pub struct Evaluation {
     pub swa_eval_accuracy: Option<f64>,
 }
 
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
 fn too_short(path: &Path, found: u64, bytes: u64) -> Error {
     Error::file(
         path,
@@ -65,14 +72,23 @@ fn too_short(path: &Path, found: u64, bytes: u64) -> Error {
     )
 }
 
-/// The file, buffered; complete rows reach the disk at every evaluation and at the end.
+/// Bytes of rows that wait to be written together.
+const TOGETHER: usize = 8 << 10;
+
+/// Bytes of rows that may wait where they cannot be written.
+const WAITING: usize = 64 << 20;
+
+/// The file, buffered; complete rows reach the disk at every evaluation and at the end. Rows that cannot be
+/// written wait: none is lost, and none is torn, if there is room later.
 pub struct Metrics {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: File,
     /// Length of the file with what is buffered.
     bytes: u64,
-    /// A row's text, used again.
-    row: Vec<u8>,
+    /// What is not written yet.
+    waiting: Vec<u8>,
+    /// How many of them are worth another attempt.
+    enough: usize,
 }
 
 impl Metrics {
@@ -130,9 +146,10 @@ impl Metrics {
     fn of(path: &Path, file: File, bytes: u64) -> Metrics {
         Metrics {
             path: path.into(),
-            file: BufWriter::new(file),
+            file,
             bytes,
-            row: Vec::new(),
+            waiting: Vec::with_capacity(2 * TOGETHER),
+            enough: TOGETHER,
         }
     }
 
@@ -141,14 +158,20 @@ impl Metrics {
     /// # Errors
     /// If it cannot be written.
     pub fn row(&mut self, row: &impl Serialize) -> Result<()> {
-        self.row.clear();
-        serde_json::to_writer(&mut self.row, row).map_err(|e| Error::io(&self.path)(e.into()))?;
-        self.row.push(b'\n');
-        self.file
-            .write_all(&self.row)
-            .map_err(Error::io(&self.path))?;
-        self.bytes += self.row.len() as u64;
-        Ok(())
+        let before = self.waiting.len();
+        serde_json::to_writer(&mut self.waiting, row)
+            .map_err(|e| Error::io(&self.path)(e.into()))?;
+        self.waiting.push(b'\n');
+        self.bytes += (self.waiting.len() - before) as u64;
+        match self.waiting.len() >= self.enough {
+            true => self.flush(),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether rows wait to be written.
+    pub fn waits(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// Hands complete rows to the operating system.
@@ -156,7 +179,30 @@ impl Metrics {
     /// # Errors
     /// If they cannot be written.
     pub fn flush(&mut self) -> Result<()> {
-        self.file.flush().map_err(Error::io(&self.path))
+        let mut written = 0;
+        let result = loop {
+            if written == self.waiting.len() {
+                break Ok(());
+            }
+            match self.file.write(&self.waiting[written..]) {
+                Ok(0) => break Err(ErrorKind::WriteZero.into()),
+                Ok(n) => written += n,
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => break Err(e),
+            }
+        };
+        self.waiting.drain(..written);
+        self.enough = TOGETHER;
+        if result.is_err() {
+            self.enough += self.waiting.len();
+        }
+        match result {
+            Err(_) if self.waiting.len() > WAITING => {
+                let message = "rows cannot be written, and too many of them wait";
+                Err(Error::file(&self.path, message))
+            }
+            result => result.map_err(Error::io(&self.path)),
+        }
     }
 
     /// Has every row on the disk, and says how long the file is.
@@ -165,10 +211,7 @@ impl Metrics {
     /// If they cannot be written.
     pub fn sync(&mut self) -> Result<u64> {
         self.flush()?;
-        self.file
-            .get_ref()
-            .sync_data()
-            .map_err(Error::io(&self.path))?;
+        self.file.sync_data().map_err(Error::io(&self.path))?;
         Ok(self.bytes)
     }
 }

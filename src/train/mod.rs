@@ -13,15 +13,17 @@ mod epochs;
 mod evaluate;
 mod inputs;
 mod metrics;
+mod nonfinite;
 mod session;
 mod snapshot;
 pub mod weights;
 
 pub use augment::{Augment, Erase, picture_key};
 pub use averages::{Swa, Weights};
-pub use config::{Clip, Config, Order};
+pub use config::{Clip, Config, OnNonFinite, Order};
 pub use epochs::Epochs;
 pub use metrics::{Evaluation, Metrics, Update};
+pub use nonfinite::MOST_LEFT_OUT;
 pub use session::Session;
 pub use snapshot::{Snapshot, State};
 
@@ -48,6 +50,9 @@ pub trait Observer {
     /// # Errors
     /// Ends the run.
     fn evaluation(&mut self, row: &Evaluation) -> Result<()>;
+
+    /// Something that the person should know.
+    fn note(&mut self, _text: &str) {}
 
     /// Whether to stop after the updates in flight.
     fn should_stop(&self) -> bool {
@@ -109,6 +114,9 @@ pub struct Trainer<'a> {
     spare: Vec<Vec<Applied>>,
     /// Loss and gradient norm, summed over the updates of the epoch so far, and their count.
     epoch_sums: [f64; 3],
+    /// Updates that were left out, in all and since the last that was applied.
+    left_out: u64,
+    left_out_in_a_row: u64,
 }
 
 impl<'a> Trainer<'a> {
@@ -141,12 +149,19 @@ impl<'a> Trainer<'a> {
             log: Vec::new(),
             spare: Vec::new(),
             epoch_sums: [0.0; 3],
+            left_out: 0,
+            left_out_in_a_row: 0,
         })
     }
 
     /// The next update's number, counted from 0.
     pub fn step(&self) -> u64 {
         self.step
+    }
+
+    /// Updates that were left out, as their loss or gradient was not finite.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// What runs the plan.

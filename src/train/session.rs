@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CHUNK, Config, Epochs, Weights, inputs::Inputs};
+use super::{CHUNK, Config, Epochs, Weights, inputs::Inputs, nonfinite};
 use crate::{
     data::{Dataset, Targets, Task},
     error::{Error, Result},
@@ -41,6 +41,8 @@ pub struct Session {
     pub(super) test: Option<Test>,
     /// Whether right predictions can be counted.
     pub(super) classifies: bool,
+    /// Every parameter's name, with its layer.
+    pub(super) labels: Vec<String>,
     inputs: Inputs,
     log: Slice,
     pub(super) control: Slice,
@@ -170,7 +172,7 @@ impl<'a> Layout<'a> {
             optimizer.record(r, self.control, self.momentum_buffer);
         });
         for (weights, at) in &self.averages {
-            r.average(weights.which().expect("an average"), *at);
+            r.average(weights.which().expect("an average"), self.control, *at);
         }
     }
 
@@ -248,6 +250,7 @@ impl Session {
             train_tail: program("train tail"),
             test,
             classifies: matches!(data.task, Task::Classification { .. }),
+            labels: nonfinite::labels(network),
             inputs: layout.inputs,
             log,
             control: layout.control,
@@ -264,6 +267,17 @@ impl Session {
             .iter()
             .map(|d| d.flops())
             .sum()
+    }
+
+    /// What ends the update at a place in its epoch.
+    pub(super) fn program_at(&self, at: u64) -> &Program {
+        let program = match self.epochs.alike(at).0 {
+            true => &self.train_tail,
+            false => &self.train,
+        };
+        program
+            .as_ref()
+            .expect("the session has a program for every batch")
     }
 
     /// The two halves of a training step: up to its gradients, and the update.

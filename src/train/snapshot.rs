@@ -23,6 +23,9 @@ pub struct State {
     pub control: Vec<u32>,
     /// Loss and gradient norm summed over the epoch so far, and the count.
     pub epoch_sums: [f64; 3],
+    /// Updates that were left out, in all and since the last that was applied.
+    #[serde(default)]
+    pub left_out: [u64; 2],
 }
 
 /// A run between two updates.
@@ -54,6 +57,7 @@ impl Trainer<'_> {
                 controllers: self.rate.saved(),
                 control: control.iter().map(|word| word.to_bits()).collect(),
                 epoch_sums: self.epoch_sums,
+                left_out: [self.left_out, self.left_out_in_a_row],
             },
             weights: self.weights()?,
             momentum: self.read_params(self.session.momentum_buffer)?,
@@ -71,7 +75,7 @@ impl Trainer<'_> {
         self.rate
             .restore(state.controllers.clone())
             .map_err(|e| Error::Usage(e.to_string()))?;
-        let control: Vec<f32> = state
+        let mut control: Vec<f32> = state
             .control
             .iter()
             .map(|&bits| f32::from_bits(bits))
@@ -82,6 +86,10 @@ impl Trainer<'_> {
                  the schedule that the run was started with"
                     .into(),
             ));
+        }
+        // An update that was left out before says nothing about those to come.
+        if let Some(last) = control.last_mut() {
+            *last = 1.0;
         }
         self.exec.write(self.session.control, &control)?;
         self.write_params(self.session.params_arena, &snapshot.weights)?;
@@ -103,6 +111,8 @@ impl Trainer<'_> {
         self.step = state.step;
         self.evaluated = state.evaluated;
         self.epoch_sums = state.epoch_sums;
+        [self.left_out, self.left_out_in_a_row] = state.left_out;
+        self.in_flight = None;
         Ok(())
     }
 

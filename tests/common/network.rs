@@ -135,7 +135,7 @@ pub fn wide() -> Network {
     r.controlled(&controllers(), control, |r| {
         Sgd::default().record(r, control, momentum_buffer);
     });
-    r.average(ops::average::EMA, ema);
+    r.average(ops::average::EMA, control, ema);
     r.end();
 
     let plan = r.finish();

@@ -58,6 +58,7 @@ fn under_way() -> State {
                 lr: schedule().at(step) * if step < 300 { 1.0 } else { 0.9 },
                 momentum: None,
                 loss: 2.3 * (-(step as f64) / 150.0).exp() + 0.2 * noise,
+                skipped: 0,
                 grad_norm: 1.0,
             }
         };

@@ -235,7 +235,7 @@ impl<'a> Builder<'a> {
         let mut args: Vec<Run> = args.collect();
         let parts = l.split.filter(|_| l.parts > 1).zip(self.scratch.clone());
         let Some((split, scratch)) = parts else {
-            self.push(&l.source, &l.dispatch.dims, &args, l.groups);
+            self.push(&l.source, &l.dispatch.dims, &args, l.groups)?;
             return Ok(first..self.launches.len());
         };
         let whole = Run {
@@ -245,7 +245,7 @@ impl<'a> Builder<'a> {
         };
         let reads = l.dispatch.reads().len();
         let output = std::mem::replace(&mut args[reads], whole);
-        self.push(&l.source, &l.dispatch.dims, &args, l.groups);
+        self.push(&l.source, &l.dispatch.dims, &args, l.groups)?;
         let dims = split_sum::Dims::of(&split, l.parts);
         let words = bytemuck::cast_slice(bytemuck::bytes_of(&dims)).to_vec();
         let source = adder();
@@ -258,11 +258,19 @@ impl<'a> Builder<'a> {
         let reflection = &self.pipelines[&source.key()].reflection;
         let groups = reflection.groups((source.op.launch)(&words));
         let groups = groups.map_err(|why| Error::Model(format!("split_sum: {why}")))?;
-        self.push(&source, &words, &[whole, e, output], groups);
+        self.push(&source, &words, &[whole, e, output], groups)?;
         Ok(first..self.launches.len())
     }
 
-    fn push(&mut self, source: &Source, dims: &[u32], args: &[Run], groups: [u32; 3]) {
+    /// # Errors
+    /// What the device does not take, with the op and its sizes.
+    fn push(
+        &mut self,
+        source: &Source,
+        dims: &[u32],
+        args: &[Run],
+        groups: [u32; 3],
+    ) -> Result<()> {
         let pipeline = &self.pipelines[&source.key()];
         let at = self.launches.len() as u64 * STRIDE;
         let bytes = bytemuck::cast_slice(dims);
@@ -271,17 +279,29 @@ impl<'a> Builder<'a> {
         for (run, binding) in args.iter().zip(1..) {
             entries.push(entry(binding, run.buffer, run.offset, run.size));
         }
+        let scope = self.gpu.device.push_error_scope(ErrorFilter::Validation);
         let bind_group = self.gpu.device.create_bind_group(&BindGroupDescriptor {
             label: Some(source.op.name),
             layout: &pipeline.layout,
             entries: &entries,
         });
+        if let Some(e) = pollster::block_on(scope.pop()) {
+            return Err(Error::Device(format!(
+                "{} ({}, in {} x {} x {} workgroups) cannot be launched: {e}",
+                source.key(),
+                (source.op.describe)(dims),
+                groups[0],
+                groups[1],
+                groups[2]
+            )));
+        }
         self.launches.push(Launch {
             pipeline: pipeline.pipeline.clone(),
             bind_group,
             groups,
             reads_hyper: source.op.reads.contains(&"hyper"),
         });
+        Ok(())
     }
 }
 

@@ -16,10 +16,10 @@ use std::{
 
 use wgpu::*;
 
-use super::{Executor, Fetch, Pending, RunTime, tuning::Table};
+use super::{Executor, Fetch, Pending, RunTime, inject, tuning::Table};
 use crate::{
     device::{Gpu, mebibytes},
-    error::{Error, Result},
+    error::{Error, Result, Room},
     ops::{self, Hyper},
     plan::{self, ALIGN, HYPER, Plan, Program, Slice},
 };
@@ -127,12 +127,12 @@ impl GpuExecutor {
     /// how large, and what to do.
     pub fn tuned(gpu: Arc<Gpu>, plan: &Plan, table: &Table) -> Result<GpuExecutor> {
         plan.check()?;
-        let buffers = plan
-            .buffers
-            .iter()
-            .enumerate()
-            .map(|(i, b)| create_buffer(&gpu, i, b));
-        let buffers: Vec<Buffer> = buffers.collect::<Result<_>>()?;
+        let mut buffers = Vec::new();
+        for (i, b) in plan.buffers.iter().enumerate() {
+            let created = create_buffer(&gpu, i, b, total(&buffers))?;
+            let missing = || no_room(&gpu, plan, i, total(&buffers));
+            buffers.push(created.ok_or_else(missing)?);
+        }
         let (launches, of_dispatch) = launch::build(&gpu, plan, table, &buffers)?;
         gpu.check()?;
         if let Some(cache) = &gpu.cache {
@@ -227,7 +227,9 @@ impl GpuExecutor {
     fn open(&mut self, staging: Staging, words: &mut Vec<f32>) -> Result<()> {
         self.wait(Some(staging.submission))?;
         self.arrived(staging.number);
-        staging.mailbox.open(words)?;
+        let opened = staging.mailbox.open(words);
+        // Why it failed, where the device has said so meanwhile.
+        opened.or_else(|e| self.gpu.check().and(Err(e)))?;
         self.idle.push(staging.mailbox);
         Ok(())
     }
@@ -338,13 +340,35 @@ impl Executor for GpuExecutor {
     }
 }
 
-/// The ring for the hyper-parameters, storage for everything else.
-fn create_buffer(gpu: &Gpu, index: usize, buffer: &plan::Buffer) -> Result<Buffer> {
-    let (size, usage) = if index == HYPER.0 as usize {
-        (RING as u64 * STRIDE, BufferUsages::UNIFORM)
-    } else {
-        (buffer.len as u64 * 4, BufferUsages::STORAGE)
+/// Bytes of buffers.
+fn total(buffers: &[Buffer]) -> u64 {
+    buffers.iter().map(Buffer::size).sum()
+}
+
+/// Bytes of a plan's buffer.
+fn size_of_buffer(index: usize, buffer: &plan::Buffer) -> u64 {
+    match index == HYPER.0 as usize {
+        true => RING as u64 * STRIDE,
+        false => buffer.len as u64 * 4,
+    }
+}
+
+/// The ring for the hyper-parameters, storage for everything else. Nothing where the device has no room
+/// for it beside so many bytes.
+fn create_buffer(
+    gpu: &Gpu,
+    index: usize,
+    buffer: &plan::Buffer,
+    beside: u64,
+) -> Result<Option<Buffer>> {
+    let size = size_of_buffer(index, buffer);
+    let usage = match index == HYPER.0 as usize {
+        true => BufferUsages::UNIFORM,
+        false => BufferUsages::STORAGE,
     };
+    if inject::memory()?.is_some_and(|most| beside + size > most) {
+        return Ok(None);
+    }
     let scope = gpu.device.push_error_scope(ErrorFilter::OutOfMemory);
     let created = gpu.device.create_buffer(&BufferDescriptor {
         label: Some(&buffer.name),
@@ -352,12 +376,34 @@ fn create_buffer(gpu: &Gpu, index: usize, buffer: &plan::Buffer) -> Result<Buffe
         usage: usage | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
         mapped_at_creation: false,
     });
-    match pollster::block_on(scope.pop()) {
-        None => Ok(created),
-        Some(e) => Err(Error::Device(format!(
-            "the device has no room for {} ({}): {e}. Use a smaller batch or data set",
+    let refused = pollster::block_on(scope.pop()).is_some();
+    Ok((!refused).then_some(created))
+}
+
+/// What a device that has given `given` bytes has no room for.
+fn no_room(gpu: &Gpu, plan: &Plan, index: usize, given: u64) -> Error {
+    let buffers = plan.buffers.iter().enumerate();
+    let needed = buffers.map(|(i, b)| size_of_buffer(i, b)).sum();
+    let buffer = &plan.buffers[index];
+    let filled = |d: &&plan::Dispatch| d.writes().iter().any(|s| s.buffer.0 as usize == index);
+    let by = match plan.dispatches.iter().find(filled) {
+        Some(d) => format!(", written by {} {}", d.op.name, d.describe()),
+        None => String::new(),
+    };
+    Error::TooLarge {
+        message: format!(
+            "{} has no room for {} ({}{by}), after {} in other buffers; {} are needed in all. Use a smaller batch, a \
+             smaller data set (--limit) or another device",
+            gpu.description,
             buffer.name,
-            mebibytes(size)
-        ))),
+            mebibytes(size_of_buffer(index, buffer)),
+            mebibytes(given),
+            mebibytes(needed)
+        ),
+        room: Room {
+            total: given,
+            buffer: gpu.description.max_buffer,
+            binding: gpu.description.max_binding,
+        },
     }
 }

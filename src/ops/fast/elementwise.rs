@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::ops::{Flat, Hyper, LOG_WORDS, accumulate, average, hyper, masked};
+use crate::ops::{Flat, Hyper, LOG_WORDS, accumulate, average, hyper, left_out, masked};
 
 /// Elements worth a thread.
 const CHUNK: usize = 1 << 16;
@@ -105,7 +105,7 @@ vectorised! {
 }
 
 pub(in crate::ops) fn average(d: &average::Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-    let (weight, n) = (d.weight(&hyper(reads[0])), d.n as usize);
+    let (weight, n) = (d.weight(&hyper(reads[0]), reads[2]), d.n as usize);
     let (average, param) = (&mut writes[0][..n], &reads[1][..n]);
     if weight == 1.0 {
         average.copy_from_slice(param);
@@ -129,6 +129,9 @@ pub(in crate::ops) fn sgd(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]])
         unreachable!("sgd writes two arenas")
     };
     let (h, n) = (hyper(reads[0]), d.n as usize);
+    if left_out(&h, reads[2]) {
+        return;
+    }
     let lr = h.lr * reads[2][0];
     let scale = reads[2][reads[2].len() - 1];
     let (buffer, param, grad) = (&mut buffer[..n], &mut param[..n], &reads[1][..n]);

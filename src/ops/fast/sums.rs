@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{is_large, scratch};
-use crate::ops::{LOG_WORDS, channel_sum, clip_scale, grad_stats, grad_stats_log, hyper};
+use crate::ops::{LOG_WORDS, channel_sum, clip, grad_stats, grad_stats_log, hyper};
 
 /// Sums that are kept side by side, which the compiler makes vectors of.
 const LANES: usize = 16;
@@ -111,9 +111,7 @@ pub(in crate::ops) fn grad_stats_log(
     let row = &mut log[at..];
     squares(&reads[1][..d.n as usize], 0, 1, &mut row[2..4]);
     row[4] = control[0];
-    if h.clip_norm > 0.0 {
-        *control.last_mut().expect("words") = clip_scale(&h, f64::from(row[2]));
-    }
+    clip(&h, row[0], f64::from(row[2]), row[3], control);
 }
 
 vectorised! {

@@ -5,8 +5,9 @@
 using metal::uint;
 
 struct _mslBufferSizes {
-    uint size2;
+    uint size1;
     uint size3;
+    uint size4;
 };
 
 struct Hyper {
@@ -27,12 +28,14 @@ struct Hyper {
     float swa;
     uint picture_key0_;
     uint picture_key1_;
+    uint leave_out;
 };
+typedef float type_4[1];
 struct Dims {
     uint n;
     uint which;
 };
-typedef metal::float4 type_5[1];
+typedef metal::float4 type_6[1];
 constant uint LOG_WORDS = 5u;
 
 uint group_index(
@@ -73,6 +76,23 @@ uint divide(
     int over = static_cast<int>(a - (q * b));
     return (q + ((over >= static_cast<int>(b)) ? 1u : 0u)) - ((over < 0) ? 1u : 0u);
 }
+
+bool left_out(
+    constant Hyper& hyper,
+    device type_4 const& control,
+    constant _mslBufferSizes& _buffer_sizes
+) {
+    bool local_2 = {};
+    uint _e2 = hyper.leave_out;
+    if (_e2 != 0u) {
+        float _e13 = control[metal::min(unsigned((1 + (_buffer_sizes.size1 - 0 - 4) / 4) - 1u), (_buffer_sizes.size1 - 0 - 4) / 4)];
+        local_2 = _e13 == -1.0;
+    } else {
+        local_2 = false;
+    }
+    bool _e17 = local_2;
+    return _e17;
+}
 uint naga_div(uint lhs, uint rhs) {
     return lhs / metal::select(rhs, 1u, rhs == 0u);
 }
@@ -84,22 +104,39 @@ struct main_Input {
   metal::uint3 group [[threadgroup_position_in_grid]]
 , metal::uint3 groups [[threadgroups_per_grid]]
 , uint lane [[thread_index_in_threadgroup]]
-, constant Dims& dims [[buffer(0)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_5 const& param [[buffer(2)]]
-, device type_5& average [[buffer(3)]]
-, constant _mslBufferSizes& _buffer_sizes [[buffer(4)]]
+, device type_4 const& control [[buffer(3)]]
+, constant Dims& dims [[buffer(0)]]
+, device type_6 const& param [[buffer(2)]]
+, device type_6& average [[buffer(4)]]
+, constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
+    bool local = {};
+    bool local_1 = {};
     uint i = {};
     float _e5 = hyper.ema;
     float _e8 = hyper.swa;
     uint _e11 = dims.which;
     float weight = (_e11 == 1u) ? _e8 : _e5;
-    if (weight == 0.0) {
+    if (!((weight == 0.0))) {
+        uint _e22 = dims.which;
+        if (_e22 == 0u) {
+            bool _e27 = left_out(hyper, control, _buffer_sizes);
+            local_1 = _e27;
+        } else {
+            local_1 = false;
+        }
+        bool _e29 = local_1;
+        local = _e29;
+    } else {
+        local = true;
+    }
+    bool _e31 = local;
+    if (_e31) {
         return;
     }
-    uint _e17 = group_index(group, groups);
-    uint first = (_e17 * 64u) + lane;
+    uint _e32 = group_index(group, groups);
+    uint first = (_e32 * 64u) + lane;
     uint stride = (groups.x * groups.y) * 64u;
     i = first;
     uint2 loop_bound = uint2(4294967295u);
@@ -108,30 +145,30 @@ struct main_Input {
         if (metal::all(loop_bound == uint2(0u))) { break; }
         loop_bound -= uint2(loop_bound.y == 0u, 1u);
         if (!loop_init) {
-            uint _e58 = i;
-            i = _e58 + stride;
+            uint _e73 = i;
+            i = _e73 + stride;
         }
         loop_init = false;
-        uint _e27 = i;
-        uint _e30 = dims.n;
-        if (_e27 < naga_div(_e30, 4u)) {
+        uint _e42 = i;
+        uint _e45 = dims.n;
+        if (_e42 < naga_div(_e45, 4u)) {
         } else {
             break;
         }
         {
             if (weight == 1.0) {
-                uint _e37 = i;
-                uint _e40 = i;
-                metal::float4 _e42 = param[metal::min(unsigned(_e40), (_buffer_sizes.size2 - 0 - 16) / 16)];
-                average[metal::min(unsigned(_e37), (_buffer_sizes.size3 - 0 - 16) / 16)] = _e42;
-            } else {
-                uint _e44 = i;
-                metal::float4 _e46 = average[metal::min(unsigned(_e44), (_buffer_sizes.size3 - 0 - 16) / 16)];
-                uint _e48 = i;
-                metal::float4 _e50 = param[metal::min(unsigned(_e48), (_buffer_sizes.size2 - 0 - 16) / 16)];
                 uint _e52 = i;
-                metal::float4 _e54 = average[metal::min(unsigned(_e52), (_buffer_sizes.size3 - 0 - 16) / 16)];
-                average[metal::min(unsigned(_e44), (_buffer_sizes.size3 - 0 - 16) / 16)] = _e46 + (weight * (_e50 - _e54));
+                uint _e55 = i;
+                metal::float4 _e57 = param[metal::min(unsigned(_e55), (_buffer_sizes.size3 - 0 - 16) / 16)];
+                average[metal::min(unsigned(_e52), (_buffer_sizes.size4 - 0 - 16) / 16)] = _e57;
+            } else {
+                uint _e59 = i;
+                metal::float4 _e61 = average[metal::min(unsigned(_e59), (_buffer_sizes.size4 - 0 - 16) / 16)];
+                uint _e63 = i;
+                metal::float4 _e65 = param[metal::min(unsigned(_e63), (_buffer_sizes.size3 - 0 - 16) / 16)];
+                uint _e67 = i;
+                metal::float4 _e69 = average[metal::min(unsigned(_e67), (_buffer_sizes.size4 - 0 - 16) / 16)];
+                average[metal::min(unsigned(_e59), (_buffer_sizes.size4 - 0 - 16) / 16)] = _e61 + (weight * (_e65 - _e69));
             }
         }
     }

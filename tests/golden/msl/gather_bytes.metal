@@ -29,6 +29,7 @@ struct Hyper {
     float swa;
     uint picture_key0_;
     uint picture_key1_;
+    uint leave_out;
 };
 struct Dims {
     uint rows;

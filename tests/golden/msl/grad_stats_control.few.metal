@@ -6,7 +6,7 @@ using metal::uint;
 
 struct _mslBufferSizes {
     uint size2;
-    uint size4;
+    uint size3;
     uint size5;
 };
 
@@ -28,6 +28,7 @@ struct Hyper {
     float swa;
     uint picture_key0_;
     uint picture_key1_;
+    uint leave_out;
 };
 struct Norm {
     metal::float4 squares;
@@ -190,26 +191,59 @@ metal::float2 grad_sum(
 }
 
 void clip(
+    float loss,
     float squares,
-    constant Hyper& hyper,
+    float bad,
     device type_9& control,
+    constant Hyper& hyper,
     constant _mslBufferSizes& _buffer_sizes
 ) {
-    float _e3 = hyper.clip_norm;
-    if (_e3 > 0.0) {
-        float _e8 = hyper.clip_norm;
-        float scale = metal::min(_e8 / (metal::sqrt(squares) + 0.000001), 1.0);
-        control[metal::min(unsigned((1 + (_buffer_sizes.size4 - 0 - 4) / 4) - 1u), (_buffer_sizes.size4 - 0 - 4) / 4)] = scale;
-        return;
-    } else {
-        return;
+    float scale = 1.0;
+    bool local = {};
+    bool local_1 = {};
+    bool local_2 = {};
+    uint last = (1 + (_buffer_sizes.size3 - 0 - 4) / 4) - 1u;
+    float _e11 = hyper.clip_norm;
+    if (_e11 > 0.0) {
+        float _e16 = hyper.clip_norm;
+        scale = metal::min(_e16 / (metal::sqrt(squares) + 0.000001), 1.0);
     }
+    uint _e25 = hyper.leave_out;
+    if (_e25 != 0u) {
+        uint _e30 = hyper.leave_out;
+        if (_e30 == 2u) {
+            float _e37 = control[metal::min(unsigned(last), (_buffer_sizes.size3 - 0 - 4) / 4)];
+            local = _e37 == -1.0;
+        } else {
+            local = false;
+        }
+        bool ended = local;
+        if (!(ended)) {
+            local_1 = bad > 0.0;
+        } else {
+            local_1 = true;
+        }
+        bool _e48 = local_1;
+        if (!(_e48)) {
+            bool _e52 = is_non_finite(loss);
+            local_2 = _e52;
+        } else {
+            local_2 = true;
+        }
+        bool _e54 = local_2;
+        if (_e54) {
+            scale = -1.0;
+        }
+    }
+    float _e58 = scale;
+    control[metal::min(unsigned(last), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e58;
+    return;
 }
 
 void take_in(
     Controller c,
     float squares_1,
-    float bad,
+    float bad_1,
     device type_9& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
@@ -217,32 +251,32 @@ void take_in(
     float reference = {};
     float seen = {};
     float factor = 1.0;
-    bool local = {};
-    bool local_1 = {};
-    bool local_2 = {};
+    bool local_3 = {};
+    bool local_4 = {};
+    bool local_5 = {};
     uint s_1 = 1u + (c.index * STATE);
-    float _e10 = control[metal::min(unsigned(s_1), (_buffer_sizes.size4 - 0 - 4) / 4)];
+    float _e10 = control[metal::min(unsigned(s_1), (_buffer_sizes.size3 - 0 - 4) / 4)];
     mean = _e10;
-    float _e16 = control[metal::min(unsigned(s_1 + 1u), (_buffer_sizes.size4 - 0 - 4) / 4)];
+    float _e16 = control[metal::min(unsigned(s_1 + 1u), (_buffer_sizes.size3 - 0 - 4) / 4)];
     reference = _e16;
-    float _e22 = control[metal::min(unsigned(s_1 + 2u), (_buffer_sizes.size4 - 0 - 4) / 4)];
+    float _e22 = control[metal::min(unsigned(s_1 + 2u), (_buffer_sizes.size3 - 0 - 4) / 4)];
     seen = _e22;
     bool _e26 = is_non_finite(squares_1);
     if (!(_e26)) {
-        local = bad == 0.0;
+        local_3 = bad_1 == 0.0;
     } else {
-        local = false;
+        local_3 = false;
     }
-    bool usable = local;
+    bool usable = local_3;
     if (c.rule == 0u) {
         float norm_3 = metal::sqrt(squares_1);
         if (usable) {
             float _e40 = seen;
-            local_1 = _e40 < static_cast<float>(c.reference);
+            local_4 = _e40 < static_cast<float>(c.reference);
         } else {
-            local_1 = false;
+            local_4 = false;
         }
-        bool _e45 = local_1;
+        bool _e45 = local_4;
         if (_e45) {
             float _e46 = seen;
             seen = _e46 + 1.0;
@@ -261,11 +295,11 @@ void take_in(
         float _e64 = seen;
         if (_e64 >= static_cast<float>(c.reference)) {
             float _e70 = reference;
-            local_2 = _e70 != 0.0;
+            local_5 = _e70 != 0.0;
         } else {
-            local_2 = false;
+            local_5 = false;
         }
-        bool _e74 = local_2;
+        bool _e74 = local_5;
         if (_e74) {
             float _e75 = mean;
             float _e76 = reference;
@@ -280,13 +314,13 @@ void take_in(
         factor = 1.0 / metal::sqrt((c.b0_ * c.b0_) + _e86);
     }
     float _e93 = mean;
-    control[metal::min(unsigned(s_1), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e93;
+    control[metal::min(unsigned(s_1), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e93;
     float _e98 = reference;
-    control[metal::min(unsigned(s_1 + 1u), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e98;
+    control[metal::min(unsigned(s_1 + 1u), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e98;
     float _e103 = seen;
-    control[metal::min(unsigned(s_1 + 2u), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e103;
+    control[metal::min(unsigned(s_1 + 2u), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e103;
     float _e108 = factor;
-    control[metal::min(unsigned(s_1 + 3u), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e108;
+    control[metal::min(unsigned(s_1 + 3u), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e108;
     return;
 }
 
@@ -315,7 +349,7 @@ float all_factors(
         {
             float _e7 = product;
             uint _e9 = i_1;
-            float _e13 = control[metal::min(unsigned(_e9 * STATE), (_buffer_sizes.size4 - 0 - 4) / 4)];
+            float _e13 = control[metal::min(unsigned(_e9 * STATE), (_buffer_sizes.size3 - 0 - 4) / 4)];
             product = _e7 * _e13;
         }
     }
@@ -371,8 +405,8 @@ struct main_Input {
 , threadgroup type_6& sums
 , constant Dims& dims [[buffer(0)]]
 , device type_8 const& grad [[buffer(2)]]
-, constant Hyper& hyper [[buffer(1)]]
 , device type_9& control [[buffer(4)]]
+, constant Hyper& hyper [[buffer(1)]]
 , device type_9& log [[buffer(3)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
@@ -385,7 +419,7 @@ struct main_Input {
         take_in_all(1u, _e1, dims, control, _buffer_sizes);
         uint _e7 = dims.count;
         float _e8 = all_factors(_e7, control, _buffer_sizes);
-        control[metal::min(unsigned(0), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e8;
+        control[metal::min(unsigned(0), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e8;
         uint _e13 = hyper.slot;
         uint _e16 = dims.slots;
         uint at = naga_mod(_e13, _e16) * LOG_WORDS;
@@ -393,7 +427,8 @@ struct main_Input {
         log[metal::min(unsigned(at + 3u), (_buffer_sizes.size5 - 0 - 4) / 4)] = _e1.y;
         log[metal::min(unsigned(at + 4u), (_buffer_sizes.size5 - 0 - 4) / 4)] = _e8;
         take_in_all(0u, _e1, dims, control, _buffer_sizes);
-        clip(_e1.x, hyper, control, _buffer_sizes);
+        float _e37 = log[metal::min(unsigned(at), (_buffer_sizes.size5 - 0 - 4) / 4)];
+        clip(_e37, _e1.x, _e1.y, control, hyper, _buffer_sizes);
         return;
     } else {
         return;

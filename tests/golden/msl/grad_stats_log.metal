@@ -6,7 +6,7 @@ using metal::uint;
 
 struct _mslBufferSizes {
     uint size2;
-    uint size4;
+    uint size3;
     uint size5;
 };
 
@@ -28,6 +28,7 @@ struct Hyper {
     float swa;
     uint picture_key0_;
     uint picture_key1_;
+    uint leave_out;
 };
 struct Norm {
     metal::float4 squares;
@@ -173,20 +174,53 @@ metal::float2 grad_sum(
 }
 
 void clip(
+    float loss,
     float squares,
-    constant Hyper& hyper,
+    float bad,
     device type_8& control,
+    constant Hyper& hyper,
     constant _mslBufferSizes& _buffer_sizes
 ) {
-    float _e3 = hyper.clip_norm;
-    if (_e3 > 0.0) {
-        float _e8 = hyper.clip_norm;
-        float scale = metal::min(_e8 / (metal::sqrt(squares) + 0.000001), 1.0);
-        control[metal::min(unsigned((1 + (_buffer_sizes.size4 - 0 - 4) / 4) - 1u), (_buffer_sizes.size4 - 0 - 4) / 4)] = scale;
-        return;
-    } else {
-        return;
+    float scale = 1.0;
+    bool local = {};
+    bool local_1 = {};
+    bool local_2 = {};
+    uint last = (1 + (_buffer_sizes.size3 - 0 - 4) / 4) - 1u;
+    float _e11 = hyper.clip_norm;
+    if (_e11 > 0.0) {
+        float _e16 = hyper.clip_norm;
+        scale = metal::min(_e16 / (metal::sqrt(squares) + 0.000001), 1.0);
     }
+    uint _e25 = hyper.leave_out;
+    if (_e25 != 0u) {
+        uint _e30 = hyper.leave_out;
+        if (_e30 == 2u) {
+            float _e37 = control[metal::min(unsigned(last), (_buffer_sizes.size3 - 0 - 4) / 4)];
+            local = _e37 == -1.0;
+        } else {
+            local = false;
+        }
+        bool ended = local;
+        if (!(ended)) {
+            local_1 = bad > 0.0;
+        } else {
+            local_1 = true;
+        }
+        bool _e48 = local_1;
+        if (!(_e48)) {
+            bool _e52 = is_non_finite(loss);
+            local_2 = _e52;
+        } else {
+            local_2 = true;
+        }
+        bool _e54 = local_2;
+        if (_e54) {
+            scale = -1.0;
+        }
+    }
+    float _e58 = scale;
+    control[metal::min(unsigned(last), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e58;
+    return;
 }
 uint naga_mod(uint lhs, uint rhs) {
     return lhs % metal::select(rhs, 1u, rhs == 0u);
@@ -200,8 +234,8 @@ struct main_Input {
 , threadgroup type_6& sums
 , constant Dims& dims [[buffer(0)]]
 , device type_7 const& grad [[buffer(2)]]
-, constant Hyper& hyper [[buffer(1)]]
 , device type_8& control [[buffer(4)]]
+, constant Hyper& hyper [[buffer(1)]]
 , device type_8& log [[buffer(3)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
@@ -216,9 +250,10 @@ struct main_Input {
         uint at = naga_mod(_e6, _e9) * LOG_WORDS;
         log[metal::min(unsigned(at + 2u), (_buffer_sizes.size5 - 0 - 4) / 4)] = _e1.x;
         log[metal::min(unsigned(at + 3u), (_buffer_sizes.size5 - 0 - 4) / 4)] = _e1.y;
-        float _e29 = control[metal::min(unsigned(0), (_buffer_sizes.size4 - 0 - 4) / 4)];
+        float _e29 = control[metal::min(unsigned(0), (_buffer_sizes.size3 - 0 - 4) / 4)];
         log[metal::min(unsigned(at + 4u), (_buffer_sizes.size5 - 0 - 4) / 4)] = _e29;
-        clip(_e1.x, hyper, control, _buffer_sizes);
+        float _e32 = log[metal::min(unsigned(at), (_buffer_sizes.size5 - 0 - 4) / 4)];
+        clip(_e32, _e1.x, _e1.y, control, hyper, _buffer_sizes);
         return;
     } else {
         return;

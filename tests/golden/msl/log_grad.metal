@@ -5,7 +5,7 @@
 using metal::uint;
 
 struct _mslBufferSizes {
-    uint size2;
+    uint size0;
     uint size3;
     uint size4;
 };
@@ -28,12 +28,13 @@ struct Hyper {
     float swa;
     uint picture_key0_;
     uint picture_key1_;
+    uint leave_out;
 };
+typedef float type_4[1];
 struct Dims {
     uint parts;
     uint slots;
 };
-typedef float type_4[1];
 struct type_6 {
     metal::float2 inner[64];
 };
@@ -78,6 +79,56 @@ uint divide(
     int over = static_cast<int>(a - (q * b));
     return (q + ((over >= static_cast<int>(b)) ? 1u : 0u)) - ((over < 0) ? 1u : 0u);
 }
+
+void clip(
+    float loss,
+    float squares,
+    float bad,
+    device type_4& control,
+    constant Hyper& hyper,
+    constant _mslBufferSizes& _buffer_sizes
+) {
+    float scale = 1.0;
+    bool local = {};
+    bool local_1 = {};
+    bool local_2 = {};
+    uint last = (1 + (_buffer_sizes.size0 - 0 - 4) / 4) - 1u;
+    float _e11 = hyper.clip_norm;
+    if (_e11 > 0.0) {
+        float _e16 = hyper.clip_norm;
+        scale = metal::min(_e16 / (metal::sqrt(squares) + 0.000001), 1.0);
+    }
+    uint _e25 = hyper.leave_out;
+    if (_e25 != 0u) {
+        uint _e30 = hyper.leave_out;
+        if (_e30 == 2u) {
+            float _e37 = control[metal::min(unsigned(last), (_buffer_sizes.size0 - 0 - 4) / 4)];
+            local = _e37 == -1.0;
+        } else {
+            local = false;
+        }
+        bool ended = local;
+        if (!(ended)) {
+            local_1 = bad > 0.0;
+        } else {
+            local_1 = true;
+        }
+        bool _e48 = local_1;
+        if (!(_e48)) {
+            bool _e52 = is_non_finite(loss);
+            local_2 = _e52;
+        } else {
+            local_2 = true;
+        }
+        bool _e54 = local_2;
+        if (_e54) {
+            scale = -1.0;
+        }
+    }
+    float _e58 = scale;
+    control[metal::min(unsigned(last), (_buffer_sizes.size0 - 0 - 4) / 4)] = _e58;
+    return;
+}
 uint naga_div(uint lhs, uint rhs) {
     return lhs / metal::select(rhs, 1u, rhs == 0u);
 }
@@ -91,11 +142,11 @@ struct main_Input {
 };
 [[max_total_threads_per_threadgroup(64)]] kernel void main_(
   uint lane [[thread_index_in_threadgroup]]
-, constant Dims& dims [[buffer(0)]]
+, device type_4& control [[buffer(4)]]
 , constant Hyper& hyper [[buffer(1)]]
+, constant Dims& dims [[buffer(0)]]
 , device type_4 const& part [[buffer(2)]]
 , device type_4& log [[buffer(3)]]
-, device type_4& control [[buffer(4)]]
 , threadgroup type_6& sums
 , constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
@@ -126,9 +177,9 @@ struct main_Input {
         {
             metal::float2 _e9 = s;
             uint _e12 = p;
-            float _e15 = part[metal::min(unsigned(2u * _e12), (_buffer_sizes.size2 - 0 - 4) / 4)];
+            float _e15 = part[metal::min(unsigned(2u * _e12), (_buffer_sizes.size3 - 0 - 4) / 4)];
             uint _e18 = p;
-            float _e23 = part[metal::min(unsigned((2u * _e18) + 1u), (_buffer_sizes.size2 - 0 - 4) / 4)];
+            float _e23 = part[metal::min(unsigned((2u * _e18) + 1u), (_buffer_sizes.size3 - 0 - 4) / 4)];
             s = _e9 + metal::float2(_e15, _e23);
         }
     }
@@ -165,21 +216,16 @@ struct main_Input {
         uint _e58 = dims.slots;
         uint at = naga_mod(_e55, _e58) * LOG_WORDS;
         float _e69 = sums.inner[0].x;
-        log[metal::min(unsigned(at + 2u), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e69;
+        log[metal::min(unsigned(at + 2u), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e69;
         float _e77 = sums.inner[0].y;
-        log[metal::min(unsigned(at + 3u), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e77;
-        float _e84 = control[metal::min(unsigned(0), (_buffer_sizes.size4 - 0 - 4) / 4)];
-        log[metal::min(unsigned(at + 4u), (_buffer_sizes.size3 - 0 - 4) / 4)] = _e84;
-        float _e87 = hyper.clip_norm;
-        if (_e87 > 0.0) {
-            float _e92 = hyper.clip_norm;
-            float _e96 = sums.inner[0].x;
-            float scale = metal::min(_e92 / (metal::sqrt(_e96) + 0.000001), 1.0);
-            control[metal::min(unsigned((1 + (_buffer_sizes.size4 - 0 - 4) / 4) - 1u), (_buffer_sizes.size4 - 0 - 4) / 4)] = scale;
-            return;
-        } else {
-            return;
-        }
+        log[metal::min(unsigned(at + 3u), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e77;
+        float _e84 = control[metal::min(unsigned(0), (_buffer_sizes.size0 - 0 - 4) / 4)];
+        log[metal::min(unsigned(at + 4u), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e84;
+        float _e87 = log[metal::min(unsigned(at), (_buffer_sizes.size4 - 0 - 4) / 4)];
+        float _e91 = sums.inner[0].x;
+        float _e95 = sums.inner[0].y;
+        clip(_e87, _e91, _e95, control, hyper, _buffer_sizes);
+        return;
     } else {
         return;
     }

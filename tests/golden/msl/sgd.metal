@@ -29,12 +29,13 @@ struct Hyper {
     float swa;
     uint picture_key0_;
     uint picture_key1_;
+    uint leave_out;
 };
+typedef float type_4[1];
 struct Updated {
     metal::float4 param;
     metal::float4 momentum_buffer;
 };
-typedef float type_5[1];
 struct Dims {
     uint n;
 };
@@ -80,12 +81,29 @@ uint divide(
     return (q + ((over >= static_cast<int>(b)) ? 1u : 0u)) - ((over < 0) ? 1u : 0u);
 }
 
+bool left_out(
+    constant Hyper& hyper,
+    device type_4 const& control,
+    constant _mslBufferSizes& _buffer_sizes
+) {
+    bool local = {};
+    uint _e2 = hyper.leave_out;
+    if (_e2 != 0u) {
+        float _e13 = control[metal::min(unsigned((1 + (_buffer_sizes.size1 - 0 - 4) / 4) - 1u), (_buffer_sizes.size1 - 0 - 4) / 4)];
+        local = _e13 == -1.0;
+    } else {
+        local = false;
+    }
+    bool _e17 = local;
+    return _e17;
+}
+
 Updated update(
     metal::float4 p,
     metal::float4 gradient,
     metal::float4 before,
     constant Hyper& hyper,
-    device type_5 const& control,
+    device type_4 const& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     metal::float4 g = {};
@@ -152,7 +170,7 @@ struct main_Input {
 , metal::uint3 groups [[threadgroups_per_grid]]
 , uint lane [[thread_index_in_threadgroup]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_5 const& control [[buffer(3)]]
+, device type_4 const& control [[buffer(3)]]
 , constant Dims& dims [[buffer(0)]]
 , device type_6 const& grad [[buffer(2)]]
 , device type_6& momentum_buffer [[buffer(4)]]
@@ -160,8 +178,12 @@ struct main_Input {
 , constant _mslBufferSizes& _buffer_sizes [[buffer(6)]]
 ) {
     uint i = {};
-    uint _e3 = group_index(group, groups);
-    uint first = (_e3 * 64u) + lane;
+    bool _e3 = left_out(hyper, control, _buffer_sizes);
+    if (_e3) {
+        return;
+    }
+    uint _e4 = group_index(group, groups);
+    uint first = (_e4 * 64u) + lane;
     uint stride = (groups.x * groups.y) * 64u;
     i = first;
     uint2 loop_bound = uint2(4294967295u);
@@ -170,31 +192,31 @@ struct main_Input {
         if (metal::all(loop_bound == uint2(0u))) { break; }
         loop_bound -= uint2(loop_bound.y == 0u, 1u);
         if (!loop_init) {
-            uint _e46 = i;
-            i = _e46 + stride;
+            uint _e47 = i;
+            i = _e47 + stride;
         }
         loop_init = false;
-        uint _e13 = i;
-        uint _e16 = dims.n;
-        if (_e13 < naga_div(_e16, 4u)) {
+        uint _e14 = i;
+        uint _e17 = dims.n;
+        if (_e14 < naga_div(_e17, 4u)) {
         } else {
             break;
         }
         {
-            uint _e21 = i;
-            metal::float4 _e23 = param[metal::min(unsigned(_e21), (_buffer_sizes.size5 - 0 - 16) / 16)];
-            uint _e25 = i;
-            metal::float4 _e27 = grad[metal::min(unsigned(_e25), (_buffer_sizes.size3 - 0 - 16) / 16)];
-            uint _e29 = i;
-            metal::float4 _e31 = momentum_buffer[metal::min(unsigned(_e29), (_buffer_sizes.size4 - 0 - 16) / 16)];
-            Updated _e32 = update(_e23, _e27, _e31, hyper, control, _buffer_sizes);
-            float _e35 = hyper.momentum;
-            if (_e35 != 0.0) {
-                uint _e39 = i;
-                momentum_buffer[metal::min(unsigned(_e39), (_buffer_sizes.size4 - 0 - 16) / 16)] = _e32.momentum_buffer;
+            uint _e22 = i;
+            metal::float4 _e24 = param[metal::min(unsigned(_e22), (_buffer_sizes.size5 - 0 - 16) / 16)];
+            uint _e26 = i;
+            metal::float4 _e28 = grad[metal::min(unsigned(_e26), (_buffer_sizes.size3 - 0 - 16) / 16)];
+            uint _e30 = i;
+            metal::float4 _e32 = momentum_buffer[metal::min(unsigned(_e30), (_buffer_sizes.size4 - 0 - 16) / 16)];
+            Updated _e33 = update(_e24, _e28, _e32, hyper, control, _buffer_sizes);
+            float _e36 = hyper.momentum;
+            if (_e36 != 0.0) {
+                uint _e40 = i;
+                momentum_buffer[metal::min(unsigned(_e40), (_buffer_sizes.size4 - 0 - 16) / 16)] = _e33.momentum_buffer;
             }
-            uint _e43 = i;
-            param[metal::min(unsigned(_e43), (_buffer_sizes.size5 - 0 - 16) / 16)] = _e32.param;
+            uint _e44 = i;
+            param[metal::min(unsigned(_e44), (_buffer_sizes.size5 - 0 - 16) / 16)] = _e33.param;
         }
     }
     return;

@@ -29,12 +29,13 @@ struct Hyper {
     float swa;
     uint picture_key0_;
     uint picture_key1_;
+    uint leave_out;
 };
+typedef float type_4[1];
 struct Updated {
     metal::float4 param;
     metal::float4 momentum_buffer;
 };
-typedef float type_5[1];
 struct Dims {
     uint n;
 };
@@ -80,12 +81,29 @@ uint divide(
     return (q + ((over >= static_cast<int>(b)) ? 1u : 0u)) - ((over < 0) ? 1u : 0u);
 }
 
+bool left_out(
+    constant Hyper& hyper,
+    device type_4 const& control,
+    constant _mslBufferSizes& _buffer_sizes
+) {
+    bool local_1 = {};
+    uint _e2 = hyper.leave_out;
+    if (_e2 != 0u) {
+        float _e13 = control[metal::min(unsigned((1 + (_buffer_sizes.size1 - 0 - 4) / 4) - 1u), (_buffer_sizes.size1 - 0 - 4) / 4)];
+        local_1 = _e13 == -1.0;
+    } else {
+        local_1 = false;
+    }
+    bool _e17 = local_1;
+    return _e17;
+}
+
 Updated update(
     metal::float4 p,
     metal::float4 gradient,
     metal::float4 before,
     constant Hyper& hyper,
-    device type_5 const& control,
+    device type_4 const& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     metal::float4 g = {};
@@ -173,35 +191,43 @@ struct main_Input {
 , metal::uint3 groups [[threadgroups_per_grid]]
 , uint lane [[thread_index_in_threadgroup]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_5 const& control [[buffer(3)]]
+, device type_4 const& control [[buffer(3)]]
 , constant Dims& dims [[buffer(0)]]
 , device type_12 const& grad [[buffer(2)]]
 , device type_12& momentum_buffer [[buffer(4)]]
 , device type_12& param [[buffer(5)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(6)]]
 ) {
+    bool local = {};
     uint _e3 = group_index(group, groups);
     uint i = (_e3 * 8u) + lane;
     uint _e9 = dims.n;
-    if (i >= naga_div(_e9, 8u)) {
+    if (!((i >= naga_div(_e9, 8u)))) {
+        bool _e16 = left_out(hyper, control, _buffer_sizes);
+        local = _e16;
+    } else {
+        local = true;
+    }
+    bool _e18 = local;
+    if (_e18) {
         return;
     }
     metal::ulong4 p_1 = param[metal::min(unsigned(i), (_buffer_sizes.size5 - 0 - 32) / 32)];
     metal::ulong4 g_1 = grad[metal::min(unsigned(i), (_buffer_sizes.size3 - 0 - 32) / 32)];
     metal::ulong4 v_1 = momentum_buffer[metal::min(unsigned(i), (_buffer_sizes.size4 - 0 - 32) / 32)];
-    metal::float4 _e23 = four(p_1.xy);
-    metal::float4 _e25 = four(g_1.xy);
-    metal::float4 _e27 = four(v_1.xy);
-    Updated _e28 = update(_e23, _e25, _e27, hyper, control, _buffer_sizes);
-    metal::float4 _e30 = four(p_1.zw);
-    metal::float4 _e32 = four(g_1.zw);
-    metal::float4 _e34 = four(v_1.zw);
-    Updated _e35 = update(_e30, _e32, _e34, hyper, control, _buffer_sizes);
-    metal::ulong2 _e39 = pair(_e28.momentum_buffer);
-    metal::ulong2 _e41 = pair(_e35.momentum_buffer);
-    momentum_buffer[metal::min(unsigned(i), (_buffer_sizes.size4 - 0 - 32) / 32)] = metal::ulong4(_e39, _e41);
-    metal::ulong2 _e46 = pair(_e28.param);
-    metal::ulong2 _e48 = pair(_e35.param);
-    param[metal::min(unsigned(i), (_buffer_sizes.size5 - 0 - 32) / 32)] = metal::ulong4(_e46, _e48);
+    metal::float4 _e29 = four(p_1.xy);
+    metal::float4 _e31 = four(g_1.xy);
+    metal::float4 _e33 = four(v_1.xy);
+    Updated _e34 = update(_e29, _e31, _e33, hyper, control, _buffer_sizes);
+    metal::float4 _e36 = four(p_1.zw);
+    metal::float4 _e38 = four(g_1.zw);
+    metal::float4 _e40 = four(v_1.zw);
+    Updated _e41 = update(_e36, _e38, _e40, hyper, control, _buffer_sizes);
+    metal::ulong2 _e45 = pair(_e34.momentum_buffer);
+    metal::ulong2 _e47 = pair(_e41.momentum_buffer);
+    momentum_buffer[metal::min(unsigned(i), (_buffer_sizes.size4 - 0 - 32) / 32)] = metal::ulong4(_e45, _e47);
+    metal::ulong2 _e52 = pair(_e34.param);
+    metal::ulong2 _e54 = pair(_e41.param);
+    param[metal::min(unsigned(i), (_buffer_sizes.size5 - 0 - 32) / 32)] = metal::ulong4(_e52, _e54);
     return;
 }
