@@ -12,11 +12,11 @@ struct Dims { rows: u32, cols: u32, smoothing: f32 }
 const LANES: u32 = 64u;
 
 // The largest logit of a lane, and 1 if none of its logits beats the label's.
-var<workgroup> tops: array<vec2<f32>, 64>;
+var<workgroup> tops: array<vec2<f32>, LANES>;
 // Σ exp(x − top) and Σ (top − x).
-var<workgroup> sums: array<vec2<f32>, 64>;
+var<workgroup> sums: array<vec2<f32>, LANES>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -58,10 +58,12 @@ fn main(
         if lane < half { sums[lane] += sums[lane + half]; }
     }
     workgroupBarrier();
-    let total = sums[0].x;
+    // Not every driver's `exp` and `log` hand on a NaN, which the other sum has if there is one.
+    let lost = select(0.0, sums[0].y, is_nan(sums[0].y));
+    let total = sums[0].x + lost;
 
     if lane == 0u {
-        let spread = log(total);
+        let spread = log(total) + lost;
         var loss = (1.0 - dims.smoothing) * (spread + (top - x_hit));
         if dims.smoothing > 0.0 { loss += dims.smoothing * (spread + sums[0].y / f32(dims.cols)); }
         row[2u * r] = loss;

@@ -2,7 +2,7 @@
 //!
 //! Blind to a mistake that kernel and twin share; `golden_ops` and `grad` see those.
 
-use std::collections::BTreeSet;
+use std::{borrow::Borrow, collections::BTreeSet};
 
 pub use kiln::doctor::{cases, long_runs};
 use kiln::{
@@ -94,7 +94,8 @@ fn variants_agree_with_their_twins() {
             ran.extend(with_variant(variant, variant.tiles[0], false, 64, &some));
         }
     }
-    assert_eq!(ran.len(), 22, "{ran:?}");
+    let all: usize = ops::ALL.iter().map(|op| op.variants.len()).sum();
+    assert_eq!(ran.len(), all, "{ran:?}");
 }
 
 /// Judges a variant on cases, and names it if it computes any of them.
@@ -105,16 +106,10 @@ fn with_variant(
     groups: u32,
     cases: &[&Case],
 ) -> Option<String> {
-    let choice = Choice {
-        variant: variant.name.into(),
-        tile,
-    };
-    let rows = cases.iter().map(|c| (key(c.op, &c.dims), choice.clone()));
     let table = Table {
         groups,
         extras,
-        rows: rows.collect(),
-        ..Table::built_in(true)
+        ..forced(variant, tile, cases)
     };
     let judged = cases.iter().zip(on_gpu_by(&table, cases));
     let named = judged.map(|(case, got)| {
@@ -126,6 +121,23 @@ fn with_variant(
         .iter()
         .find(|c| table.pick(c.op, &c.dims, EIGHT).is_some());
     computed.map(|c| format!("{}.{}", c.op.name, variant.name))
+}
+
+/// What picks a variant for cases.
+fn forced<C: Borrow<Case>>(variant: &Variant, tile: Tile, cases: &[C]) -> Table {
+    let choice = Choice {
+        variant: variant.name.into(),
+        tile,
+    };
+    let rows = cases.iter().map(|case| {
+        let case = case.borrow();
+        (key(case.op, &case.dims), choice.clone())
+    });
+    Table {
+        groups: 1,
+        rows: rows.collect(),
+        ..Table::built_in(true)
+    }
 }
 
 /// Sums in parts, with the portable shaders too.
@@ -331,7 +343,7 @@ fn kernels_agree_with_their_twins_for_any_shape() {
 }
 
 /// Runs one launch with given contents on the naive twin, the fast path and the GPU, there with the
-/// portable shader and with the preferred one, and hands each result to `check`.
+/// portable shader and with every variant, and hands each result to `check`.
 fn everywhere(
     op: &'static Op,
     dims: Vec<u32>,
@@ -341,14 +353,17 @@ fn everywhere(
     let reads = reads.iter().map(|r| r.to_vec()).collect();
     let case = Case::given(op, dims, reads);
     let cases = std::slice::from_ref(&case);
-    let preferred = Table::built_in(true);
-    for (machine, outputs) in [
+    let mut all = vec![
         ("twin", case.on_host(op.cpu)),
         ("fast path", case.on_host(op.fast)),
-        ("GPU", on_gpu(cases).remove(0)?),
-        ("GPU, preferred", on_gpu_by(&preferred, cases).remove(0)?),
-    ] {
-        check(&outputs).map_err(|why| format!("{} on the {machine}: {why}", op.name))?;
+        ("portable shader", on_gpu(cases).remove(0)?),
+    ];
+    for variant in op.variants {
+        let table = forced(variant, variant.tiles[0], cases);
+        all.push((variant.name, on_gpu_by(&table, cases).remove(0)?));
+    }
+    for (way, outputs) in all {
+        check(&outputs).map_err(|why| format!("{}, {way}: {why}", op.name))?;
     }
     Ok(())
 }

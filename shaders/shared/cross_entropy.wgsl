@@ -15,14 +15,14 @@ fn cross_entropy(r: u32, hit: u32) -> vec2<f32> {
         right = right && beaten;
     }
     var total = 0.0;
-    var lost = 0.0; // a NaN if there is one: not every driver's `exp` and `log` hand it on
     var below = 0.0; // Σ (top − x): small where Σ x would cancel
     for (var c = 0u; c < dims.cols; c += 1u) {
         let x = logits[start + c];
         total += exp(x - top);
-        if is_nan(x - top) { lost = x - top; }
         below += top - x;
     }
+    // Not every driver's `exp` and `log` hand on a NaN, which this sum has if there is one.
+    let lost = select(0.0, below, is_nan(below));
     total += lost;
     let spread = log(total) + lost;
     var loss = (1.0 - dims.smoothing) * (spread + (top - x_hit));

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::screen::Screen;
 use crate::{
+    device::Machine,
     error::{Error, Result},
     run::Live,
     train::OnNonFinite,
@@ -75,6 +76,14 @@ impl Faults {
         Err(Error::Usage(format!(
             "{flag} needs a run directory: without one {why}. Remove --no-out, or leave the setting out"
         )))
+    }
+
+    /// What is to be said where a setting has nothing to do.
+    pub(super) fn idle_on(&self, machine: &Machine) -> Option<&'static str> {
+        let retries = self.on_device_lost == Lost::Retry;
+        (retries && matches!(machine, Machine::Cpu)).then_some(
+            "--on-device-lost retry has nothing to do on the CPU executor, which cannot be lost",
+        )
     }
 
     /// What the device and the trainer are told: going back is the host's affair.

@@ -16,13 +16,14 @@ impl Ready {
         };
         let now = self.session.epochs.batch as u32;
         let advice = match self.largest_batch(now, &room) {
-            Some(batch) => format!(
-                "--batch-size {batch} would fit{}",
-                match self.config.accumulate * now.div_ceil(batch) {
-                    1 => String::new(),
-                    k => format!(", with --accumulate {k} for updates of as many samples"),
-                }
-            ),
+            Some(batch) => {
+                let parts = u64::from(now.div_ceil(batch));
+                format!(
+                    "--batch-size {batch} would fit; --batch-size {} --accumulate {} makes updates as large",
+                    u64::from(now).div_ceil(parts),
+                    u64::from(self.config.accumulate) * parts
+                )
+            }
             None => format!(
                 "No --batch-size would fit: with 1 it would still need {}",
                 self.needs_of(1).map_or("more".into(), |plan| said(&plan))

@@ -201,6 +201,9 @@ impl Job<'_> {
         if !self.flags.wordless() {
             tell(format_args!("{}", introduction(&self.ready, &line)?));
         }
+        if let Some(idle) = self.flags.faults.idle_on(&machine) {
+            eprintln!("note: {idle}");
+        }
         let mut environment = environment(&self.ready, &machine, &line);
         let ready = &self.ready;
         let exec = exec::on(machine, &ready.session.plan).map_err(|e| ready.fitting(e))?;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use image::{
-    DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageError, ImageFormat, Pixel, RgbImage,
+    ImageBuffer, ImageDecoder, ImageError, ImageFormat, Pixel,
     codecs::{jpeg::JpegDecoder, png::PngDecoder},
     imageops::{self, FilterType},
     io::{Limits, Reader},
@@ -119,9 +119,9 @@ impl Picture {
             .decode()
             .map_err(|source| broken(&self.path, &source))?;
         let pixels = if channels == 1 {
-            grey(image, size).into_raw()
+            resized(image.into_luma8(), size).into_raw()
         } else {
-            rgb(image, size).into_raw()
+            resized(image.into_rgb8(), size).into_raw()
         };
         let plane = size.height as usize * size.width as usize;
         for (channel, plane) in planes.chunks_exact_mut(plane).enumerate() {
@@ -158,30 +158,21 @@ fn most_pixels(path: &Path, format: ImageFormat) -> Result<u64, Error> {
     })
 }
 
-fn grey(image: DynamicImage, size: ImageSize) -> GrayImage {
-    let image = image.into_luma8();
-    match by_way(image.dimensions(), size) {
-        _ if image.dimensions() == (size.width, size.height) => image,
-        Some([width, height]) => resized(&resized(&image, width, height), size.width, size.height),
-        None => resized(&image, size.width, size.height),
-    }
-}
-
-fn rgb(image: DynamicImage, size: ImageSize) -> RgbImage {
-    let image = image.into_rgb8();
-    match by_way(image.dimensions(), size) {
-        _ if image.dimensions() == (size.width, size.height) => image,
-        Some([width, height]) => resized(&resized(&image, width, height), size.width, size.height),
-        None => resized(&image, size.width, size.height),
-    }
-}
-
 fn resized<P: Pixel<Subpixel = u8> + 'static>(
-    image: &ImageBuffer<P, Vec<u8>>,
-    width: u32,
-    height: u32,
+    image: ImageBuffer<P, Vec<u8>>,
+    size: ImageSize,
 ) -> ImageBuffer<P, Vec<u8>> {
-    imageops::resize(image, width, height, FilterType::Triangle)
+    if image.dimensions() == (size.width, size.height) {
+        return image;
+    }
+    let to = |image, [width, height]: [u32; 2]| {
+        imageops::resize(image, width, height, FilterType::Triangle)
+    };
+    let whole = [size.width, size.height];
+    match by_way(image.dimensions(), size) {
+        Some(first) => to(&to(&image, first), whole),
+        None => to(&image, whole),
+    }
 }
 
 /// The size to bring a picture to first, if any. Heights are resized before widths, so that a line of many pixels
@@ -224,6 +215,7 @@ fn broken(path: &Path, source: &ImageError) -> Error {
 mod tests {
     use std::io::Cursor;
 
+    use image::{DynamicImage, GrayImage, RgbImage};
     use proptest::prelude::*;
 
     use super::*;

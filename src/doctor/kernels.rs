@@ -110,8 +110,8 @@ fn words<D: bytemuck::Pod>(dims: D) -> Vec<u32> {
 }
 
 /// On an adapter: every kernel with its portable shader, with every variant in texts that have all of its
-/// settings between them, and with long sums in parts. A software driver compiles on the thread of its queue, so that several devices share the work
-/// there.
+/// settings between them, and with long sums in parts. A software driver compiles on the thread of its queue, so
+/// that several devices share the work there.
 pub fn on_adapter(gpu: &Arc<Gpu>) -> Vec<KernelRow> {
     let all = all_cases();
     let units = units(&all, gpu);

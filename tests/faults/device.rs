@@ -70,6 +70,11 @@ fn a_lost_device_is_opened_again() {
         2,
     );
     demand(&text, &["--on-device-lost retry", "run directory"]);
+    let idle =
+        "train --data digits --max-steps 1 --device cpu --quiet --on-device-lost retry --out d";
+    let out = command(idle, dir).output().unwrap();
+    assert!(out.status.success());
+    demand(&said(&out), &["nothing to do on the CPU executor"]);
 }
 
 /// What the device has no room for is said, with its size and use, and a batch that fits: it does, and one more

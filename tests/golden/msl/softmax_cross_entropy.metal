@@ -96,7 +96,6 @@ metal::float2 cross_entropy(
     bool local_3 = {};
     bool local_4 = {};
     float total = 0.0;
-    float lost = 0.0;
     float below = 0.0;
     uint c_1 = 0u;
     float loss = {};
@@ -172,86 +171,82 @@ metal::float2 cross_entropy(
         if (metal::all(loop_bound_1 == uint2(0u))) { break; }
         loop_bound_1 -= uint2(loop_bound_1.y == 0u, 1u);
         if (!loop_init_1) {
-            uint _e97 = c_1;
-            c_1 = _e97 + 1u;
+            uint _e90 = c_1;
+            c_1 = _e90 + 1u;
         }
         loop_init_1 = false;
-        uint _e73 = c_1;
-        uint _e76 = dims.cols;
-        if (_e73 < _e76) {
+        uint _e71 = c_1;
+        uint _e74 = dims.cols;
+        if (_e71 < _e74) {
         } else {
             break;
         }
         {
-            uint _e79 = c_1;
-            float x_3 = logits[metal::min(unsigned(start + _e79), (_buffer_sizes.size1 - 0 - 4) / 4)];
-            float _e83 = total;
-            float _e84 = top;
-            total = _e83 + metal::exp(x_3 - _e84);
-            float _e88 = top;
-            bool _e90 = is_nan(x_3 - _e88);
-            if (_e90) {
-                float _e91 = top;
-                lost = x_3 - _e91;
-            }
-            float _e93 = below;
-            float _e94 = top;
-            below = _e93 + (_e94 - x_3);
+            uint _e77 = c_1;
+            float x_3 = logits[metal::min(unsigned(start + _e77), (_buffer_sizes.size1 - 0 - 4) / 4)];
+            float _e81 = total;
+            float _e82 = top;
+            total = _e81 + metal::exp(x_3 - _e82);
+            float _e86 = below;
+            float _e87 = top;
+            below = _e86 + (_e87 - x_3);
         }
     }
+    float _e93 = below;
+    float _e94 = below;
+    bool _e95 = is_nan(_e94);
+    float lost = _e95 ? _e93 : 0.0;
+    float _e98 = total;
+    total = _e98 + lost;
     float _e100 = total;
-    float _e101 = lost;
-    total = _e100 + _e101;
-    float _e103 = total;
-    float _e105 = lost;
-    float spread = metal::log(_e103) + _e105;
-    float _e109 = dims.smoothing;
-    float _e112 = top;
-    loss = (1.0 - _e109) * (spread + (_e112 - x_hit));
-    float _e119 = dims.smoothing;
-    if (_e119 > 0.0) {
-        float _e122 = loss;
-        float _e125 = dims.smoothing;
-        float _e126 = below;
-        uint _e129 = dims.cols;
-        loss = _e122 + (_e125 * (spread + (_e126 / static_cast<float>(_e129))));
+    float spread = metal::log(_e100) + lost;
+    float _e105 = dims.smoothing;
+    float _e108 = top;
+    loss = (1.0 - _e105) * (spread + (_e108 - x_hit));
+    float _e115 = dims.smoothing;
+    if (_e115 > 0.0) {
+        float _e118 = loss;
+        float _e121 = dims.smoothing;
+        float _e122 = below;
+        uint _e125 = dims.cols;
+        loss = _e118 + (_e121 * (spread + (_e122 / static_cast<float>(_e125))));
     }
-    float _e137 = dims.smoothing;
-    uint _e140 = dims.cols;
-    float even = _e137 / static_cast<float>(_e140);
+    float _e133 = dims.smoothing;
+    uint _e136 = dims.cols;
+    float even = _e133 / static_cast<float>(_e136);
     uint2 loop_bound_2 = uint2(4294967295u);
     bool loop_init_2 = true;
     while(true) {
         if (metal::all(loop_bound_2 == uint2(0u))) { break; }
         loop_bound_2 -= uint2(loop_bound_2.y == 0u, 1u);
         if (!loop_init_2) {
-            uint _e179 = c_2;
-            c_2 = _e179 + 1u;
+            uint _e175 = c_2;
+            c_2 = _e175 + 1u;
         }
         loop_init_2 = false;
-        uint _e145 = c_2;
-        uint _e148 = dims.cols;
-        if (_e145 < _e148) {
+        uint _e141 = c_2;
+        uint _e144 = dims.cols;
+        if (_e141 < _e144) {
         } else {
             break;
         }
         {
-            uint _e151 = c_2;
-            float _e154 = logits[metal::min(unsigned(start + _e151), (_buffer_sizes.size1 - 0 - 4) / 4)];
-            float _e155 = top;
-            float _e158 = total;
-            float p = metal::exp(_e154 - _e155) / _e158;
-            float _e162 = dims.smoothing;
+            uint _e147 = c_2;
+            float _e150 = logits[metal::min(unsigned(start + _e147), (_buffer_sizes.size1 - 0 - 4) / 4)];
+            float _e151 = top;
+            float _e154 = total;
+            float p = metal::exp(_e150 - _e151) / _e154;
+            float _e158 = dims.smoothing;
+            uint _e162 = c_2;
+            float target_p = (_e162 == hit) ? ((1.0 - _e158) + even) : even;
             uint _e166 = c_2;
-            float target_p = (_e166 == hit) ? ((1.0 - _e162) + even) : even;
-            uint _e170 = c_2;
-            uint _e176 = dims.rows;
-            dlogits[metal::min(unsigned(start + _e170), (_buffer_sizes.size2 - 0 - 4) / 4)] = (p - target_p) / static_cast<float>(_e176);
+            uint _e172 = dims.rows;
+            dlogits[metal::min(unsigned(start + _e166), (_buffer_sizes.size2 - 0 - 4) / 4)] = (p - target_p) / static_cast<float>(_e172);
         }
     }
-    float _e182 = loss;
-    bool _e183 = right;
-    return metal::float2(_e182, _e183 ? 1.0 : 0.0);
+    float _e178 = loss;
+    bool _e179 = right;
+    return metal::float2(_e178, _e179 ? 1.0 : 0.0);
 }
 
 struct main_Input {

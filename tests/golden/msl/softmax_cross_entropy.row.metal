@@ -280,27 +280,32 @@ struct main_Input {
         }
     }
     metal::threadgroup_barrier(metal::mem_flags::mem_threadgroup);
-    float total = sums.inner[0].x;
+    float _e166 = sums.inner[0].y;
+    float _e170 = sums.inner[0].y;
+    bool _e171 = is_nan(_e170);
+    float lost = _e171 ? _e166 : 0.0;
+    float _e177 = sums.inner[0].x;
+    float total = _e177 + lost;
     if (lane == 0u) {
-        float spread = metal::log(total);
-        float _e172 = dims.smoothing;
-        loss = (1.0 - _e172) * (spread + (top - x_hit));
-        float _e181 = dims.smoothing;
-        if (_e181 > 0.0) {
-            float _e184 = loss;
-            float _e187 = dims.smoothing;
-            float _e191 = sums.inner[0].y;
-            uint _e194 = dims.cols;
-            loss = _e184 + (_e187 * (spread + (_e191 / static_cast<float>(_e194))));
+        float spread = metal::log(total) + lost;
+        float _e185 = dims.smoothing;
+        loss = (1.0 - _e185) * (spread + (top - x_hit));
+        float _e194 = dims.smoothing;
+        if (_e194 > 0.0) {
+            float _e197 = loss;
+            float _e200 = dims.smoothing;
+            float _e204 = sums.inner[0].y;
+            uint _e207 = dims.cols;
+            loss = _e197 + (_e200 * (spread + (_e204 / static_cast<float>(_e207))));
         }
-        float _e204 = loss;
-        row[metal::min(unsigned(2u * _e3), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e204;
-        float _e214 = tops.inner[0].y;
-        row[metal::min(unsigned((2u * _e3) + 1u), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e214;
+        float _e217 = loss;
+        row[metal::min(unsigned(2u * _e3), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e217;
+        float _e227 = tops.inner[0].y;
+        row[metal::min(unsigned((2u * _e3) + 1u), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e227;
     }
-    float _e217 = dims.smoothing;
-    uint _e220 = dims.cols;
-    float even = _e217 / static_cast<float>(_e220);
+    float _e230 = dims.smoothing;
+    uint _e233 = dims.cols;
+    float even = _e230 / static_cast<float>(_e233);
     c_2 = lane;
     uint2 loop_bound_4 = uint2(4294967295u);
     bool loop_init_4 = true;
@@ -308,26 +313,26 @@ struct main_Input {
         if (metal::all(loop_bound_4 == uint2(0u))) { break; }
         loop_bound_4 -= uint2(loop_bound_4.y == 0u, 1u);
         if (!loop_init_4) {
-            uint _e256 = c_2;
-            c_2 = _e256 + LANES;
+            uint _e269 = c_2;
+            c_2 = _e269 + LANES;
         }
         loop_init_4 = false;
-        uint _e224 = c_2;
-        uint _e227 = dims.cols;
-        if (_e224 < _e227) {
+        uint _e237 = c_2;
+        uint _e240 = dims.cols;
+        if (_e237 < _e240) {
         } else {
             break;
         }
         {
-            uint _e230 = c_2;
-            float _e233 = logits[metal::min(unsigned(start + _e230), (_buffer_sizes.size3 - 0 - 4) / 4)];
-            float p = metal::exp(_e233 - top) / total;
-            float _e239 = dims.smoothing;
             uint _e243 = c_2;
-            float target_p = (_e243 == hit) ? ((1.0 - _e239) + even) : even;
-            uint _e247 = c_2;
-            uint _e253 = dims.rows;
-            dlogits[metal::min(unsigned(start + _e247), (_buffer_sizes.size5 - 0 - 4) / 4)] = (p - target_p) / static_cast<float>(_e253);
+            float _e246 = logits[metal::min(unsigned(start + _e243), (_buffer_sizes.size3 - 0 - 4) / 4)];
+            float p = metal::exp(_e246 - top) / total;
+            float _e252 = dims.smoothing;
+            uint _e256 = c_2;
+            float target_p = (_e256 == hit) ? ((1.0 - _e252) + even) : even;
+            uint _e260 = c_2;
+            uint _e266 = dims.rows;
+            dlogits[metal::min(unsigned(start + _e260), (_buffer_sizes.size5 - 0 - 4) / 4)] = (p - target_p) / static_cast<float>(_e266);
         }
     }
     return;
