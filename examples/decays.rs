@@ -41,7 +41,7 @@ const TIMED: usize = 7;
 pub fn compare(epochs: u64) -> Result<Vec<Rows>> {
     let data = data::load("digits", &Options::default())?;
     let config = Config {
-        optimizer: Sgd::plain(),
+        optimizer: Sgd::plain().into(),
         ..Config::default()
     };
     let run = |&(_, schedule): &(&str, &str)| train("mlp", &data, &config, (schedule, LR), epochs);

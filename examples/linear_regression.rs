@@ -63,7 +63,7 @@ pub fn points() -> Result<Dataset> {
 pub fn whole_batch() -> Config {
     Config {
         batch_size: 100,
-        optimizer: Sgd::plain(),
+        optimizer: Sgd::plain().into(),
         ..Config::default()
     }
 }

@@ -36,7 +36,7 @@ pub fn schedules(epochs: u64) -> [(&'static str, String); 3] {
 pub fn compare(epochs: u64) -> Result<Vec<(&'static str, Rows)>> {
     let data = data::load("digits", &Options::default())?;
     let config = Config {
-        optimizer: Sgd::plain(),
+        optimizer: Sgd::plain().into(),
         ..Config::default()
     };
     let run = |(name, schedule): (&'static str, String)| -> Result<_> {

@@ -1,7 +1,6 @@
 // torch.optim.SGD over the whole parameter arena, four elements at a time; every invocation takes
 // as many as it must. The learning rate is read from the uniform that the host fills for every step.
 
-struct Dims { n: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<uniform> hyper: Hyper;
 @group(0) @binding(2) var<storage, read> grad: array<vec4<f32>>;
@@ -19,8 +18,9 @@ fn main(
     let first = group_index(group, groups) * 64u + lane;
     let stride = groups.x * groups.y * 64u;
     for (var i = first; i < dims.n / 4u; i += stride) {
-        let after = update(param[i], grad[i], momentum_buffer[i]);
-        if hyper.momentum != 0.0 { momentum_buffer[i] = after.momentum_buffer; }
+        let h = group_of(4u * i);
+        let after = update(h, param[i], grad[i], momentum_buffer[i]);
+        if h.momentum != 0.0 { momentum_buffer[i] = after.momentum_buffer; }
         param[i] = after.param;
     }
 }

@@ -1,6 +1,5 @@
 // sgd.wgsl by 64-bit words, eight elements an invocation: what software drivers like.
 
-struct Dims { n: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<uniform> hyper: Hyper;
 @group(0) @binding(2) var<storage, read> grad: array<vec4<u64>>;
@@ -16,11 +15,12 @@ fn main(
 ) {
     let i = group_index(group, groups) * ${lanes}u + lane;
     if i >= dims.n / 8u || left_out() { return; }
+    let h = group_of(8u * i);
     let p = param[i];
     let g = grad[i];
     let v = momentum_buffer[i];
-    let low = update(four(p.xy), four(g.xy), four(v.xy));
-    let high = update(four(p.zw), four(g.zw), four(v.zw));
+    let low = update(h, four(p.xy), four(g.xy), four(v.xy));
+    let high = update(h, four(p.zw), four(g.zw), four(v.zw));
     momentum_buffer[i] = vec4<u64>(pair(low.momentum_buffer), pair(high.momentum_buffer));
     param[i] = vec4<u64>(pair(low.param), pair(high.param));
 }

@@ -105,7 +105,7 @@ pub fn horizon(data: &Dataset, config: &Config, base_lr: f64, epochs: u64) -> Re
     let per_epoch = config.epochs(data.train.len as u64)?.updates();
     Ok(Run {
         base_lr,
-        base_momentum: Some(config.optimizer.momentum),
+        base_momentum: config.optimizer.momentum(),
         updates: Some(per_epoch.saturating_mul(epochs)),
         epoch_updates: Some(per_epoch as f64),
         batch: Some(config.update_samples()),

@@ -157,9 +157,9 @@ pub struct Op {
 /// A [`HostFn`] over the dims' words.
 pub type CpuFn = HostFn<[u32]>;
 
-/// The dims of `K` out of a plan's words.
-fn dims<K: Kernel>(words: &[u32]) -> K::Dims {
-    bytemuck::pod_read_unaligned(bytemuck::cast_slice(words))
+/// The dims of `K` as a plan's words hold them: fields of 32 bits, so that they may lie where words do.
+fn dims<K: Kernel>(words: &[u32]) -> &K::Dims {
+    bytemuck::from_bytes(bytemuck::cast_slice(words))
 }
 
 impl Op {
@@ -171,18 +171,18 @@ impl Op {
             reads: K::READS,
             writes: K::WRITES,
             dims_size: size_of::<K::Dims>(),
-            launch: |d| K::launch(&dims::<K>(d)),
-            lens: |d| K::lens(&dims::<K>(d)),
-            iterations: |d| K::iterations(&dims::<K>(d)),
-            split: |d| K::split(&dims::<K>(d)),
+            launch: |d| K::launch(dims::<K>(d)),
+            lens: |d| K::lens(dims::<K>(d)),
+            iterations: |d| K::iterations(dims::<K>(d)),
+            split: |d| K::split(dims::<K>(d)),
             variants: K::VARIANTS,
-            class: |d| K::class(&dims::<K>(d)),
-            describe: |d| K::describe(&dims::<K>(d)),
-            bytes: |d| K::bytes(&dims::<K>(d)),
-            flops: |d| K::flops(&dims::<K>(d)),
-            sample: |d, name, len, rng| K::sample(&dims::<K>(d), name, len, rng),
-            cpu: |d, r, w| K::cpu(&dims::<K>(d), r, w),
-            fast: |d, r, w| K::FAST.unwrap_or(K::cpu)(&dims::<K>(d), r, w),
+            class: |d| K::class(dims::<K>(d)),
+            describe: |d| K::describe(dims::<K>(d)),
+            bytes: |d| K::bytes(dims::<K>(d)),
+            flops: |d| K::flops(dims::<K>(d)),
+            sample: |d, name, len, rng| K::sample(dims::<K>(d), name, len, rng),
+            cpu: |d, r, w| K::cpu(dims::<K>(d), r, w),
+            fast: |d, r, w| K::FAST.unwrap_or(K::cpu)(dims::<K>(d), r, w),
             cases: || {
                 let words = |d: &K::Dims| bytemuck::cast_slice(bytemuck::bytes_of(d)).to_vec();
                 K::CASES.iter().map(words).collect()

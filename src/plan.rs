@@ -322,9 +322,25 @@ impl fmt::Display for Plan {
                 let list = |args: &[Slice]| args.iter().map(one).collect::<Vec<_>>().join(", ");
                 let (name, dims) = (d.op.name, &d.dims);
                 let (reads, writes) = (list(d.reads()), list(d.writes()));
-                writeln!(f, "  {name:<22} {dims:?} {reads} -> {writes}")?;
+                let dims = Dims(dims);
+                writeln!(f, "  {name:<22} {dims} {reads} -> {writes}")?;
             }
         }
         Ok(())
+    }
+}
+
+/// Dims in a plan's text: a table's words are left out.
+struct Dims<'a>(&'a [u32]);
+
+impl fmt::Display for Dims<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        const MOST: usize = 64;
+        match self.0.get(..4) {
+            Some(first) if self.0.len() > MOST => {
+                write!(f, "{first:?}")
+            }
+            _ => write!(f, "{:?}", self.0),
+        }
     }
 }

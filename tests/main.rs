@@ -29,6 +29,7 @@ mod methods;
 mod mutants;
 mod ops;
 mod optim;
+mod optimizers;
 mod others;
 mod pasted_lines;
 mod pictures;

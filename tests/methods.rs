@@ -8,7 +8,7 @@ use kiln::{
     error::Result,
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     model::{Model, Network},
-    optim::Sgd,
+    optim::{Optimizer, Sgd},
     schedule::{LearningRate, Rate, Run},
     train::{Clip, Config, Evaluation, Observer, Order, Session, Swa, Trainer, Update, Weights},
 };
@@ -83,12 +83,13 @@ fn clipping_follows_pytorch() {
     let json: Value =
         serde_json::from_slice(&fs::read(golden::path("clip.json")).unwrap()).unwrap();
     let hyper = &json["hyper"];
-    let optimizer = Sgd {
+    let optimizer: Optimizer = Sgd {
         momentum: golden::number(&hyper["momentum"]),
         nesterov: true,
         weight_decay: golden::number(&hyper["weight_decay"]),
         ..Sgd::plain()
-    };
+    }
+    .into();
     let (network, data, weights) = mlp();
     let clips = [Clip::Norm as fn(f64) -> Clip, Clip::Value];
     for (i, case) in json["cases"].as_array().unwrap().iter().enumerate() {

@@ -13,8 +13,8 @@ use kiln::{
         tuning::{Choice, Table, key},
     },
     kernel::{CpuFn, Op},
-    ops::{Hyper, matmul},
-    optim::Sgd,
+    ops::{Group, Hyper, matmul},
+    optim::Optimizer,
     plan::{Dispatch, Plan},
     variant::Variant,
 };
@@ -70,6 +70,89 @@ fn mutated_variant(name: &str, variant: &str, suffix: usize, edits: &[Edit]) -> 
 /// What each mutant of a shader is, the shader, and its edits. Killed by
 /// `ops::kernels_agree_with_their_twins`.
 const SHADERS: &[(&str, &str, &[Edit])] = &[
+    (
+        "weights decay through the gradient",
+        "adam",
+        &[("(dims.flags & DECOUPLED) != 0u", "false")],
+    ),
+    (
+        "largest mean of squares forgotten",
+        "adam",
+        &[("v = max(v, state[2u * n + i]);", "")],
+    ),
+    (
+        "eps inside of the root",
+        "adam",
+        &[(
+            "sqrt(v) / h.correction + h.eps",
+            "sqrt(v + h.eps) / h.correction",
+        )],
+    ),
+    (
+        "first moment not corrected",
+        "adam",
+        &[("h.step_size * (m", "h.lr * (m")],
+    ),
+    (
+        "updates applied that are to be left out",
+        "adam",
+        &[("if left_out() { return; }", "")],
+    ),
+    (
+        "sum of squares as a mean",
+        "adagrad",
+        &[("state[i] + g * g", "0.9 * state[i] + 0.1 * g * g")],
+    ),
+    (
+        "rate without its own decay",
+        "adagrad",
+        &[("h.step_size", "h.lr")],
+    ),
+    (
+        "mean not taken off",
+        "rmsprop",
+        &[("square - mean * mean", "square")],
+    ),
+    (
+        "mean in the place of the momentum",
+        "rmsprop",
+        &[("(1u + (dims.flags & MOMENTUM)) * n", "n")],
+    ),
+    (
+        "rate gathered in the momentum",
+        "rmsprop",
+        &[
+            ("var step = g", "var step = h.lr * g"),
+            ("h.lr * step", "step"),
+        ],
+    ),
+    (
+        "the mean's own factor for the direction",
+        "lion",
+        &[(
+            "h.momentum * mean + h.gradient_scale * g",
+            "h.square_decay * mean + h.square_scale * g",
+        )],
+    ),
+    ("as far as the gradient is large", "lion", &[("sign(", "(")]),
+    (
+        "a segment's last elements taken for the next one's",
+        "sgd",
+        &[(
+            "element < dims.table[middle].end",
+            "element + 4u < dims.table[middle].end",
+        )],
+    ),
+    (
+        "a segment's own rate ignored",
+        "sgd",
+        &[("segment.scale * control[0]", "control[0]")],
+    ),
+    (
+        "every segment takes the first group",
+        "sgd",
+        &[("hyper.groups[segment.group]", "hyper.groups[0]")],
+    ),
     (
         "batches counted alike whatever their size",
         "accumulate",
@@ -129,29 +212,29 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
     (
         "wrong sign of the update",
         "sgd",
-        &[("p - hyper.lr", "p + hyper.lr")],
+        &[("p - h.lr", "p + h.lr")],
     ),
     (
         "rate in the shader's text",
         "sgd",
-        &[("hyper.lr *", "0.1 *")],
+        &[("h.lr *= factor", "h.lr = 0.1 * factor")],
     ),
     (
         "controllers' factor ignored",
         "sgd",
-        &[("control[0] * g", "g")],
+        &[("control[0]); }", "1.0); }")],
     ),
     (
         "momentum as a moving average",
         "sgd",
-        &[("hyper.gradient_scale * g", "(1.0 - hyper.momentum) * g")],
+        &[("h.gradient_scale * g", "(1.0 - h.momentum) * g")],
     ),
     (
         "weight decay after momentum",
         "sgd",
         &[
-            ("g += hyper.weight_decay * p;", ""),
-            ("* g, v)", "* (g + hyper.weight_decay * p), v)"),
+            ("g += h.weight_decay * p;", ""),
+            ("* g, v)", "* (g + h.weight_decay * p), v)"),
         ],
     ),
     (
@@ -170,8 +253,8 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         &[
             ("if hyper.clip_value > 0.0 { g =", "if false { g ="),
             (
-                "+= hyper.weight_decay * p;",
-                "= clamp(g + hyper.weight_decay * p, vec4<f32>(-hyper.clip_value), vec4<f32>(hyper.clip_value));",
+                "+= h.weight_decay * p;",
+                "= clamp(g + h.weight_decay * p, vec4<f32>(-hyper.clip_value), vec4<f32>(hyper.clip_value));",
             ),
         ],
     ),
@@ -619,33 +702,48 @@ const JUDGED: &[Judged] = &[
         "optim::sgd_matches_pytorch",
         || schedule(|sgd, t| sgd.hyper(rate(t), None, None, t as u64 + 1)),
     ),
+    (
+        "bias of the moments corrected as one update later",
+        "optim::adam_matches_pytorch",
+        || schedule_of("Adam", |o, t| o.hyper(rate(t), None, None, t as u64 + 1)),
+    ),
+    (
+        "bias of the moments never corrected",
+        "optim::adam_matches_pytorch",
+        || schedule_of("Adam", |o, t| o.hyper(rate(t), None, None, 1 << 40)),
+    ),
+    (
+        "weights decay as Adam's do",
+        "optim::adamw_matches_pytorch",
+        || {
+            optim::cases_of("AdamW").into_iter().try_for_each(|case| {
+                let Optimizer::AdamW(adamw) = optim::configured(case) else {
+                    panic!("{case}")
+                };
+                let plan = optim::plan(&Optimizer::Adam(adamw.0), None);
+                let mut machine = Cpu::naive(plan.clone()).unwrap();
+                optim::follow(case, &plan, &mut machine, &as_trained)
+            })
+        },
+    ),
     ("dampening forgotten", "optim::sgd_matches_pytorch", || {
-        schedule(|sgd, t| Hyper {
-            gradient_scale: 1.0,
-            ..as_trained(sgd, t)
-        })
+        schedule(|sgd, t| with(as_trained(sgd, t), |g| g.gradient_scale = 1.0))
     }),
     ("Nesterov ignored", "optim::sgd_matches_pytorch", || {
-        schedule(|sgd, t| Hyper {
-            nesterov: 0,
-            ..as_trained(sgd, t)
-        })
+        schedule(|sgd, t| with(as_trained(sgd, t), |g| g.nesterov = 0))
     }),
     ("maximize ignored", "optim::sgd_matches_pytorch", || {
-        schedule(|sgd, t| Hyper {
-            maximize: 0,
-            ..as_trained(sgd, t)
-        })
+        schedule(|sgd, t| with(as_trained(sgd, t), |g| g.maximize = 0))
     }),
     (
         "weight decay before the sign of maximize",
         "optim::sgd_matches_pytorch",
         || {
             let edits = [
-                ("if hyper.maximize != 0u { g = -g; }", ""),
+                ("if h.maximize != 0u { g = -g; }", ""),
                 (
-                    "g += hyper.weight_decay * p; }",
-                    "g += hyper.weight_decay * p; }\n    if hyper.maximize != 0u { g = -g; }",
+                    "g += h.weight_decay * p; }",
+                    "g += h.weight_decay * p; }\n    if h.maximize != 0u { g = -g; }",
                 ),
             ];
             shader_of_sgd(&edits)
@@ -654,7 +752,7 @@ const JUDGED: &[Judged] = &[
     (
         "first momentum is dampened in the shader",
         "optim::sgd_matches_pytorch",
-        || shader_of_sgd(&[("if hyper.first == 0u", "if true")]),
+        || shader_of_sgd(&[("if h.first == 0u", "if true")]),
     ),
     (
         "momentum as a moving average, in kernel and twin alike",
@@ -662,11 +760,12 @@ const JUDGED: &[Judged] = &[
         || {
             let average: CpuFn = |d, r, w| {
                 let mut hyper: Hyper = bytemuck::pod_read_unaligned(bytemuck::cast_slice(r[0]));
-                hyper.gradient_scale = 1.0 - hyper.momentum;
+                let group = &mut hyper.groups[0];
+                group.gradient_scale = 1.0 - group.momentum;
                 let words = [hyper];
                 (op("sgd").cpu)(d, &[bytemuck::cast_slice(&words), r[1], r[2]], w);
             };
-            let plan = optim::plan(Some(twinned("sgd", average)));
+            let plan = optim::plan(&Optimizer::default(), Some(twinned("sgd", average)));
             follow(&plan, &mut Cpu::naive(plan.clone()).unwrap(), as_trained)
         },
     ),
@@ -721,7 +820,13 @@ fn rate(step: usize) -> f64 {
     optim::rates()[step]
 }
 
-fn as_trained(sgd: &Sgd, step: usize) -> Hyper {
+/// A uniform with other numbers of its first group.
+fn with(mut hyper: Hyper, change: impl Fn(&mut Group)) -> Hyper {
+    change(&mut hyper.groups[0]);
+    hyper
+}
+
+fn as_trained(sgd: &Optimizer, step: usize) -> Hyper {
     sgd.hyper(rate(step), None, None, step as u64)
 }
 
@@ -729,19 +834,28 @@ fn as_trained(sgd: &Sgd, step: usize) -> Hyper {
 fn follow(
     plan: &Plan,
     machine: &mut dyn Executor,
-    hyper: fn(&Sgd, usize) -> Hyper,
+    hyper: fn(&Optimizer, usize) -> Hyper,
 ) -> Result<(), String> {
-    let mut cases = optim::sgd_cases().into_iter();
+    let mut cases = optim::cases_of("SGD").into_iter();
     cases.try_for_each(|case| optim::follow(case, plan, machine, &hyper))
 }
 
-fn schedule(hyper: fn(&Sgd, usize) -> Hyper) -> Result<(), String> {
-    let plan = optim::plan(None);
+fn schedule(hyper: fn(&Optimizer, usize) -> Hyper) -> Result<(), String> {
+    let plan = optim::plan(&Optimizer::default(), None);
     follow(&plan, &mut Cpu::naive(plan.clone()).unwrap(), hyper)
 }
 
+/// All golden runs of an optimiser, on the twin.
+fn schedule_of(name: &str, hyper: fn(&Optimizer, usize) -> Hyper) -> Result<(), String> {
+    optim::cases_of(name).into_iter().try_for_each(|case| {
+        let plan = optim::plan(&optim::configured(case), None);
+        let mut machine = Cpu::naive(plan.clone()).unwrap();
+        optim::follow(case, &plan, &mut machine, &hyper)
+    })
+}
+
 fn shader_of_sgd(edits: &[Edit]) -> Result<(), String> {
-    let plan = optim::plan(Some(mutated("sgd", 1, edits)));
+    let plan = optim::plan(&Optimizer::default(), Some(mutated("sgd", 1, edits)));
     let mut machine = GpuExecutor::new(gpu(), &plan).unwrap();
     follow(&plan, &mut machine, as_trained)
 }

@@ -11,7 +11,7 @@ use kiln::{
     kernel::Op,
     ops::{
         self, Epilogue, Flat, HYPER_WORDS, Mat, as_words, conv2d, cross_entropy_log, grad_stats,
-        grad_stats_log, matmul, max_pool2d, softmax_cross_entropy,
+        grad_stats_log, matmul, max_pool2d, softmax_cross_entropy, update,
     },
     record::Window,
     variant::{Extras, Tile, Variant},
@@ -538,9 +538,17 @@ pub fn a_long_launch_ends(op: &'static Op) -> Result<(), String> {
     judge_on_gpu(&[Case::sample(op, words(Flat { n: ELEMENTS }), 3)]).remove(0)
 }
 
+/// [`LONG_RUN`] as dims of a kernel of flat elements, or of an update.
+fn long(op: &Op) -> Vec<u32> {
+    match op.dims_size == size_of::<Flat>() {
+        true => words(LONG_RUN),
+        false => words(update::Dims::flat(LONG_RUN.n)),
+    }
+}
+
 /// An update of more vectors than its launch has invocations reaches all of them.
 pub fn a_long_update_ends(op: &'static Op) -> Result<(), String> {
-    judge_on_gpu(&[Case::sample(op, words(LONG_RUN), 5)]).remove(0)
+    judge_on_gpu(&[Case::sample(op, long(op), 5)]).remove(0)
 }
 
 /// See [`relu_keeps_nan`].

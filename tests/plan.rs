@@ -4,7 +4,7 @@ use std::{env, fs, sync::Arc};
 
 use kiln::{
     exec::{Executor, cpu::Cpu},
-    ops::{Epilogue, Flat, HYPER_WORDS, matmul, max_pool2d},
+    ops::{Epilogue, Flat, HYPER_WORDS, matmul, max_pool2d, update},
     plan::{BufferId, Dispatch, Plan, Role, Slice},
 };
 use proptest::{
@@ -136,7 +136,7 @@ fn check_refuses_what_cannot_run() {
             let arenas = names.map(|name| p.buffer(name, 4, Role::State));
             p.dispatches.push(Dispatch {
                 op: op("sgd"),
-                dims: words(Flat { n: 3 }),
+                dims: words(update::Dims::flat(3)),
                 args: [&[hyper], &arenas[..]].concat(),
             });
         }),

@@ -10,7 +10,7 @@ use kiln::{
     error::Result,
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     model::{Model, Network},
-    optim::Sgd,
+    optim::Optimizer,
     schedule::{LearningRate, Run},
     train::{Config, Evaluation, Observer, Order, Session, Trainer, Update},
 };
@@ -142,7 +142,7 @@ fn follow_for(case: &Case, most: u64, executor: impl Fn(&Session) -> Result<Box<
     let network = model.fit(&data.shape, outputs).unwrap();
     let config = Config {
         batch_size: run["batch"].as_u64().unwrap() as u32,
-        optimizer: Sgd::parse(case.optimizer).unwrap(),
+        optimizer: Optimizer::parse(case.optimizer).unwrap(),
         order: Order::Sequential,
         ..Config::default()
     };

@@ -6,7 +6,7 @@ use kiln::{
     control::{Monitor, Observe},
     data::{self, Dataset, Options},
     model::Model,
-    optim::Sgd,
+    optim::Optimizer,
     schedule::{LearningRate, Rate, Run, Schedule, convert},
     train::{Config, Session},
 };
@@ -156,5 +156,5 @@ pub fn optimizer(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
-    let _ = Sgd::parse(text);
+    let _ = Optimizer::parse(text);
 }

@@ -63,7 +63,7 @@ impl Subject {
     pub fn under(&self, schedule: &str, updates: u64) -> Result<Recorded> {
         let run = Run {
             base_lr: self.base_lr,
-            base_momentum: Some(self.config.optimizer.momentum),
+            base_momentum: self.config.optimizer.momentum(),
             updates: Some(updates),
             epoch_updates: Some(self.steps_per_epoch()? as f64),
             batch: Some(self.config.batch_size.into()),

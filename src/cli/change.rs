@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{ready::Ready, setup::Setup};
 use crate::{
     error::{Error, Result},
-    optim::Sgd,
+    optim::Optimizer,
     schedule::{self, OnChange, Run, Schedule, Spec},
     train::Swa,
 };
@@ -26,7 +26,7 @@ struct Other {
 
 impl Laid {
     fn out(setup: &Setup, per_epoch: u64, updates: u64) -> Result<Laid> {
-        let optimizer = Sgd::parse(&setup.optimizer)?;
+        let optimizer = Optimizer::parse(&setup.optimizer)?;
         let run = setup.horizon(&optimizer, per_epoch, updates);
         let plan: schedule::LearningRate = setup.schedule.parse()?;
         Ok(Laid {
@@ -34,11 +34,11 @@ impl Laid {
             plan,
             momentum: Other {
                 schedule: setup.momentum(&optimizer, &run)?,
-                base: optimizer.momentum,
+                base: optimizer.momentum().unwrap_or(0.0),
             },
             weight_decay: Other {
                 schedule: setup.weight_decay(&optimizer, &run)?,
-                base: optimizer.weight_decay,
+                base: optimizer.weight_decay(),
             },
         })
     }

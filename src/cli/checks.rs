@@ -9,7 +9,7 @@ use super::{
 use crate::{
     data::{self, Dataset},
     error::{Error, Result},
-    optim::Sgd,
+    optim::Optimizer,
     schedule,
     train::Swa,
 };
@@ -98,7 +98,7 @@ impl Setup {
             ))));
         }
         let plan: schedule::LearningRate = self.schedule.parse().map_err(setting("schedule"))?;
-        let run = self.horizon(&Sgd::parse(&self.optimizer)?, per_epoch, steps);
+        let run = self.horizon(&Optimizer::parse(&self.optimizer)?, per_epoch, steps);
         let twice = schedule::Run {
             base_lr: 2.0 * run.base_lr,
             ..run

@@ -14,7 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind};
 
 use crate::{
     error::{Error, Result},
-    optim::Sgd,
+    optim::Optimizer,
     schedule::{LearningRate, Spec},
 };
 
@@ -278,7 +278,7 @@ fn check_language(name: &str, text: &str) -> Result<()> {
     match name {
         "schedule" => text.parse::<LearningRate>().map(drop)?,
         "momentum-schedule" | "weight-decay-schedule" => text.parse::<Spec>().map(drop)?,
-        "optimizer" => Sgd::parse(text).map(drop)?,
+        "optimizer" => Optimizer::parse(text).map(drop)?,
         _ => {}
     }
     Ok(())

@@ -12,6 +12,7 @@ mod devices;
 mod doctor;
 mod eval;
 mod events;
+mod explain;
 mod export;
 mod faults;
 mod fitting;
@@ -79,6 +80,8 @@ enum Command {
     Plan(Box<plan::PlanCommand>),
     /// Look at a learning-rate schedule: its values, its picture, its faults, its translations
     Schedule(schedule::ScheduleCommand),
+    /// Explain an optimiser or a schedule: its formula, what it keeps, its defaults, its pitfalls
+    Explain(explain::Explain),
     /// Look for a learning rate: short runs whose rate rises, and what their losses say
     LrFind(Box<lr_find::LrFind>),
     /// Train with many settings, one run after the other, and rank them
@@ -140,6 +143,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Outcome> {
         Command::Export(command) => command.run(),
         Command::Plan(command) => command.run(),
         Command::Schedule(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::LrFind(command) => command.run(matches),
         Command::Sweep(command) => command.run(),
         Command::Bench(command) => command.run(),

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     fit,
     model::Network,
-    optim::Sgd,
+    optim::Optimizer,
     schedule::{self, Rate, Run, Schedule, Severity, Spec},
     train::{self, Config, Epochs, OnNonFinite, Session, weights},
 };
@@ -33,7 +33,7 @@ pub(super) struct Ready {
 impl Setup {
     /// Loads the data, builds the model, resolves the schedule, records the plan.
     pub(super) fn ready(&self) -> Result<Ready> {
-        let optimizer = Sgd::parse(&self.optimizer).map_err(setting("optimizer"))?;
+        let optimizer = Optimizer::parse(&self.optimizer).map_err(setting("optimizer"))?;
         let plan: schedule::LearningRate = self.schedule.parse().map_err(setting("schedule"))?;
         self.check_numbers()?;
         let data = self.load()?;
@@ -54,6 +54,12 @@ impl Setup {
             return Err(Error::Usage(format!(
                 "--momentum-schedule and `{}` both decide the momentum; remove one, or write \
                  cycle_momentum=False",
+                self.schedule
+            )));
+        }
+        if rate.momentum_at(0).is_some() && optimizer.momentum().is_none() {
+            return Err(Error::Usage(format!(
+                "`{}` cycles the momentum, and {optimizer} has none; write cycle_momentum=False",
                 self.schedule
             )));
         }
@@ -103,7 +109,7 @@ impl Setup {
 
     /// Reads what is written in a language of its own, so that mistakes show before data is loaded.
     pub(super) fn check_words(&self) -> Result<()> {
-        Sgd::parse(&self.optimizer).map_err(setting("optimizer"))?;
+        Optimizer::parse(&self.optimizer).map_err(setting("optimizer"))?;
         let schedule = self.schedule.parse::<schedule::LearningRate>();
         schedule.map_err(setting("schedule"))?;
         for (key, text) in [
@@ -118,19 +124,27 @@ impl Setup {
     }
 
     /// What a schedule is resolved against, for `updates` of them.
-    pub(super) fn horizon(&self, optimizer: &Sgd, per_epoch: u64, updates: u64) -> Run {
+    pub(super) fn horizon(&self, optimizer: &Optimizer, per_epoch: u64, updates: u64) -> Run {
         Run {
             base_lr: self.base_lr(),
-            base_momentum: Some(optimizer.momentum),
+            base_momentum: optimizer.momentum(),
             updates: Some(updates),
             epoch_updates: Some(per_epoch as f64),
             batch: Some(u64::from(self.batch_size) * u64::from(self.accumulate)),
         }
     }
 
-    pub(super) fn momentum(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
+    pub(super) fn momentum(&self, optimizer: &Optimizer, run: &Run) -> Result<Option<Schedule>> {
         let flag = "--momentum-schedule";
-        let found = other(flag, &self.momentum_schedule, optimizer.momentum, run)?;
+        let Some(base) = optimizer.momentum() else {
+            return match self.momentum_schedule {
+                None => Ok(None),
+                Some(_) => Err(Error::Usage(format!(
+                    "{flag} has no effect: {optimizer} has no momentum; remove it"
+                ))),
+            };
+        };
+        let found = other(flag, &self.momentum_schedule, base, run)?;
         let Some((schedule, highest)) = found else {
             return Ok(None);
         };
@@ -140,7 +154,7 @@ impl Setup {
             )));
         }
         // torch begins its buffer with the first update that has momentum, undampened.
-        if schedule.at(0) == 0.0 && (optimizer.dampening != 0.0 || optimizer.nesterov) {
+        if schedule.at(0) == 0.0 && !optimizer.begins_without_momentum() {
             return Err(Error::Usage(format!(
                 "{flag} starts at 0, which dampening and Nesterov momentum do not allow"
             )));
@@ -148,9 +162,13 @@ impl Setup {
         Ok(Some(schedule))
     }
 
-    pub(super) fn weight_decay(&self, optimizer: &Sgd, run: &Run) -> Result<Option<Schedule>> {
+    pub(super) fn weight_decay(
+        &self,
+        optimizer: &Optimizer,
+        run: &Run,
+    ) -> Result<Option<Schedule>> {
         let (flag, text) = ("--weight-decay-schedule", &self.weight_decay_schedule);
-        Ok(other(flag, text, optimizer.weight_decay, run)?.map(|(schedule, _)| schedule))
+        Ok(other(flag, text, optimizer.weight_decay(), run)?.map(|(schedule, _)| schedule))
     }
 
     /// What controllers watch unless the expression says.

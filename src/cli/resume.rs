@@ -200,6 +200,7 @@ impl Resume {
             )));
         }
         let state = &checkpoint.snapshot.state;
+        state.belongs_to(&ready.config.optimizer)?;
         let step = state.step;
         if step > ready.steps {
             return Err(Error::Usage(format!(

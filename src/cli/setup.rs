@@ -113,7 +113,7 @@ pub(super) struct Setup {
     /// Samples of an update for which --lr was chosen
     #[arg(long, value_name = "N", value_parser = number::whole(1u32, 32), requires = "lr_scale", help_heading = "Optimiser and schedule")]
     pub(super) base_batch: Option<u32>,
-    /// torch's spelling without the rate, e.g. "SGD(momentum=0.9, nesterov=True)"
+    /// torch's spelling without the rate: "SGD(momentum=0.9)", Adam, "AdamW(weight_decay=0.1)"; `kiln explain Adam`
     #[arg(
         long,
         value_name = "OPTIMIZER",
@@ -129,7 +129,7 @@ pub(super) struct Setup {
         help_heading = "Optimiser and schedule"
     )]
     pub(super) schedule: String,
-    /// How the momentum goes, in the same language; 1x is the optimiser's momentum
+    /// How the momentum, β1 of Adam, goes, in the same language; 1x is the optimiser's own
     #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
     pub(super) momentum_schedule: Option<String>,
     /// How the weight decay goes, in the same language; 1x is the optimiser's weight decay

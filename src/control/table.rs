@@ -1,6 +1,6 @@
 //! kiln's own controllers: names, signatures, what they are for.
 
-use crate::schedule::curve::Page;
+use crate::schedule::Page;
 
 /// A row of [`TABLE`].
 #[derive(Clone, Copy, Debug)]

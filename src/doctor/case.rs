@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     exec::{Executor, gpu::GpuExecutor, tuning::Table},
     kernel::{CpuFn, Op},
-    ops::{HYPER_WORDS, Hyper},
+    ops::{HYPER_WORDS, Hyper, update},
     plan::{ALIGN, Dispatch, HYPER, Plan, Role, Slice},
     rng::{Purpose, Rng},
 };
@@ -107,7 +107,7 @@ impl Case {
         match stem(self.op) {
             "add" | "augment_bytes" | "gather" | "gather_bytes" | "max_pool2d" | "relu"
             | "relu_grad" => constant(0.0),
-            "sgd" | "gradient_control" | "accumulate" | "average" => {
+            _ if in_place_all(self.op) => {
                 let inputs = self.reads[1..].iter().chain(&self.before);
                 let most = inputs.fold(0f32, |most, x| most.max(largest(x)));
                 constant(8.0 * f32::EPSILON * most)
@@ -156,9 +156,15 @@ impl Case {
 
 /// Whether a kernel updates what it writes instead of writing it anew.
 fn in_place(op: &Op, name: &str) -> bool {
-    ["sgd", "gradient_control", "accumulate", "average"].contains(&stem(op))
+    in_place_all(op)
         || name == "control"
         || name == "log" && ["grad_stats_log", "grad_stats_control", "log_grad"].contains(&stem(op))
+}
+
+/// Whether it updates all that it writes.
+fn in_place_all(op: &Op) -> bool {
+    let others = ["gradient_control", "accumulate", "average"];
+    others.contains(&stem(op)) || update::KERNELS.contains(&stem(op))
 }
 
 /// The kernel's name; that of a mutant is followed by a slash and its number.

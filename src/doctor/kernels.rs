@@ -21,7 +21,7 @@ use crate::{
     device::{self, Choice as Device, Gpu, Machine, Needs},
     exec::tuning::{PORTABLE, Table},
     kernel::Op,
-    ops::{self, Flat, conv2d, matmul},
+    ops::{self, Flat, conv2d, matmul, update},
 };
 
 /// How a kernel's variant did on its cases.
@@ -100,9 +100,11 @@ pub const LONG_RUN: Flat = Flat {
 
 /// Such runs of the kernels whose invocations take several vectors.
 pub fn long_runs() -> Vec<Case> {
-    ["add", "relu", "relu_grad", "sgd"]
-        .map(|name| Case::sample(op(name), words(LONG_RUN), 13))
-        .into()
+    let flat = ["add", "relu", "relu_grad"].map(|name| (name, words(LONG_RUN)));
+    let updates = update::KERNELS.map(|name| (name, words(update::Dims::flat(LONG_RUN.n))));
+    let all = flat.into_iter().chain(updates);
+    all.map(|(name, dims)| Case::sample(op(name), dims, 13))
+        .collect()
 }
 
 fn words<D: bytemuck::Pod>(dims: D) -> Vec<u32> {

@@ -10,7 +10,7 @@ use crate::{
     exec::{self, RunTime},
     fit::{self, Rows},
     model::Network,
-    optim::Sgd,
+    optim::Optimizer,
     schedule::Schedule,
     train::{Config, Order, Session, Trainer},
 };
@@ -52,7 +52,7 @@ impl Subject {
         let config = Config {
             batch_size: BATCH,
             order: Order::Sequential,
-            optimizer: Sgd::parse(optimizer)?,
+            optimizer: Optimizer::parse(optimizer)?,
             ..Config::default()
         };
         Ok((Session::record(&self.network, &self.data, &config)?, config))

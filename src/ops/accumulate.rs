@@ -74,7 +74,7 @@ impl Kernel for Accumulate {
         let begin = (d.n / 4).is_multiple_of(2) as u32;
         let hyper = super::Hyper {
             begin,
-            ..hyper(&sample_hyper(0))
+            ..*hyper(&sample_hyper(0))
         };
         bytemuck::cast_slice(&[hyper]).to_vec()
     }

@@ -182,7 +182,7 @@ impl Kernel for AugmentBytes {
             cursor,
             picture_key,
             ..
-        } = hyper(reads[0]);
+        } = *hyper(reads[0]);
         let (order, table) = (as_integers(reads[1]), reads[3]);
         let bytes = bytemuck::cast_slice::<f32, u8>(reads[2]);
         let sizes = &as_integers(table)[d.channels as usize * 256..];

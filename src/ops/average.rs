@@ -100,7 +100,7 @@ impl Kernel for Average {
             "control" => return vec![0.7, -1.0],
             _ => return rng.floats(len),
         }
-        let sampled = hyper(&sample_hyper(0));
+        let sampled = *hyper(&sample_hyper(0));
         let ema = match d.n {
             8 => 1.0,
             12 => 0.0,
@@ -117,7 +117,7 @@ impl Kernel for Average {
 
     /// In f32, as an update: average after average is rounded.
     fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-        let weight = d.weight(&hyper(reads[0]), reads[2]);
+        let weight = d.weight(hyper(reads[0]), reads[2]);
         for (average, &p) in writes[0].iter_mut().zip(reads[1]).take(d.n as usize) {
             *average = match weight {
                 0.0 => *average,

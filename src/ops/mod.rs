@@ -8,6 +8,8 @@ use bytemuck::{Pod, Zeroable};
 use crate::kernel::Op;
 
 pub mod accumulate;
+pub mod adagrad;
+pub mod adam;
 pub mod add;
 pub mod augment_bytes;
 pub mod average;
@@ -24,6 +26,7 @@ pub mod grad_stats;
 pub mod grad_stats_control;
 pub mod grad_stats_log;
 pub mod gradient_control;
+pub mod lion;
 pub mod log_batch;
 pub mod log_grad;
 pub mod matmul;
@@ -32,28 +35,33 @@ pub mod max_pool2d_grad;
 pub mod mse;
 pub mod relu;
 pub mod relu_grad;
+pub mod rmsprop;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 pub mod split_sum;
+pub mod update;
 
 mod conv_variants;
 mod fast;
 mod stride;
 
 pub use {
-    accumulate::Accumulate, add::Add, augment_bytes::AugmentBytes, average::Average,
-    avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum, conv2d::Conv2d,
-    conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, gather::Gather,
-    gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_control::GradStatsControl,
-    grad_stats_log::GradStatsLog, gradient_control::GradientControl, log_batch::LogBatch,
-    log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad,
-    mse::Mse, relu::Relu, relu_grad::ReluGrad, sgd::Sgd,
-    softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
+    accumulate::Accumulate, adagrad::Adagrad, adam::Adam, add::Add, augment_bytes::AugmentBytes,
+    average::Average, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad,
+    channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx,
+    cross_entropy_log::CrossEntropyLog, gather::Gather, gather_bytes::GatherBytes,
+    grad_stats::GradStats, grad_stats_control::GradStatsControl, grad_stats_log::GradStatsLog,
+    gradient_control::GradientControl, lion::Lion, log_batch::LogBatch, log_grad::LogGrad,
+    matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
+    relu_grad::ReluGrad, rmsprop::RmsProp, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy,
+    split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 28] = [
+pub static ALL: [&Op; 32] = [
     &Op::of::<Accumulate>(),
+    &Op::of::<Adagrad>(),
+    &Op::of::<Adam>(),
     &Op::of::<Add>(),
     &Op::of::<AugmentBytes>(),
     &Op::of::<Average>(),
@@ -70,6 +78,7 @@ pub static ALL: [&Op; 28] = [
     &Op::of::<GradStatsControl>(),
     &Op::of::<GradStatsLog>(),
     &Op::of::<GradientControl>(),
+    &Op::of::<Lion>(),
     &Op::of::<LogBatch>(),
     &Op::of::<LogGrad>(),
     &Op::of::<Matmul>(),
@@ -78,29 +87,55 @@ pub static ALL: [&Op; 28] = [
     &Op::of::<Mse>(),
     &Op::of::<Relu>(),
     &Op::of::<ReluGrad>(),
+    &Op::of::<RmsProp>(),
     &Op::of::<Sgd>(),
     &Op::of::<SoftmaxCrossEntropy>(),
     &Op::of::<SplitSum>(),
 ];
 
-/// What the host sets before every step: the one dynamic input of a plan.
+/// Groups of parameters with numbers of their own that the uniform has room for.
+pub const GROUPS: usize = 8;
+
+/// The numbers of one group of parameters, as its optimiser's kernel takes them: [`crate::optim`] fills
+/// in those that it reads.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
-pub struct Hyper {
+pub struct Group {
     /// Learning rate of this update, computed in f64 and rounded once.
     pub lr: f32,
-    /// Momentum of this update; 0 for plain gradient descent.
+    /// The rate with what belongs to it at this update: Adam's by the first moment's correction, Adagrad's
+    /// decayed.
+    pub step_size: f32,
+    /// Momentum of this update, β₁ of Adam; 0 for plain gradient descent.
     pub momentum: f32,
-    /// `1 − dampening`: what the gradient is multiplied by when it enters the momentum buffer.
+    /// What the gradient is multiplied by when it enters the momentum: `1 − dampening`, `1 − β₁`.
     pub gradient_scale: f32,
-    /// L2 penalty added to the gradient.
+    /// What is kept of the mean of squares: β₂, α.
+    pub square_decay: f32,
+    /// `1 − square_decay`, from f64.
+    pub square_scale: f32,
+    /// The square root of what corrects the second moment's bias.
+    pub correction: f32,
+    /// What is added to a denominator.
+    pub eps: f32,
+    /// L2 penalty added to the gradient, or the decay of the weights themselves.
     pub weight_decay: f32,
+    /// LARS: the trust coefficient. LAMB: what corrects the first moment's bias.
+    pub trust: f32,
     /// 1 for Nesterov momentum.
     pub nesterov: u32,
     /// 1 to ascend.
     pub maximize: u32,
-    /// 1 at the first update: the momentum buffer becomes the gradient, undampened.
+    /// 1 at the first update: SGD's momentum buffer becomes the gradient, undampened.
     pub first: u32,
+    /// For the layout of uniforms.
+    pub spare: [u32; 3],
+}
+
+/// What the host sets before every step: the one dynamic input of a plan.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct Hyper {
     /// First sample of this step's batch, counted in the epoch's order.
     pub cursor: u32,
     /// Which slot of the log this step fills.
@@ -123,8 +158,12 @@ pub struct Hyper {
     /// What, with a sample's index, decides how its picture is changed in this epoch.
     pub picture_key: [u32; 2],
     /// What becomes of an update whose loss or gradient is not finite. 0: it is applied. 1: it leaves
-    /// parameters, momentum and moving average as they are. 2: so do all after it.
+    /// parameters, the optimiser's state and moving average as they are. 2: so do all after it.
     pub leave_out: u32,
+    /// For the layout of uniforms.
+    pub spare: u32,
+    /// The optimiser's numbers, the first group's first.
+    pub groups: [Group; GROUPS],
 }
 
 /// Words of [`Hyper`].
@@ -265,17 +304,27 @@ fn left_out(h: &Hyper, control: &[f32]) -> bool {
 }
 
 /// The hyper-parameters out of an argument's words.
-fn hyper(words: &[f32]) -> Hyper {
-    bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words[..HYPER_WORDS as usize]))
+fn hyper(words: &[f32]) -> &Hyper {
+    bytemuck::from_bytes(bytemuck::cast_slice(&words[..HYPER_WORDS as usize]))
 }
 
 /// A [`Hyper`] as an argument's words, with values that nobody would hard-code.
 fn sample_hyper(cursor: u32) -> Vec<f32> {
-    let hyper = Hyper {
+    let group = Group {
         lr: 0.0371,
+        step_size: 0.0437,
         momentum: 0.83,
         gradient_scale: 0.71,
+        square_decay: 0.91,
+        square_scale: 0.13,
+        correction: 0.77,
+        eps: 0.0211,
         weight_decay: 0.0129,
+        trust: 0.67,
+        ..Group::default()
+    };
+    let hyper = Hyper {
+        groups: [group; GROUPS],
         cursor,
         slot: 5,
         clip_norm: 0.83,
@@ -298,7 +347,7 @@ fn sample_leaving(n: u32) -> Vec<f32> {
     };
     let hyper = Hyper {
         leave_out,
-        ..hyper(&sample_hyper(0))
+        ..*hyper(&sample_hyper(0))
     };
     bytemuck::cast_slice(&[hyper]).to_vec()
 }

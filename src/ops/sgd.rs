@@ -3,86 +3,45 @@
 //! last word of `control`, or by value. The rate comes from the uniform; what multiplies it on
 //! the device ([`GradientControl`](super::GradientControl)) is the first word of `control`.
 
-use super::{CONTROL_WORDS, Flat, HYPER_WORDS, LEFT_OUT, hyper, left_out, sample_leaving, stride};
+use super::update::{self, update_kernel};
 use crate::{
-    kernel::{HostFn, Kernel, Launch, rounded},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources, template,
     variant::{Settings, Variant, dims},
 };
 
+pub use update::Dims;
+
 /// See the module. The arenas hold a multiple of 4 words.
 pub struct Sgd;
 
 impl Kernel for Sgd {
-    type Dims = Flat;
-    sources!("sgd" + "hyper" + "left_out" + "sgd", ["hyper", "grad", "control"] -> ["momentum_buffer", "param"]);
-    const CASES: &'static [Flat] = &[
-        Flat { n: 4 },
-        Flat { n: 64 },
-        Flat { n: 1016 },
+    type Dims = Dims;
+    sources!("sgd" + "hyper" + "left_out" + "update" + "sgd", ["hyper", "grad", "control"] -> ["momentum_buffer", "param"]);
+    const CASES: &'static [Dims] = &[
+        Dims::flat(4),
+        Dims::flat(64),
+        Dims::flat(1016),
         // One that may be left out and is not, and one that is.
-        Flat { n: 8 },
-        Flat { n: 16 },
+        Dims::flat(8),
+        Dims::flat(16),
+        update::grouped(0),
     ];
 
     const VARIANTS: &'static [Variant] = &[WIDE];
 
-    fn class(d: &Flat) -> String {
-        format!("x{}", rounded(d.n))
-    }
+    update_kernel!(slots: |_| 1, flops: 6);
 
-    fn launch(d: &Flat) -> Launch {
-        stride::launch(u64::from(d.n) / 4)
-    }
-
-    fn iterations(d: &Flat) -> u64 {
-        stride::iterations(u64::from(d.n) / 4)
-    }
-
-    fn lens(d: &Flat) -> Vec<u64> {
-        let n = d.n as u64;
-        vec![HYPER_WORDS.into(), n, CONTROL_WORDS.into(), n, n]
-    }
-
-    fn describe(d: &Flat) -> String {
-        format!("{} parameters", d.n)
-    }
-
-    fn flops(d: &Flat) -> u64 {
-        6 * d.n as u64
-    }
-
-    fn sample(d: &Flat, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
-        match (name, d.n) {
-            ("hyper", n) => sample_leaving(n),
-            ("control", 16 | 64) => vec![0.7, LEFT_OUT],
-            _ => rng.floats(len),
-        }
+    fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+        update::sample(d, name, len, rng)
     }
 
     /// In f32, in PyTorch's order of operations: an update is not a sum to be made exact.
-    fn cpu(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-        let h = hyper(reads[0]);
-        let [buffer, param] = writes else {
-            unreachable!("sgd writes two arenas")
-        };
-        if left_out(&h, reads[2]) {
-            return;
-        }
-        for i in 0..d.n as usize {
-            let mut g = reads[1][i];
-            if h.clip_norm > 0.0 {
-                g *= reads[2][reads[2].len() - 1];
-            }
-            if h.clip_value > 0.0 {
-                g = g.max(-h.clip_value).min(h.clip_value);
-            }
-            if h.maximize != 0 {
-                g = -g;
-            }
+    fn cpu(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+        update::each(d, reads, writes, |h, i, mut g, buffer, p| {
             if h.weight_decay != 0.0 {
-                g += h.weight_decay * param[i];
+                g += h.weight_decay * *p;
             }
             if h.momentum != 0.0 {
                 let started = h.momentum * buffer[i] + h.gradient_scale * g;
@@ -93,11 +52,11 @@ impl Kernel for Sgd {
                     buffer[i]
                 };
             }
-            param[i] -= h.lr * reads[2][0] * g;
-        }
+            *p -= h.lr * g;
+        });
     }
 
-    const FAST: Option<HostFn<Flat>> = Some(super::fast::sgd);
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::sgd);
 }
 
 /// Eight elements an invocation, for software drivers.
@@ -107,6 +66,7 @@ const WIDE: Variant = Variant {
         "shared/launch",
         "shared/hyper",
         "shared/left_out",
+        "shared/update",
         "shared/sgd",
         "shared/wide",
         "sgd.wide"
@@ -114,9 +74,9 @@ const WIDE: Variant = Variant {
     tiles: &[[64, 1], [8, 1]],
     tile: |_| Some([64, 1]),
     settings: |words, [lanes, _], extras| {
-        let fits = dims::<Flat>(words).n.is_multiple_of(8) && extras.int64;
+        let fits = dims::<Dims>(words).n.is_multiple_of(8) && extras.int64;
         fits.then(|| Settings::from([("lanes", lanes), ("wide", 1)]))
     },
-    launch: Some(|words| Launch::Threads(u64::from(dims::<Flat>(words).n) / 8)),
-    iterations: |_, _| 1,
+    launch: Some(|words| Launch::Threads(u64::from(dims::<Dims>(words).n) / 8)),
+    iterations: |words, _| update::iterations(&dims(words)),
 };

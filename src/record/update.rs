@@ -2,7 +2,11 @@
 
 use super::{Recorder, tensor::Kind};
 use crate::{
-    ops::{self, Flat, grad_stats, grad_stats_control, grad_stats_log, gradient_control},
+    kernel::Kernel,
+    ops::{
+        self, grad_stats, grad_stats_control, grad_stats_log, gradient_control, update::Segment,
+    },
+    optim::Places,
     plan::{Role, Slice},
 };
 
@@ -56,11 +60,44 @@ impl Recorder {
         self.summed.unwrap_or(self.arenas()[1])
     }
 
-    /// One fused update of every parameter, with a momentum buffer as large as the arena.
-    pub fn sgd(&mut self, control: Slice, momentum_buffer: Slice) {
+    /// One fused update of every parameter in a segment, by an optimiser's kernel.
+    pub(crate) fn update<K: Kernel<Dims = ops::update::Dims>>(
+        &mut self,
+        places: &Places,
+        flags: u32,
+    ) {
         let ([params, _], grads) = (self.arenas(), self.gradient());
-        let args = [self.hyper, grads, control, momentum_buffer, params];
-        self.push::<ops::Sgd>(Flat { n: params.len }, &args);
+        let dims = ops::update::Dims::of(places.segments, flags);
+        let moved = |arena: Slice| Slice {
+            len: dims.n,
+            ..arena
+        };
+        let args = [
+            self.hyper,
+            moved(grads),
+            places.control,
+            places.state,
+            moved(params),
+        ];
+        self.push::<K>(dims, &args);
+    }
+
+    /// One segment of everything: all parameters take the first group's numbers.
+    pub fn one_segment(&self) -> [Segment; 1] {
+        let [params, _] = self.arenas();
+        [Segment {
+            end: params.len,
+            group: 0,
+            scale: 1.0,
+            spare: 0,
+        }]
+    }
+
+    /// An arena for an optimiser's slots, side by side, each as long as the `moved` words of the
+    /// parameters' arena that are updated.
+    pub fn state(&mut self, slots: &[&str], moved: u32) -> Slice {
+        let len = slots.len() as u32 * moved;
+        self.plan.buffer(&slots.join("+"), len, Role::State)
     }
 
     /// Takes the parameters into an average as large as their arena: see

@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result},
     files::sync_dir,
     model::Param,
-    train::{Snapshot, State, Weights, weights},
+    train::{Slot, Snapshot, State, Weights, weights},
 };
 
 const WEIGHTS: &str = "model.safetensors";
@@ -38,9 +38,6 @@ const DRAFT: &str = ".draft-";
 
 /// What stands in front of the update of a checkpoint that has stepped aside.
 const ASIDE: &str = ".aside-";
-
-/// What stands in front of a parameter's name in the file of the optimiser's slots.
-const MOMENTUM: &str = "momentum_buffer.";
 
 /// What a run notes about itself beside its state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,11 +146,17 @@ impl Checkpoints {
     ) -> Result<PathBuf> {
         fs::create_dir_all(&self.dir).map_err(Error::io(&self.dir))?;
         let draft = draft_in(&self.dir)?;
-        let slots = slots(params);
-        let slots: Vec<&Param> = slots.iter().collect();
+        let names = snapshot.slots.iter().map(|s| s.name.as_str());
+        let slots = slots(params, names);
+        let slots: Vec<&Param> = slots.iter().flatten().collect();
+        let values: Vec<&[f32]> = snapshot
+            .slots
+            .iter()
+            .flat_map(|s| s.values.iter().map(Vec::as_slice))
+            .collect();
         let mut files = vec![
             (WEIGHTS, weights::serialize(params, &snapshot.weights)?),
-            (OPTIMIZER, weights::serialize(&slots, &snapshot.momentum)?),
+            (OPTIMIZER, weights::serialize(&slots, &values)?),
         ];
         for (which, name) in AVERAGES {
             if let Some((_, values)) = snapshot.averages.iter().find(|(w, _)| *w == which) {
@@ -314,13 +317,16 @@ impl Checkpoints {
     }
 }
 
-/// The optimiser's slots, as parameters.
-fn slots(params: &[&Param]) -> Vec<Param> {
-    let slot = |p: &&Param| Param {
-        name: format!("{MOMENTUM}{}", p.name),
-        ..(*p).clone()
+/// The optimiser's slots, as parameters: `exp_avg.fc1.weight`.
+fn slots<'a>(params: &[&Param], names: impl Iterator<Item = &'a str>) -> Vec<Vec<Param>> {
+    let of = |name: &str| {
+        let slot = |p: &&Param| Param {
+            name: format!("{name}.{}", p.name),
+            ..(*p).clone()
+        };
+        params.iter().map(slot).collect()
     };
-    params.iter().map(slot).collect()
+    names.map(of).collect()
 }
 
 /// Reads a checkpoint of a model with these parameters.
@@ -347,7 +353,17 @@ fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
             ));
         }
     }
-    let slots = slots(params);
+    let names = saved.state.slots.clone();
+    let slots = slots(params, names.iter().map(String::as_str));
+    let all: Vec<&Param> = slots.iter().flatten().collect();
+    let mut values = weights::load(&path.join(OPTIMIZER), &all)?.into_iter();
+    let slots = names
+        .into_iter()
+        .map(|name| Slot {
+            name,
+            values: values.by_ref().take(params.len()).collect(),
+        })
+        .collect();
     let mut averages = Vec::new();
     for (which, name) in AVERAGES {
         if saved.digests.contains_key(name) {
@@ -359,7 +375,7 @@ fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
         snapshot: Snapshot {
             state: saved.state,
             weights: weights::load(&path.join(WEIGHTS), params)?,
-            momentum: weights::load(&path.join(OPTIMIZER), &slots.iter().collect::<Vec<_>>())?,
+            slots,
             averages,
         },
         notes: saved.notes,
@@ -443,9 +459,14 @@ mod tests {
                 control: vec![0x7fc0_0000, 1],
                 epoch_sums: [0.1, 0.2, 3.0],
                 left_out: [2, 1],
+                left_out_first: 0,
+                slots: vec!["momentum_buffer".into()],
             },
             weights: vec![vec![step as f32, 1.0, -0.0, 1e-40]],
-            momentum: vec![vec![0.5; 4]],
+            slots: vec![Slot {
+                name: "momentum_buffer".into(),
+                values: vec![vec![0.5; 4]],
+            }],
             averages: vec![(Weights::Ema, vec![vec![0.25; 4]])],
         }
     }

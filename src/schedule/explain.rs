@@ -105,7 +105,8 @@ fn of_schedule(name: &str, params: &[Param], page: &Page) -> String {
     written(&signature(name, params), page, &told)
 }
 
-fn written(signature: &str, page: &Page, params: &[(&str, String)]) -> String {
+/// A page as it is printed, with what there is to say about each parameter.
+pub(crate) fn written(signature: &str, page: &Page, params: &[(&str, String)]) -> String {
     let mut text = format!("{signature}\n\n");
     for (label, line) in [
         ("formula", page.formula),

@@ -59,6 +59,7 @@ mod unit;
 mod wsd;
 
 pub use change::OnChange;
+pub use curve::Page;
 pub use learning_rate::LearningRate;
 pub use lint::{Finding, Severity};
 pub use rate::{Rate, Saved};

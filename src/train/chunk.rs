@@ -118,7 +118,9 @@ impl Trainer<'_> {
     /// The one dynamic input of an update.
     pub(super) fn hyper(&self, step: u64, slot: u64, (lr, momentum): Applied) -> Hyper {
         let decay = self.config.weight_decay.as_ref().map(|s| s.at(step));
-        let applied = step - self.left_out.min(step);
+        // Until one is applied they go one by one, so that this is known. Those that are left out later
+        // count: how many there are is not known when the next ones are given to the device.
+        let applied = step - self.left_out_first.min(step);
         let optimizer = &self.config.optimizer;
         Hyper {
             slot: slot as u32,

@@ -1,7 +1,7 @@
 //! What is to be trained, and how.
 
 use super::{Augment, Epochs, Swa, Weights};
-use crate::{control::Rule, error::Result, ops::Hyper, optim::Sgd, schedule::Schedule};
+use crate::{control::Rule, error::Result, ops::Hyper, optim::Optimizer, schedule::Schedule};
 
 /// In which order an epoch visits the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -39,7 +39,7 @@ pub struct Config {
     /// Label smoothing of the cross-entropy, from 0 to 1.
     pub label_smoothing: f32,
     /// The optimiser.
-    pub optimizer: Sgd,
+    pub optimizer: Optimizer,
     /// What the momentum of every update is, instead of the optimiser's.
     pub momentum: Option<Schedule>,
     /// What the weight decay of every update is, instead of the optimiser's.
@@ -72,7 +72,7 @@ impl Default for Config {
             accumulate: 1,
             drop_last: false,
             label_smoothing: 0.0,
-            optimizer: Sgd::default(),
+            optimizer: Optimizer::default(),
             momentum: None,
             weight_decay: None,
             clip: None,

@@ -25,7 +25,7 @@ pub use epochs::Epochs;
 pub use metrics::{Evaluation, Metrics, Update};
 pub use nonfinite::MOST_LEFT_OUT;
 pub use session::Session;
-pub use snapshot::{Snapshot, State};
+pub use snapshot::{Slot, Snapshot, State};
 
 use crate::{
     data::{Dataset, Targets},
@@ -117,6 +117,8 @@ pub struct Trainer<'a> {
     /// Updates that were left out, in all and since the last that was applied.
     left_out: u64,
     left_out_in_a_row: u64,
+    /// Of these, the ones before the first that was applied: the optimiser counts none of them.
+    left_out_first: u64,
 }
 
 impl<'a> Trainer<'a> {
@@ -151,6 +153,7 @@ impl<'a> Trainer<'a> {
             epoch_sums: [0.0; 3],
             left_out: 0,
             left_out_in_a_row: 0,
+            left_out_first: 0,
         })
     }
 

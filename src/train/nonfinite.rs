@@ -54,6 +54,7 @@ impl Trainer<'_> {
     ) -> Result<()> {
         let skips = self.config.on_nonfinite == OnNonFinite::Skip;
         if skips {
+            self.left_out_first += u64::from(self.left_out == row.step);
             self.left_out += 1;
             self.left_out_in_a_row += 1;
         }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::{CHUNK, Config, Epochs, Weights, inputs::Inputs, nonfinite};
 use crate::{
+    control::Rule,
     data::{Dataset, Targets, Task},
     error::{Error, Result},
     exec::Executor,
     model::Network,
-    ops::{self, gradient_control},
+    ops::{self, gradient_control, update::Segment},
+    optim::Places,
     plan::{Plan, Program, Slice},
     record::{Loss, Recorder, Tensor},
 };
@@ -26,8 +28,12 @@ pub struct Session {
     pub params_arena: Slice,
     /// The gradients of the last update, at equal offsets.
     pub grads_arena: Slice,
-    /// The optimiser's momentum buffer, as large as the arena.
-    pub momentum_buffer: Slice,
+    /// The optimiser's slots side by side, each as long as what is updated of the arena.
+    pub state: Slice,
+    /// The optimiser's slots, by torch's names.
+    pub(super) slots: &'static [&'static str],
+    /// What they hold before the first update.
+    first_state: f32,
     /// The permutation of the epoch under way.
     pub order: Slice,
     /// Epochs of the training split.
@@ -91,7 +97,8 @@ struct Layout<'a> {
     order: Tensor,
     inputs: Inputs,
     params: Vec<Tensor>,
-    momentum_buffer: Slice,
+    state: Slice,
+    segments: Vec<Segment>,
     control: Slice,
     controllers: Vec<gradient_control::Dims>,
     sums: Option<Slice>,
@@ -106,19 +113,28 @@ impl<'a> Layout<'a> {
         config: &'a Config,
     ) -> Result<Layout<'a>> {
         let slots = r.log_slots();
-        let count = config.gradient_rules.len() as u32;
-        let rules = config.gradient_rules.iter().zip(0..);
-        let controllers =
-            rules.filter_map(|(rule, i)| gradient_control::Dims::of(rule, i, count, slots));
+        let own = config.optimizer.rule();
+        let rules: Vec<&Rule> = config.gradient_rules.iter().chain(&own).collect();
+        let count = rules.len() as u32;
+        let controllers = rules
+            .into_iter()
+            .zip(0..)
+            .filter_map(|(rule, i)| gradient_control::Dims::of(rule, i, count, slots));
         let controllers: Vec<gradient_control::Dims> = controllers.collect();
+        let order = r.input("order", &[data.train.len as u32]);
+        let inputs = Inputs::declare(r, "train", data, &data.train, config.augment.as_ref())?;
+        let params = network.declare(r);
+        let segments = r.one_segment().to_vec();
+        let moved = segments.last().map_or(0, |s| s.end);
         Ok(Layout {
             network,
             data,
             config,
-            order: r.input("order", &[data.train.len as u32]),
-            inputs: Inputs::declare(r, "train", data, &data.train, config.augment.as_ref())?,
-            params: network.declare(r),
-            momentum_buffer: r.slot("momentum_buffer"),
+            order,
+            inputs,
+            params,
+            state: r.state(config.optimizer.slots(), moved),
+            segments,
             control: r.control(controllers.len() as u32),
             controllers,
             sums: (config.accumulate > 1).then(|| r.sums()),
@@ -167,9 +183,14 @@ impl<'a> Layout<'a> {
 
     /// What follows the gradients of an update.
     fn update(&self, r: &mut Recorder) {
+        let places = Places {
+            control: self.control,
+            state: self.state,
+            segments: &self.segments,
+        };
         let optimizer = &self.config.optimizer;
         r.controlled(&self.controllers, self.control, |r| {
-            optimizer.record(r, self.control, self.momentum_buffer);
+            optimizer.record(r, &places);
         });
         for (weights, at) in &self.averages {
             r.average(weights.which().expect("an average"), self.control, *at);
@@ -242,7 +263,9 @@ impl Session {
                 len: grads_arena.len,
                 ..sums
             }),
-            momentum_buffer: layout.momentum_buffer,
+            state: layout.state,
+            slots: config.optimizer.slots(),
+            first_state: config.optimizer.first(),
             order: layout.order.at,
             epochs,
             micro: program("micro"),
@@ -282,7 +305,10 @@ impl Session {
 
     /// The two halves of a training step: up to its gradients, and the update.
     pub(super) fn halves(&self, program: &Program) -> [Program; 2] {
-        let is_update = |at: &usize| self.plan.dispatches[*at].op.name == "sgd";
+        let is_update = |at: &usize| {
+            let writes = self.plan.dispatches[*at].writes();
+            writes.iter().any(|s| s.buffer == self.state.buffer)
+        };
         let update = program.range.clone().find(is_update);
         let update = update.expect("a training step has an update");
         let half = |range| Program {
@@ -293,6 +319,16 @@ impl Session {
             half(program.range.start..update),
             half(update..program.range.end),
         ]
+    }
+
+    /// Where the optimiser keeps a slot, at offsets equal to the parameters'.
+    pub(super) fn slot(&self, index: usize) -> Slice {
+        let len = self.state.len / self.slots.len() as u32;
+        Slice {
+            offset: self.state.offset + index as u32 * len,
+            len,
+            ..self.state
+        }
     }
 
     /// Where an average of the weights lies, as large as their arena and at equal offsets.
@@ -361,6 +397,9 @@ impl Session {
             test.inputs.load_targets(exec, &split.targets, &order)?;
         }
         exec.write(self.control, &self.first_control())?;
+        if self.first_state != 0.0 {
+            exec.write(self.state, &vec![self.first_state; self.state.len as usize])?;
+        }
         for buffer in [self.params_arena]
             .iter()
             .chain(self.averages.iter().map(|a| &a.1))

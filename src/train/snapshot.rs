@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Trainer, Weights};
 use crate::{
     error::{Error, Result},
+    optim::Optimizer,
     plan::Slice,
     schedule,
 };
@@ -26,6 +27,44 @@ pub struct State {
     /// Updates that were left out, in all and since the last that was applied.
     #[serde(default)]
     pub left_out: [u64; 2],
+    /// Of these, the ones before the first that was applied.
+    #[serde(default)]
+    pub left_out_first: u64,
+    /// The optimiser's slots.
+    #[serde(default = "of_sgd")]
+    pub slots: Vec<String>,
+}
+
+impl State {
+    /// Refuses what another kind of optimiser has left.
+    ///
+    /// # Errors
+    /// If it keeps other slots.
+    pub fn belongs_to(&self, optimizer: &Optimizer) -> Result<()> {
+        if self.slots == optimizer.slots() {
+            return Ok(());
+        }
+        Err(Error::Usage(format!(
+            "the saved state belongs to another optimiser: it keeps {}, and {optimizer} keeps {}; resume with the \
+             --optimizer that the run was started with, or start a new run from its weights with --init",
+            self.slots.join(", "),
+            optimizer.slots().join(", ")
+        )))
+    }
+}
+
+/// Slots of the checkpoints that do not name them.
+fn of_sgd() -> Vec<String> {
+    vec!["momentum_buffer".into()]
+}
+
+/// What an optimiser keeps for every parameter: `momentum_buffer`, `exp_avg`, …
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    /// torch's name for it.
+    pub name: String,
+    /// A value for every parameter, in `state_dict` order.
+    pub values: Vec<Vec<f32>>,
 }
 
 /// A run between two updates.
@@ -35,8 +74,8 @@ pub struct Snapshot {
     pub state: State,
     /// The parameters, in `state_dict` order.
     pub weights: Vec<Vec<f32>>,
-    /// The optimiser's momentum buffers, in the same order.
-    pub momentum: Vec<Vec<f32>>,
+    /// The optimiser's slots, each in the same order.
+    pub slots: Vec<Slot>,
     /// The averages that the run keeps, each in the same order.
     pub averages: Vec<(Weights, Vec<Vec<f32>>)>,
 }
@@ -58,9 +97,11 @@ impl Trainer<'_> {
                 control: control.iter().map(|word| word.to_bits()).collect(),
                 epoch_sums: self.epoch_sums,
                 left_out: [self.left_out, self.left_out_in_a_row],
+                left_out_first: self.left_out_first,
+                slots: self.session.slots.iter().map(|s| s.to_string()).collect(),
             },
             weights: self.weights()?,
-            momentum: self.read_params(self.session.momentum_buffer)?,
+            slots: self.read_slots()?,
             averages: self.read_averages()?,
         })
     }
@@ -72,6 +113,7 @@ impl Trainer<'_> {
     /// If it belongs to other controllers, or what the device reports.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
         let state = &snapshot.state;
+        state.belongs_to(&self.config.optimizer)?;
         self.rate
             .restore(state.controllers.clone())
             .map_err(|e| Error::Usage(e.to_string()))?;
@@ -93,7 +135,7 @@ impl Trainer<'_> {
         }
         self.exec.write(self.session.control, &control)?;
         self.write_params(self.session.params_arena, &snapshot.weights)?;
-        self.write_params(self.session.momentum_buffer, &snapshot.momentum)?;
+        self.write_slots(&snapshot.slots)?;
         for which in [Weights::Ema, Weights::Swa] {
             let saved = snapshot.averages.iter().find(|(w, _)| *w == which);
             match (self.session.average(which), saved) {
@@ -112,6 +154,7 @@ impl Trainer<'_> {
         self.evaluated = state.evaluated;
         self.epoch_sums = state.epoch_sums;
         [self.left_out, self.left_out_in_a_row] = state.left_out;
+        self.left_out_first = state.left_out_first;
         self.in_flight = None;
         Ok(())
     }
@@ -136,6 +179,25 @@ impl Trainer<'_> {
         let words = self.exec.read(arena)?;
         let cut = |p: &Slice| words[p.offset as usize..][..p.len as usize].to_vec();
         Ok(self.session.params.iter().map(cut).collect())
+    }
+
+    fn read_slots(&mut self) -> Result<Vec<Slot>> {
+        let named = self.session.slots.iter().enumerate();
+        let read = |(i, name): (usize, &&str)| {
+            Ok(Slot {
+                name: name.to_string(),
+                values: self.read_params(self.session.slot(i))?,
+            })
+        };
+        named.map(read).collect()
+    }
+
+    fn write_slots(&mut self, slots: &[Slot]) -> Result<()> {
+        let mut places = (0..).map(|i| self.session.slot(i));
+        slots.iter().try_for_each(|slot| match places.next() {
+            Some(place) => self.write_params(place, &slot.values),
+            None => Ok(()),
+        })
     }
 
     fn read_averages(&mut self) -> Result<Vec<(Weights, Vec<Vec<f32>>)>> {

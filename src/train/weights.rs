@@ -53,7 +53,7 @@ impl View for &Tensor<'_> {
 ///
 /// # Errors
 /// If the directory cannot be written.
-pub fn save(path: &Path, params: &[&Param], values: &[Vec<f32>]) -> Result<()> {
+pub fn save(path: &Path, params: &[&Param], values: &[impl AsRef<[f32]>]) -> Result<()> {
     write_atomically(path, &serialize(params, values)?)
 }
 
@@ -61,12 +61,13 @@ pub fn save(path: &Path, params: &[&Param], values: &[Vec<f32>]) -> Result<()> {
 ///
 /// # Errors
 /// If a name cannot be written.
-pub fn serialize(params: &[&Param], values: &[Vec<f32>]) -> Result<Vec<u8>> {
+pub fn serialize(params: &[&Param], values: &[impl AsRef<[f32]>]) -> Result<Vec<u8>> {
     let tensors: Vec<(&str, Tensor)> = params
         .iter()
         .zip(values)
         .map(|(p, data)| {
             let shape = p.shape.iter().map(|&d| d as usize).collect();
+            let data = data.as_ref();
             (p.name.as_str(), Tensor { shape, data })
         })
         .collect();

@@ -7,7 +7,7 @@ use kiln::{
     control::{Rule, gradient},
     exec::Executor,
     ops::{self, as_words, gradient_control},
-    optim::Sgd,
+    optim::{Optimizer, Places, Sgd},
     plan::{Plan, Slice},
     record::{Recorder, Tensor, Window},
     rng::{Purpose, Rng},
@@ -73,15 +73,22 @@ fn recorded(together: bool) -> Network {
     ];
     let p: Vec<Tensor> = shapes.iter().map(|shape| r.param(shape)).collect();
     r.seal();
-    let momentum_buffer = r.slot("momentum_buffer");
+    let optimizer = Optimizer::default();
+    let segments = r.one_segment();
+    let state = r.state(optimizer.slots(), segments[0].end);
     let control = r.control(2);
+    let places = Places {
+        control,
+        state,
+        segments: &segments,
+    };
 
     r.begin("train", BATCH);
     let x = r.gather_bytes(order, images, table, &[1, 8, 8], BATCH);
     let logits = forward(&mut r, &p, x);
     let loss = r.cross_entropy(logits, labels, 0.05);
     r.backward(loss);
-    let update = |r: &mut Recorder| Sgd::default().record(r, control, momentum_buffer);
+    let update = |r: &mut Recorder| optimizer.record(r, &places);
     let [ratio, adagrad_norm] = controllers();
     if together {
         r.controlled(&[ratio, adagrad_norm], control, update);
@@ -100,7 +107,7 @@ fn recorded(together: bool) -> Network {
     let loss = r.mse(y, goals);
     r.backward(loss);
     r.grad_stats(control);
-    Sgd::default().record(&mut r, control, momentum_buffer);
+    optimizer.record(&mut r, &places);
     r.end();
 
     let plan = r.finish();
@@ -121,8 +128,15 @@ pub fn wide() -> Network {
     let labels = r.input("labels", &[SAMPLES]);
     let p = [r.param(&[classes, features]), r.param(&[classes])];
     r.seal();
-    let momentum_buffer = r.slot("momentum_buffer");
+    let optimizer = Optimizer::default();
+    let segments = r.one_segment();
+    let state = r.state(optimizer.slots(), segments[0].end);
     let control = r.control(2);
+    let places = Places {
+        control,
+        state,
+        segments: &segments,
+    };
     let sums = r.sums();
     let ema = r.slot("ema");
 
@@ -133,7 +147,7 @@ pub fn wide() -> Network {
     r.backward(loss);
     r.accumulate(sums);
     r.controlled(&controllers(), control, |r| {
-        Sgd::default().record(r, control, momentum_buffer);
+        optimizer.record(r, &places);
     });
     r.average(ops::average::EMA, control, ema);
     r.end();
@@ -295,6 +309,6 @@ pub fn hyper(step: u64, lr: f64) -> ops::Hyper {
         begin: (step == 0) as u32,
         ema: 0.13,
         picture_key: [step as u32, 77],
-        ..sgd.hyper(lr, None, None, step)
+        ..Optimizer::from(sgd).hyper(lr, None, None, step)
     }
 }

@@ -141,8 +141,8 @@ fn errors_name_the_op() {
     for edit in [
         ("@compute", "@compute wrong"),
         (
-            "struct Dims { n: u32 }",
-            "struct Dims { n: u32, more: vec4<u32> }",
+            "table: array<Segment, 256> }",
+            "table: array<Segment, 256>, more: vec4<u32> }",
         ),
     ] {
         let wgsl = op("sgd").wgsl.replace(edit.0, edit.1);
@@ -153,7 +153,7 @@ fn errors_name_the_op() {
             variants: &[],
             ..*op("sgd")
         };
-        let plan = optim::plan(Some(Box::leak(Box::new(broken))));
+        let plan = optim::plan(&Default::default(), Some(Box::leak(Box::new(broken))));
         let e = GpuExecutor::new(gpu(), &plan)
             .err()
             .expect("it is broken")

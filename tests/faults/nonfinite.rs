@@ -105,7 +105,7 @@ fn a_skipped_update_leaves_everything_as_it_was() {
                     unreachable!()
                 };
                 assert_eq!(before.weights, after.weights, "{what}");
-                assert_eq!(before.momentum, after.momentum, "{what}");
+                assert_eq!(before.slots, after.slots, "{what}");
                 assert_eq!(
                     before.averages[0], after.averages[0],
                     "{what}: moving average"
@@ -132,7 +132,7 @@ fn a_skipped_update_leaves_everything_as_it_was() {
                 assert!(other.run(BAD + 3, &mut Seen::default()).unwrap());
                 let there = other.snapshot().unwrap();
                 assert_eq!(there.weights, end.weights, "{what}: what follows");
-                assert_eq!(there.momentum, end.momentum, "{what}: what follows");
+                assert_eq!(there.slots, end.slots, "{what}: what follows");
                 assert_eq!(there.averages, end.averages, "{what}: what follows");
             }
         }
@@ -184,7 +184,7 @@ fn the_first_applied_update_is_the_first() {
     let network = &networks(&data.shape)[0];
     let weights = network.init(5);
     let config = Config {
-        optimizer: kiln::optim::Sgd::parse("SGD(momentum=0.9, dampening=0.5)").unwrap(),
+        optimizer: kiln::optim::Optimizer::parse("SGD(momentum=0.9, dampening=0.5)").unwrap(),
         swa: None,
         ..config(None, 1)
     };
@@ -208,7 +208,7 @@ fn the_first_applied_update_is_the_first() {
         assert_eq!(trainer.weights().unwrap(), weights, "{machine}");
         trainer.run(3, &mut Seen::default()).unwrap();
         let gradients = trainer.gradients().unwrap();
-        let momentum = trainer.snapshot().unwrap().momentum;
+        let momentum = trainer.snapshot().unwrap().slots.remove(0).values;
         assert_eq!(momentum, gradients, "{machine}: the first is dampened");
     }
     assert_eq!(LEFT_OUT, -1.0);

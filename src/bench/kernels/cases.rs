@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     kernel::Op,
     model::Model,
-    ops::{self, Flat, grad_stats, matmul, max_pool2d, softmax_cross_entropy},
+    ops::{self, Flat, grad_stats, matmul, max_pool2d, softmax_cross_entropy, update},
     plan::{Dispatch, Plan},
     train::Session,
 };
@@ -214,7 +214,8 @@ fn streams() -> Result<Vec<Case>> {
         case("add 4M".into(), "add", flat(elements))?,
         case("relu 4M".into(), "relu", flat(elements))?,
         case("relu_grad 4M".into(), "relu_grad", flat(elements))?,
-        case("sgd 10M".into(), "sgd", flat(parameters))?,
+        case("sgd 10M".into(), "sgd", update::Dims::flat(parameters))?,
+        case("adam 10M".into(), "adam", update::Dims::flat(parameters))?,
         case(
             "grad_stats 10M".into(),
             "grad_stats",
@@ -264,6 +265,7 @@ mod tests {
             "w4 conv2d_dx",
             "w4 conv2d_dw 3",
             "sgd 10M",
+            "adam 10M",
             "matmul 2048 TT",
         ] {
             assert!(names.contains(&wanted), "{wanted}: {names:?}");

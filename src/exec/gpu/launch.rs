@@ -10,17 +10,14 @@ use std::{
 use rayon::prelude::*;
 use wgpu::*;
 
-use super::{
-    STRIDE,
-    pipeline::{Pipeline, Source, Text},
-};
+use super::pipeline::{Pipeline, Source, Text};
 use crate::{
     device::{Gpu, mebibytes},
     error::{Error, Result},
     exec::tuning::Table,
     kernel::{MAX_ITERATIONS, Op, Split},
     ops::{self, split_sum},
-    plan::{Dispatch, Plan},
+    plan::{ALIGN, Dispatch, Plan},
 };
 
 /// Everything of a launch that does not change from step to step.
@@ -91,7 +88,8 @@ pub(super) fn build(
         gpu,
         buffers,
         scratch: scratch(gpu, &lowered)?,
-        dims: dims_buffer(gpu, 2 * lowered.len()),
+        dims: dims_buffer(gpu, &lowered),
+        dims_used: 0,
         pipelines: compile(gpu, &lowered, texts)?,
         launches: Vec::new(),
     };
@@ -197,10 +195,18 @@ fn scratch(gpu: &Gpu, lowered: &[Lowered]) -> Result<Option<Buffer>> {
     })))
 }
 
-fn dims_buffer(gpu: &Gpu, slots: usize) -> Buffer {
+/// Bytes that so many words of dims take, with what lies behind them: dims are bound where every device can bind.
+fn room(words: usize) -> u64 {
+    words.next_multiple_of(ALIGN as usize) as u64 * 4
+}
+
+/// Room for the dims of every launch, those of the sums' adders included.
+fn dims_buffer(gpu: &Gpu, lowered: &[Lowered]) -> Buffer {
+    let each = |l: &Lowered| room(l.dispatch.dims.len()) + room(1);
+    let size: u64 = lowered.iter().map(each).sum();
     gpu.device.create_buffer(&BufferDescriptor {
         label: Some("dims"),
-        size: (slots as u64 * STRIDE).max(STRIDE),
+        size: size.max(room(1)),
         usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
         mapped_at_creation: false,
     })
@@ -211,6 +217,7 @@ struct Builder<'a> {
     buffers: &'a [Buffer],
     scratch: Option<Buffer>,
     dims: Buffer,
+    dims_used: u64,
     pipelines: HashMap<String, Pipeline>,
     launches: Vec<Launch>,
 }
@@ -272,7 +279,8 @@ impl<'a> Builder<'a> {
         groups: [u32; 3],
     ) -> Result<()> {
         let pipeline = &self.pipelines[&source.key()];
-        let at = self.launches.len() as u64 * STRIDE;
+        let at = self.dims_used;
+        self.dims_used += room(dims.len());
         let bytes = bytemuck::cast_slice(dims);
         self.gpu.queue.write_buffer(&self.dims, at, bytes);
         let mut entries = vec![entry(0, &self.dims, at, bytes.len() as u64)];

@@ -29,8 +29,8 @@ use launch::Launch;
 /// Slots of the uniform ring: the most steps in one submit.
 const RING: usize = 64;
 
-/// Bytes between slots, and between the dims of dispatches: what every device can bind at.
-const STRIDE: u64 = ALIGN as u64 * 4;
+/// Words between slots.
+const SLOT: usize = ops::HYPER_WORDS.next_multiple_of(ALIGN) as usize;
 
 /// Submits that may be under way before the host holds back: enough for two chunks of updates, each
 /// a run and the fetch of its log, so that training waits nowhere but for a log.
@@ -143,7 +143,7 @@ impl GpuExecutor {
             buffers,
             launches,
             of_dispatch,
-            ring: vec![0; RING * ALIGN as usize],
+            ring: vec![0; RING * SLOT],
             in_flight: VecDeque::new(),
             idle: Vec::new(),
             submits: 0,
@@ -275,10 +275,11 @@ impl Executor for GpuExecutor {
 
     fn run(&mut self, program: &Program, hypers: &[Hyper]) -> Result<()> {
         for chunk in hypers.chunks(RING) {
-            for (slot, hyper) in self.ring.chunks_mut(ALIGN as usize).zip(chunk) {
-                slot[..ops::HYPER_WORDS as usize].copy_from_slice(bytemuck::cast_slice(&[*hyper]));
+            for (slot, hyper) in self.ring.chunks_mut(SLOT).zip(chunk) {
+                slot[..ops::HYPER_WORDS as usize]
+                    .copy_from_slice(bytemuck::cast_slice(std::slice::from_ref(hyper)));
             }
-            let filled = &self.ring[..chunk.len() * ALIGN as usize];
+            let filled = &self.ring[..chunk.len() * SLOT];
             let ring = &self.buffers[HYPER.0 as usize];
             self.gpu
                 .queue
@@ -290,7 +291,7 @@ impl Executor for GpuExecutor {
                 timestamp_writes: clock.and_then(|clock| clock.next(chunk.len())),
             });
             for step in 0..chunk.len() {
-                let offset = [step as u32 * STRIDE as u32];
+                let offset = [(step * SLOT * 4) as u32];
                 for launch in &self.launches[self.range(&program.range)] {
                     launch.encode(&mut pass, &offset);
                 }
@@ -348,7 +349,7 @@ fn total(buffers: &[Buffer]) -> u64 {
 /// Bytes of a plan's buffer.
 fn size_of_buffer(index: usize, buffer: &plan::Buffer) -> u64 {
     match index == HYPER.0 as usize {
-        true => RING as u64 * STRIDE,
+        true => (RING * SLOT * 4) as u64,
         false => buffer.len as u64 * 4,
     }
 }

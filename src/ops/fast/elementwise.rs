@@ -1,8 +1,8 @@
-//! Kernels that take elements one by one: the update, sums of gradients, ReLU and its gradient, addition.
+//! Kernels that take elements one by one: sums of gradients, averages, ReLU and its gradient, addition.
 
 use rayon::prelude::*;
 
-use crate::ops::{Flat, Hyper, LOG_WORDS, accumulate, average, hyper, left_out, masked};
+use crate::ops::{Flat, LOG_WORDS, accumulate, average, hyper, masked};
 
 /// Elements worth a thread.
 const CHUNK: usize = 1 << 16;
@@ -105,7 +105,7 @@ vectorised! {
 }
 
 pub(in crate::ops) fn average(d: &average::Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-    let (weight, n) = (d.weight(&hyper(reads[0]), reads[2]), d.n as usize);
+    let (weight, n) = (d.weight(hyper(reads[0]), reads[2]), d.n as usize);
     let (average, param) = (&mut writes[0][..n], &reads[1][..n]);
     if weight == 1.0 {
         average.copy_from_slice(param);
@@ -120,84 +120,6 @@ vectorised! {
     fn average_run<'a>(weight: f32, average: &'a mut [f32], param: [&'a [f32]; 1]) {
         for (average, p) in average.iter_mut().zip(param[0]) {
             *average += weight * (p - *average);
-        }
-    }
-}
-
-pub(in crate::ops) fn sgd(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-    let [buffer, param] = writes else {
-        unreachable!("sgd writes two arenas")
-    };
-    let (h, n) = (hyper(reads[0]), d.n as usize);
-    if left_out(&h, reads[2]) {
-        return;
-    }
-    let lr = h.lr * reads[2][0];
-    let scale = reads[2][reads[2].len() - 1];
-    let (buffer, param, grad) = (&mut buffer[..n], &mut param[..n], &reads[1][..n]);
-    let run = |buffer: &mut [f32], param: &mut [f32], grad: &[f32]| {
-        if h.clip_norm > 0.0 || h.clip_value > 0.0 {
-            clipped_sgd(h, lr, scale, buffer, param, grad);
-        } else {
-            sgd_run(h, lr, buffer, param, grad);
-        }
-    };
-    if n <= CHUNK {
-        return run(buffer, param, grad);
-    }
-    let state = buffer
-        .par_chunks_mut(CHUNK)
-        .zip(param.par_chunks_mut(CHUNK));
-    state
-        .zip(grad.par_chunks(CHUNK))
-        .for_each(|((buffer, param), grad)| run(buffer, param, grad));
-}
-
-/// An update whose gradient is clipped first, some elements at a time.
-fn clipped_sgd(h: Hyper, lr: f32, scale: f32, buffer: &mut [f32], param: &mut [f32], grad: &[f32]) {
-    const RUN: usize = 1024;
-    let mut clipped = [0.0; RUN];
-    let state = buffer.chunks_mut(RUN).zip(param.chunks_mut(RUN));
-    for ((buffer, param), grad) in state.zip(grad.chunks(RUN)) {
-        let clipped = &mut clipped[..grad.len()];
-        clip_run(h, scale, clipped, grad);
-        sgd_run(h, lr, buffer, param, clipped);
-    }
-}
-
-vectorised! {
-    fn clip_run<'a>(h: Hyper, scale: f32, clipped: &'a mut [f32], grad: &'a [f32]) {
-        let scale = if h.clip_norm > 0.0 { scale } else { 1.0 };
-        let most = if h.clip_value > 0.0 { h.clip_value } else { f32::INFINITY };
-        for (to, g) in clipped.iter_mut().zip(grad) {
-            *to = (g * scale).max(-most).min(most);
-        }
-    }
-}
-
-vectorised! {
-    fn sgd_run<'a>(
-        h: Hyper,
-        lr: f32,
-        buffer: &'a mut [f32],
-        param: &'a mut [f32],
-        grad: &'a [f32],
-    ) {
-        for ((v, p), &grad) in buffer.iter_mut().zip(param).zip(grad) {
-            let mut g = if h.maximize != 0 { -grad } else { grad };
-            if h.weight_decay != 0.0 {
-                g += h.weight_decay * *p;
-            }
-            if h.momentum != 0.0 {
-                let started = h.momentum * *v + h.gradient_scale * g;
-                *v = if h.first != 0 { g } else { started };
-                g = if h.nesterov != 0 {
-                    g + h.momentum * *v
-                } else {
-                    *v
-                };
-            }
-            *p -= lr * g;
         }
     }
 }

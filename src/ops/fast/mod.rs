@@ -41,15 +41,17 @@ mod pool2x2;
 mod scratch;
 mod sums;
 mod tile;
+mod update;
 
 pub(super) use {
     conv::{conv2d, conv2d_dw, conv2d_dx},
-    elementwise::{accumulate, add, average, relu, relu_grad, sgd},
+    elementwise::{accumulate, add, average, relu, relu_grad},
     gather::{augment_bytes, gather_bytes},
     loss::{cross_entropy_log, softmax_cross_entropy},
     matmul::matmul,
     pool::{avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad},
     sums::{channel_sum, grad_stats, grad_stats_log},
+    update::{adagrad, adam, lion, sgd},
 };
 
 use rayon::prelude::*;

@@ -10,14 +10,28 @@ struct _mslBufferSizes {
     uint size4;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -29,13 +43,15 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
-typedef float type_4[1];
+typedef float type_5[1];
 struct Dims {
     uint n;
     uint which;
 };
-typedef metal::float4 type_6[1];
+typedef metal::float4 type_7[1];
 constant uint LOG_WORDS = 5u;
 
 uint group_index(
@@ -79,7 +95,7 @@ uint divide(
 
 bool left_out(
     constant Hyper& hyper,
-    device type_4 const& control,
+    device type_5 const& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     bool local_2 = {};
@@ -105,10 +121,10 @@ struct main_Input {
 , metal::uint3 groups [[threadgroups_per_grid]]
 , uint lane [[thread_index_in_threadgroup]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_4 const& control [[buffer(3)]]
+, device type_5 const& control [[buffer(3)]]
 , constant Dims& dims [[buffer(0)]]
-, device type_6 const& param [[buffer(2)]]
-, device type_6& average [[buffer(4)]]
+, device type_7 const& param [[buffer(2)]]
+, device type_7& average [[buffer(4)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
     bool local = {};

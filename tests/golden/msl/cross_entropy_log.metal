@@ -11,14 +11,28 @@ struct _mslBufferSizes {
     uint size5;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -30,6 +44,8 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
 struct Dims {
     uint rows;
@@ -37,9 +53,9 @@ struct Dims {
     float smoothing;
     uint slots;
 };
-typedef float type_4[1];
-typedef uint type_6[1];
-struct type_7 {
+typedef float type_5[1];
+typedef uint type_7[1];
+struct type_8 {
     metal::float2 inner[64];
 };
 constant uint LOG_WORDS = 5u;
@@ -88,8 +104,8 @@ metal::float2 cross_entropy(
     uint r_1,
     uint hit,
     constant Dims& dims,
-    device type_4 const& logits,
-    device type_4& dlogits,
+    device type_5 const& logits,
+    device type_5& dlogits,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     float top = {};
@@ -267,12 +283,12 @@ struct main_Input {
 [[max_total_threads_per_threadgroup(64)]] kernel void main_(
   uint lane [[thread_index_in_threadgroup]]
 , constant Dims& dims [[buffer(0)]]
-, device type_4 const& logits [[buffer(3)]]
-, device type_4& dlogits [[buffer(4)]]
+, device type_5 const& logits [[buffer(3)]]
+, device type_5& dlogits [[buffer(4)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_6 const& label [[buffer(2)]]
-, device type_4& log_ring [[buffer(5)]]
-, threadgroup type_7& sums
+, device type_7 const& label [[buffer(2)]]
+, device type_5& log_ring [[buffer(5)]]
+, threadgroup type_8& sums
 , constant _mslBufferSizes& _buffer_sizes [[buffer(6)]]
 ) {
     if (lane == 0u) {

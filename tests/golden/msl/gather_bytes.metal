@@ -11,14 +11,28 @@ struct _mslBufferSizes {
     uint size5;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -30,14 +44,16 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
 struct Dims {
     uint rows;
     uint channels;
     uint plane;
 };
-typedef uint type_4[1];
-typedef float type_5[1];
+typedef uint type_5[1];
+typedef float type_6[1];
 constant uint LOG_WORDS = 5u;
 
 uint group_index(
@@ -95,10 +111,10 @@ struct main_Input {
 , uint lane [[thread_index_in_threadgroup]]
 , constant Dims& dims [[buffer(0)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_4 const& order [[buffer(2)]]
-, device type_4 const& data [[buffer(3)]]
-, device type_5 const& table [[buffer(4)]]
-, device type_5& batch [[buffer(5)]]
+, device type_5 const& order [[buffer(2)]]
+, device type_5 const& data [[buffer(3)]]
+, device type_6 const& table [[buffer(4)]]
+, device type_6& batch [[buffer(5)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(6)]]
 ) {
     uint _e3 = group_index(group, groups);

@@ -10,14 +10,28 @@ struct _mslBufferSizes {
     uint size5;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -29,12 +43,14 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
 struct Norm {
     metal::float4 squares;
     metal::float4 bad;
 };
-struct type_6 {
+struct type_7 {
     metal::float2 inner[256];
 };
 struct Controller {
@@ -47,7 +63,7 @@ struct Controller {
     float smoothing;
     float b0_;
 };
-struct type_7 {
+struct type_8 {
     Controller inner[2];
 };
 struct Dims {
@@ -55,10 +71,10 @@ struct Dims {
     uint slots;
     uint count;
     uint spare;
-    type_7 controllers;
+    type_8 controllers;
 };
-typedef metal::float4 type_8[1];
-typedef float type_9[1];
+typedef metal::float4 type_9[1];
+typedef float type_10[1];
 constant uint LOG_WORDS = 5u;
 constant uint LANES = 256u;
 constant uint STATE = 4u;
@@ -124,9 +140,9 @@ uint naga_div(uint lhs, uint rhs) {
 
 metal::float2 grad_sum(
     uint lane_1,
-    threadgroup type_6& sums,
+    threadgroup type_7& sums,
     constant Dims& dims,
-    device type_8 const& grad,
+    device type_9 const& grad,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     Norm norm_2 = Norm {};
@@ -194,7 +210,7 @@ void clip(
     float loss,
     float squares,
     float bad,
-    device type_9& control,
+    device type_10& control,
     constant Hyper& hyper,
     constant _mslBufferSizes& _buffer_sizes
 ) {
@@ -244,7 +260,7 @@ void take_in(
     Controller c,
     float squares_1,
     float bad_1,
-    device type_9& control,
+    device type_10& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     float mean = {};
@@ -326,7 +342,7 @@ void take_in(
 
 float all_factors(
     uint count,
-    device type_9 const& control,
+    device type_10 const& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     float product = 1.0;
@@ -361,7 +377,7 @@ void take_in_all(
     uint rule,
     metal::float2 sum,
     constant Dims& dims,
-    device type_9& control,
+    device type_10& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     uint i_2 = 0u;
@@ -402,12 +418,12 @@ struct main_Input {
 };
 [[max_total_threads_per_threadgroup(256)]] kernel void main_(
   uint lane [[thread_index_in_threadgroup]]
-, threadgroup type_6& sums
+, threadgroup type_7& sums
 , constant Dims& dims [[buffer(0)]]
-, device type_8 const& grad [[buffer(2)]]
-, device type_9& control [[buffer(4)]]
+, device type_9 const& grad [[buffer(2)]]
+, device type_10& control [[buffer(4)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_9& log [[buffer(3)]]
+, device type_10& log [[buffer(3)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
     if (lane == 0u) {

@@ -10,14 +10,28 @@ struct _mslBufferSizes {
     uint size5;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -29,20 +43,22 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
 struct Norm {
     metal::float4 squares;
     metal::float4 bad;
 };
-struct type_6 {
+struct type_7 {
     metal::float2 inner[8];
 };
 struct Dims {
     uint n;
     uint slots;
 };
-typedef metal::float4 type_7[1];
-typedef float type_8[1];
+typedef metal::float4 type_8[1];
+typedef float type_9[1];
 constant uint LOG_WORDS = 5u;
 constant uint LANES = 8u;
 
@@ -107,9 +123,9 @@ uint naga_div(uint lhs, uint rhs) {
 
 metal::float2 grad_sum(
     uint lane_1,
-    threadgroup type_6& sums,
+    threadgroup type_7& sums,
     constant Dims& dims,
-    device type_7 const& grad,
+    device type_8 const& grad,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     Norm norm_2 = Norm {};
@@ -177,7 +193,7 @@ void clip(
     float loss,
     float squares,
     float bad,
-    device type_8& control,
+    device type_9& control,
     constant Hyper& hyper,
     constant _mslBufferSizes& _buffer_sizes
 ) {
@@ -231,12 +247,12 @@ struct main_Input {
 };
 [[max_total_threads_per_threadgroup(8)]] kernel void main_(
   uint lane [[thread_index_in_threadgroup]]
-, threadgroup type_6& sums
+, threadgroup type_7& sums
 , constant Dims& dims [[buffer(0)]]
-, device type_7 const& grad [[buffer(2)]]
-, device type_8& control [[buffer(4)]]
+, device type_8 const& grad [[buffer(2)]]
+, device type_9& control [[buffer(4)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_8& log [[buffer(3)]]
+, device type_9& log [[buffer(3)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
     if (lane == 0u) {

@@ -9,14 +9,28 @@ struct _mslBufferSizes {
     uint size3;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -28,6 +42,8 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
 struct Controller {
     uint rule;
@@ -39,7 +55,7 @@ struct Controller {
     float smoothing;
     float b0_;
 };
-typedef float type_4[1];
+typedef float type_5[1];
 constant uint LOG_WORDS = 5u;
 constant uint STATE = 4u;
 
@@ -86,7 +102,7 @@ void take_in(
     Controller c,
     float squares,
     float bad,
-    device type_4& control,
+    device type_5& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     float mean = {};
@@ -168,7 +184,7 @@ void take_in(
 
 float all_factors(
     uint count,
-    device type_4 const& control,
+    device type_5 const& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     float product = 1.0;
@@ -204,10 +220,10 @@ uint naga_mod(uint lhs, uint rhs) {
 
 
 [[max_total_threads_per_threadgroup(1)]] kernel void main_(
-  device type_4& control [[buffer(3)]]
+  device type_5& control [[buffer(3)]]
 , constant Controller& dims [[buffer(0)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_4& log [[buffer(2)]]
+, device type_5& log [[buffer(2)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(4)]]
 ) {
     uint _e2 = hyper.slot;

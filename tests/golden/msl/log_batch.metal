@@ -9,14 +9,28 @@ struct _mslBufferSizes {
     uint size3;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -28,13 +42,15 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
 struct Dims {
     uint rows;
     uint slots;
 };
-typedef float type_4[1];
-struct type_6 {
+typedef float type_5[1];
+struct type_7 {
     metal::float2 inner[64];
 };
 constant uint LOG_WORDS = 5u;
@@ -93,9 +109,9 @@ struct main_Input {
   uint lane [[thread_index_in_threadgroup]]
 , constant Dims& dims [[buffer(0)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_4 const& row [[buffer(2)]]
-, device type_4& log [[buffer(3)]]
-, threadgroup type_6& sums
+, device type_5 const& row [[buffer(2)]]
+, device type_5& log [[buffer(3)]]
+, threadgroup type_7& sums
 , constant _mslBufferSizes& _buffer_sizes [[buffer(4)]]
 ) {
     if (lane == 0u) {

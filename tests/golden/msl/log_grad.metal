@@ -10,14 +10,28 @@ struct _mslBufferSizes {
     uint size4;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -29,13 +43,15 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
-typedef float type_4[1];
+typedef float type_5[1];
 struct Dims {
     uint parts;
     uint slots;
 };
-struct type_6 {
+struct type_7 {
     metal::float2 inner[64];
 };
 constant uint LOG_WORDS = 5u;
@@ -84,7 +100,7 @@ void clip(
     float loss,
     float squares,
     float bad,
-    device type_4& control,
+    device type_5& control,
     constant Hyper& hyper,
     constant _mslBufferSizes& _buffer_sizes
 ) {
@@ -142,12 +158,12 @@ struct main_Input {
 };
 [[max_total_threads_per_threadgroup(64)]] kernel void main_(
   uint lane [[thread_index_in_threadgroup]]
-, device type_4& control [[buffer(4)]]
+, device type_5& control [[buffer(4)]]
 , constant Hyper& hyper [[buffer(1)]]
 , constant Dims& dims [[buffer(0)]]
-, device type_4 const& part [[buffer(2)]]
-, device type_4& log [[buffer(3)]]
-, threadgroup type_6& sums
+, device type_5 const& part [[buffer(2)]]
+, device type_5& log [[buffer(3)]]
+, threadgroup type_7& sums
 , constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
     if (lane == 0u) {

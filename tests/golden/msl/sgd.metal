@@ -11,14 +11,28 @@ struct _mslBufferSizes {
     uint size5;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -30,16 +44,31 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
-typedef float type_4[1];
+typedef float type_5[1];
+struct Segment {
+    uint end;
+    uint group;
+    float scale;
+    uint spare;
+};
+struct type_6 {
+    Segment inner[256];
+};
+struct Dims {
+    uint n;
+    uint segments;
+    uint flags;
+    uint spare;
+    type_6 table;
+};
 struct Updated {
     metal::float4 param;
     metal::float4 momentum_buffer;
 };
-struct Dims {
-    uint n;
-};
-typedef metal::float4 type_6[1];
+typedef metal::float4 type_8[1];
 constant uint LOG_WORDS = 5u;
 
 uint group_index(
@@ -83,7 +112,7 @@ uint divide(
 
 bool left_out(
     constant Hyper& hyper,
-    device type_4 const& control,
+    device type_5 const& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     bool local = {};
@@ -98,70 +127,144 @@ bool left_out(
     return _e17;
 }
 
-Updated update(
-    metal::float4 p,
-    metal::float4 gradient,
-    metal::float4 before,
-    constant Hyper& hyper,
-    device type_4 const& control,
-    constant _mslBufferSizes& _buffer_sizes
-) {
-    metal::float4 g = {};
-    metal::float4 v = {};
-    g = gradient;
-    float _e6 = hyper.clip_norm;
-    if (_e6 > 0.0) {
-        metal::float4 _e9 = g;
-        float _e16 = control[metal::min(unsigned((1 + (_buffer_sizes.size1 - 0 - 4) / 4) - 1u), (_buffer_sizes.size1 - 0 - 4) / 4)];
-        g = _e9 * _e16;
-    }
-    float _e20 = hyper.clip_value;
-    if (_e20 > 0.0) {
-        metal::float4 _e23 = g;
-        float _e26 = hyper.clip_value;
-        float _e31 = hyper.clip_value;
-        g = metal::clamp(_e23, metal::float4(-(_e26)), metal::float4(_e31));
-    }
-    uint _e36 = hyper.maximize;
-    if (_e36 != 0u) {
-        metal::float4 _e39 = g;
-        g = -(_e39);
-    }
-    float _e43 = hyper.weight_decay;
-    if (_e43 != 0.0) {
-        metal::float4 _e46 = g;
-        float _e49 = hyper.weight_decay;
-        g = _e46 + (_e49 * p);
-    }
-    v = before;
-    float _e55 = hyper.momentum;
-    if (_e55 != 0.0) {
-        metal::float4 _e58 = g;
-        v = _e58;
-        uint _e61 = hyper.first;
-        if (_e61 == 0u) {
-            float _e66 = hyper.momentum;
-            float _e70 = hyper.gradient_scale;
-            metal::float4 _e71 = g;
-            v = (_e66 * before) + (_e70 * _e71);
-        }
-        metal::float4 _e74 = v;
-        metal::float4 _e75 = g;
-        float _e78 = hyper.momentum;
-        metal::float4 _e79 = v;
-        uint _e84 = hyper.nesterov;
-        g = (_e84 != 0u) ? (_e75 + (_e78 * _e79)) : _e74;
-    }
-    float _e90 = hyper.lr;
-    float _e93 = control[metal::min(unsigned(0), (_buffer_sizes.size1 - 0 - 4) / 4)];
-    metal::float4 _e95 = g;
-    metal::float4 _e98 = v;
-    return Updated {p - ((_e90 * _e93) * _e95), _e98};
-}
 uint naga_div(uint lhs, uint rhs) {
     return lhs / metal::select(rhs, 1u, rhs == 0u);
 }
 
+uint segment_of(
+    uint element,
+    constant Dims& dims
+) {
+    uint low = 0u;
+    uint high = {};
+    uint _e5 = dims.segments;
+    high = _e5 - 1u;
+    uint2 loop_bound = uint2(4294967295u);
+    while(true) {
+        if (metal::all(loop_bound == uint2(0u))) { break; }
+        loop_bound -= uint2(loop_bound.y == 0u, 1u);
+        uint _e9 = low;
+        uint _e10 = high;
+        if (_e9 < _e10) {
+        } else {
+            break;
+        }
+        {
+            uint _e12 = low;
+            uint _e13 = high;
+            uint middle = naga_div(_e12 + _e13, 2u);
+            uint _e21 = dims.table.inner[metal::min(unsigned(middle), 255u)].end;
+            if (element < _e21) {
+                high = middle;
+            } else {
+                low = middle + 1u;
+            }
+        }
+    }
+    uint _e25 = low;
+    return _e25;
+}
+
+Group at_rate(
+    Group group_2,
+    float factor
+) {
+    Group h = {};
+    h = group_2;
+    float _e4 = h.lr;
+    h.lr = _e4 * factor;
+    float _e7 = h.step_size;
+    h.step_size = _e7 * factor;
+    Group _e9 = h;
+    return _e9;
+}
+
+Group group_of(
+    uint element_1,
+    constant Hyper& hyper,
+    device type_5 const& control,
+    constant Dims& dims,
+    constant _mslBufferSizes& _buffer_sizes
+) {
+    uint _e3 = dims.segments;
+    if (_e3 == 1u) {
+        Group _e9 = hyper.groups.inner[0];
+        float _e12 = control[metal::min(unsigned(0), (_buffer_sizes.size1 - 0 - 4) / 4)];
+        Group _e13 = at_rate(_e9, _e12);
+        return _e13;
+    }
+    uint _e16 = segment_of(element_1, dims);
+    Segment segment = dims.table.inner[metal::min(unsigned(_e16), 255u)];
+    Group _e23 = hyper.groups.inner[metal::min(unsigned(segment.group), 7u)];
+    float _e27 = control[metal::min(unsigned(0), (_buffer_sizes.size1 - 0 - 4) / 4)];
+    Group _e29 = at_rate(_e23, segment.scale * _e27);
+    return _e29;
+}
+
+metal::float4 taken(
+    metal::float4 gradient,
+    Group h_1,
+    constant Hyper& hyper,
+    device type_5 const& control,
+    constant _mslBufferSizes& _buffer_sizes
+) {
+    metal::float4 g = {};
+    g = gradient;
+    float _e5 = hyper.clip_norm;
+    if (_e5 > 0.0) {
+        metal::float4 _e8 = g;
+        float _e15 = control[metal::min(unsigned((1 + (_buffer_sizes.size1 - 0 - 4) / 4) - 1u), (_buffer_sizes.size1 - 0 - 4) / 4)];
+        g = _e8 * _e15;
+    }
+    float _e19 = hyper.clip_value;
+    if (_e19 > 0.0) {
+        metal::float4 _e22 = g;
+        float _e25 = hyper.clip_value;
+        float _e30 = hyper.clip_value;
+        g = metal::clamp(_e22, metal::float4(-(_e25)), metal::float4(_e30));
+    }
+    if (h_1.maximize != 0u) {
+        metal::float4 _e36 = g;
+        g = -(_e36);
+    }
+    metal::float4 _e38 = g;
+    return _e38;
+}
+
+Updated update(
+    Group h_2,
+    metal::float4 p,
+    metal::float4 gradient_1,
+    metal::float4 before,
+    constant Hyper& hyper,
+    device type_5 const& control,
+    constant _mslBufferSizes& _buffer_sizes
+) {
+    metal::float4 g_1 = {};
+    metal::float4 v = {};
+    metal::float4 _e4 = taken(gradient_1, h_2, hyper, control, _buffer_sizes);
+    g_1 = _e4;
+    if (h_2.weight_decay != 0.0) {
+        metal::float4 _e9 = g_1;
+        g_1 = _e9 + (h_2.weight_decay * p);
+    }
+    v = before;
+    if (h_2.momentum != 0.0) {
+        metal::float4 _e17 = g_1;
+        v = _e17;
+        if (h_2.first == 0u) {
+            metal::float4 _e24 = g_1;
+            v = (h_2.momentum * before) + (h_2.gradient_scale * _e24);
+        }
+        metal::float4 _e27 = v;
+        metal::float4 _e28 = g_1;
+        metal::float4 _e30 = v;
+        g_1 = (h_2.nesterov != 0u) ? (_e28 + (h_2.momentum * _e30)) : _e27;
+    }
+    metal::float4 _e38 = g_1;
+    metal::float4 _e41 = v;
+    return Updated {p - (h_2.lr * _e38), _e41};
+}
 
 struct main_Input {
 };
@@ -170,11 +273,11 @@ struct main_Input {
 , metal::uint3 groups [[threadgroups_per_grid]]
 , uint lane [[thread_index_in_threadgroup]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_4 const& control [[buffer(3)]]
+, device type_5 const& control [[buffer(3)]]
 , constant Dims& dims [[buffer(0)]]
-, device type_6 const& grad [[buffer(2)]]
-, device type_6& momentum_buffer [[buffer(4)]]
-, device type_6& param [[buffer(5)]]
+, device type_8 const& grad [[buffer(2)]]
+, device type_8& momentum_buffer [[buffer(4)]]
+, device type_8& param [[buffer(5)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(6)]]
 ) {
     uint i = {};
@@ -186,14 +289,14 @@ struct main_Input {
     uint first = (_e4 * 64u) + lane;
     uint stride = (groups.x * groups.y) * 64u;
     i = first;
-    uint2 loop_bound = uint2(4294967295u);
+    uint2 loop_bound_1 = uint2(4294967295u);
     bool loop_init = true;
     while(true) {
-        if (metal::all(loop_bound == uint2(0u))) { break; }
-        loop_bound -= uint2(loop_bound.y == 0u, 1u);
+        if (metal::all(loop_bound_1 == uint2(0u))) { break; }
+        loop_bound_1 -= uint2(loop_bound_1.y == 0u, 1u);
         if (!loop_init) {
-            uint _e47 = i;
-            i = _e47 + stride;
+            uint _e49 = i;
+            i = _e49 + stride;
         }
         loop_init = false;
         uint _e14 = i;
@@ -204,19 +307,20 @@ struct main_Input {
         }
         {
             uint _e22 = i;
-            metal::float4 _e24 = param[metal::min(unsigned(_e22), (_buffer_sizes.size5 - 0 - 16) / 16)];
+            Group _e24 = group_of(4u * _e22, hyper, control, dims, _buffer_sizes);
             uint _e26 = i;
-            metal::float4 _e28 = grad[metal::min(unsigned(_e26), (_buffer_sizes.size3 - 0 - 16) / 16)];
+            metal::float4 _e28 = param[metal::min(unsigned(_e26), (_buffer_sizes.size5 - 0 - 16) / 16)];
             uint _e30 = i;
-            metal::float4 _e32 = momentum_buffer[metal::min(unsigned(_e30), (_buffer_sizes.size4 - 0 - 16) / 16)];
-            Updated _e33 = update(_e24, _e28, _e32, hyper, control, _buffer_sizes);
-            float _e36 = hyper.momentum;
-            if (_e36 != 0.0) {
-                uint _e40 = i;
-                momentum_buffer[metal::min(unsigned(_e40), (_buffer_sizes.size4 - 0 - 16) / 16)] = _e33.momentum_buffer;
+            metal::float4 _e32 = grad[metal::min(unsigned(_e30), (_buffer_sizes.size3 - 0 - 16) / 16)];
+            uint _e34 = i;
+            metal::float4 _e36 = momentum_buffer[metal::min(unsigned(_e34), (_buffer_sizes.size4 - 0 - 16) / 16)];
+            Updated _e37 = update(_e24, _e28, _e32, _e36, hyper, control, _buffer_sizes);
+            if (_e24.momentum != 0.0) {
+                uint _e42 = i;
+                momentum_buffer[metal::min(unsigned(_e42), (_buffer_sizes.size4 - 0 - 16) / 16)] = _e37.momentum_buffer;
             }
-            uint _e44 = i;
-            param[metal::min(unsigned(_e44), (_buffer_sizes.size5 - 0 - 16) / 16)] = _e33.param;
+            uint _e46 = i;
+            param[metal::min(unsigned(_e46), (_buffer_sizes.size5 - 0 - 16) / 16)] = _e37.param;
         }
     }
     return;

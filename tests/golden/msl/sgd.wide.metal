@@ -11,14 +11,28 @@ struct _mslBufferSizes {
     uint size5;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -30,16 +44,31 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
-typedef float type_4[1];
+typedef float type_5[1];
+struct Segment {
+    uint end;
+    uint group;
+    float scale;
+    uint spare;
+};
+struct type_6 {
+    Segment inner[256];
+};
+struct Dims {
+    uint n;
+    uint segments;
+    uint flags;
+    uint spare;
+    type_6 table;
+};
 struct Updated {
     metal::float4 param;
     metal::float4 momentum_buffer;
 };
-struct Dims {
-    uint n;
-};
-typedef metal::ulong4 type_12[1];
+typedef metal::ulong4 type_14[1];
 constant uint LOG_WORDS = 5u;
 
 uint group_index(
@@ -83,7 +112,7 @@ uint divide(
 
 bool left_out(
     constant Hyper& hyper,
-    device type_4 const& control,
+    device type_5 const& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     bool local_1 = {};
@@ -98,73 +127,151 @@ bool left_out(
     return _e17;
 }
 
-Updated update(
-    metal::float4 p,
-    metal::float4 gradient,
-    metal::float4 before,
+uint naga_div(uint lhs, uint rhs) {
+    return lhs / metal::select(rhs, 1u, rhs == 0u);
+}
+
+uint segment_of(
+    uint element,
+    constant Dims& dims
+) {
+    uint low = 0u;
+    uint high = {};
+    uint _e5 = dims.segments;
+    high = _e5 - 1u;
+    uint2 loop_bound = uint2(4294967295u);
+    while(true) {
+        if (metal::all(loop_bound == uint2(0u))) { break; }
+        loop_bound -= uint2(loop_bound.y == 0u, 1u);
+        uint _e9 = low;
+        uint _e10 = high;
+        if (_e9 < _e10) {
+        } else {
+            break;
+        }
+        {
+            uint _e12 = low;
+            uint _e13 = high;
+            uint middle = naga_div(_e12 + _e13, 2u);
+            uint _e21 = dims.table.inner[metal::min(unsigned(middle), 255u)].end;
+            if (element < _e21) {
+                high = middle;
+            } else {
+                low = middle + 1u;
+            }
+        }
+    }
+    uint _e25 = low;
+    return _e25;
+}
+
+Group at_rate(
+    Group group_2,
+    float factor
+) {
+    Group h = {};
+    h = group_2;
+    float _e4 = h.lr;
+    h.lr = _e4 * factor;
+    float _e7 = h.step_size;
+    h.step_size = _e7 * factor;
+    Group _e9 = h;
+    return _e9;
+}
+
+Group group_of(
+    uint element_1,
     constant Hyper& hyper,
-    device type_4 const& control,
+    device type_5 const& control,
+    constant Dims& dims,
+    constant _mslBufferSizes& _buffer_sizes
+) {
+    uint _e3 = dims.segments;
+    if (_e3 == 1u) {
+        Group _e9 = hyper.groups.inner[0];
+        float _e12 = control[metal::min(unsigned(0), (_buffer_sizes.size1 - 0 - 4) / 4)];
+        Group _e13 = at_rate(_e9, _e12);
+        return _e13;
+    }
+    uint _e16 = segment_of(element_1, dims);
+    Segment segment = dims.table.inner[metal::min(unsigned(_e16), 255u)];
+    Group _e23 = hyper.groups.inner[metal::min(unsigned(segment.group), 7u)];
+    float _e27 = control[metal::min(unsigned(0), (_buffer_sizes.size1 - 0 - 4) / 4)];
+    Group _e29 = at_rate(_e23, segment.scale * _e27);
+    return _e29;
+}
+
+metal::float4 taken(
+    metal::float4 gradient,
+    Group h_1,
+    constant Hyper& hyper,
+    device type_5 const& control,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     metal::float4 g = {};
-    metal::float4 v = {};
     g = gradient;
-    float _e6 = hyper.clip_norm;
-    if (_e6 > 0.0) {
-        metal::float4 _e9 = g;
-        float _e16 = control[metal::min(unsigned((1 + (_buffer_sizes.size1 - 0 - 4) / 4) - 1u), (_buffer_sizes.size1 - 0 - 4) / 4)];
-        g = _e9 * _e16;
+    float _e5 = hyper.clip_norm;
+    if (_e5 > 0.0) {
+        metal::float4 _e8 = g;
+        float _e15 = control[metal::min(unsigned((1 + (_buffer_sizes.size1 - 0 - 4) / 4) - 1u), (_buffer_sizes.size1 - 0 - 4) / 4)];
+        g = _e8 * _e15;
     }
-    float _e20 = hyper.clip_value;
-    if (_e20 > 0.0) {
-        metal::float4 _e23 = g;
-        float _e26 = hyper.clip_value;
-        float _e31 = hyper.clip_value;
-        g = metal::clamp(_e23, metal::float4(-(_e26)), metal::float4(_e31));
+    float _e19 = hyper.clip_value;
+    if (_e19 > 0.0) {
+        metal::float4 _e22 = g;
+        float _e25 = hyper.clip_value;
+        float _e30 = hyper.clip_value;
+        g = metal::clamp(_e22, metal::float4(-(_e25)), metal::float4(_e30));
     }
-    uint _e36 = hyper.maximize;
-    if (_e36 != 0u) {
-        metal::float4 _e39 = g;
-        g = -(_e39);
+    if (h_1.maximize != 0u) {
+        metal::float4 _e36 = g;
+        g = -(_e36);
     }
-    float _e43 = hyper.weight_decay;
-    if (_e43 != 0.0) {
-        metal::float4 _e46 = g;
-        float _e49 = hyper.weight_decay;
-        g = _e46 + (_e49 * p);
+    metal::float4 _e38 = g;
+    return _e38;
+}
+
+Updated update(
+    Group h_2,
+    metal::float4 p,
+    metal::float4 gradient_1,
+    metal::float4 before,
+    constant Hyper& hyper,
+    device type_5 const& control,
+    constant _mslBufferSizes& _buffer_sizes
+) {
+    metal::float4 g_1 = {};
+    metal::float4 v = {};
+    metal::float4 _e4 = taken(gradient_1, h_2, hyper, control, _buffer_sizes);
+    g_1 = _e4;
+    if (h_2.weight_decay != 0.0) {
+        metal::float4 _e9 = g_1;
+        g_1 = _e9 + (h_2.weight_decay * p);
     }
     v = before;
-    float _e55 = hyper.momentum;
-    if (_e55 != 0.0) {
-        metal::float4 _e58 = g;
-        v = _e58;
-        uint _e61 = hyper.first;
-        if (_e61 == 0u) {
-            float _e66 = hyper.momentum;
-            float _e70 = hyper.gradient_scale;
-            metal::float4 _e71 = g;
-            v = (_e66 * before) + (_e70 * _e71);
+    if (h_2.momentum != 0.0) {
+        metal::float4 _e17 = g_1;
+        v = _e17;
+        if (h_2.first == 0u) {
+            metal::float4 _e24 = g_1;
+            v = (h_2.momentum * before) + (h_2.gradient_scale * _e24);
         }
-        metal::float4 _e74 = v;
-        metal::float4 _e75 = g;
-        float _e78 = hyper.momentum;
-        metal::float4 _e79 = v;
-        uint _e84 = hyper.nesterov;
-        g = (_e84 != 0u) ? (_e75 + (_e78 * _e79)) : _e74;
+        metal::float4 _e27 = v;
+        metal::float4 _e28 = g_1;
+        metal::float4 _e30 = v;
+        g_1 = (h_2.nesterov != 0u) ? (_e28 + (h_2.momentum * _e30)) : _e27;
     }
-    float _e90 = hyper.lr;
-    float _e93 = control[metal::min(unsigned(0), (_buffer_sizes.size1 - 0 - 4) / 4)];
-    metal::float4 _e95 = g;
-    metal::float4 _e98 = v;
-    return Updated {p - ((_e90 * _e93) * _e95), _e98};
+    metal::float4 _e38 = g_1;
+    metal::float4 _e41 = v;
+    return Updated {p - (h_2.lr * _e38), _e41};
 }
 
 metal::float4 four(
     metal::ulong2 x_2
 ) {
-    metal::uint2 low = static_cast<metal::uint2>(x_2);
-    metal::uint2 high = static_cast<metal::uint2>(x_2 >> metal::uint2(32u));
-    return as_type<metal::float4>(metal::uint4(low.x, high.x, low.y, high.y));
+    metal::uint2 low_1 = static_cast<metal::uint2>(x_2);
+    metal::uint2 high_1 = static_cast<metal::uint2>(x_2 >> metal::uint2(32u));
+    return as_type<metal::float4>(metal::uint4(low_1.x, high_1.x, low_1.y, high_1.y));
 }
 
 metal::float2 two(
@@ -179,10 +286,6 @@ metal::ulong2 pair(
     metal::uint4 bits = as_type<metal::uint4>(x_4);
     return static_cast<metal::ulong2>(bits.xz) | (static_cast<metal::ulong2>(bits.yw) << metal::uint2(32u));
 }
-uint naga_div(uint lhs, uint rhs) {
-    return lhs / metal::select(rhs, 1u, rhs == 0u);
-}
-
 
 struct main_Input {
 };
@@ -191,11 +294,11 @@ struct main_Input {
 , metal::uint3 groups [[threadgroups_per_grid]]
 , uint lane [[thread_index_in_threadgroup]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_4 const& control [[buffer(3)]]
+, device type_5 const& control [[buffer(3)]]
 , constant Dims& dims [[buffer(0)]]
-, device type_12 const& grad [[buffer(2)]]
-, device type_12& momentum_buffer [[buffer(4)]]
-, device type_12& param [[buffer(5)]]
+, device type_14 const& grad [[buffer(2)]]
+, device type_14& momentum_buffer [[buffer(4)]]
+, device type_14& param [[buffer(5)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(6)]]
 ) {
     bool local = {};
@@ -212,22 +315,23 @@ struct main_Input {
     if (_e18) {
         return;
     }
+    Group _e21 = group_of(8u * i, hyper, control, dims, _buffer_sizes);
     metal::ulong4 p_1 = param[metal::min(unsigned(i), (_buffer_sizes.size5 - 0 - 32) / 32)];
-    metal::ulong4 g_1 = grad[metal::min(unsigned(i), (_buffer_sizes.size3 - 0 - 32) / 32)];
+    metal::ulong4 g_2 = grad[metal::min(unsigned(i), (_buffer_sizes.size3 - 0 - 32) / 32)];
     metal::ulong4 v_1 = momentum_buffer[metal::min(unsigned(i), (_buffer_sizes.size4 - 0 - 32) / 32)];
-    metal::float4 _e29 = four(p_1.xy);
-    metal::float4 _e31 = four(g_1.xy);
-    metal::float4 _e33 = four(v_1.xy);
-    Updated _e34 = update(_e29, _e31, _e33, hyper, control, _buffer_sizes);
-    metal::float4 _e36 = four(p_1.zw);
-    metal::float4 _e38 = four(g_1.zw);
-    metal::float4 _e40 = four(v_1.zw);
-    Updated _e41 = update(_e36, _e38, _e40, hyper, control, _buffer_sizes);
-    metal::ulong2 _e45 = pair(_e34.momentum_buffer);
-    metal::ulong2 _e47 = pair(_e41.momentum_buffer);
-    momentum_buffer[metal::min(unsigned(i), (_buffer_sizes.size4 - 0 - 32) / 32)] = metal::ulong4(_e45, _e47);
-    metal::ulong2 _e52 = pair(_e34.param);
-    metal::ulong2 _e54 = pair(_e41.param);
-    param[metal::min(unsigned(i), (_buffer_sizes.size5 - 0 - 32) / 32)] = metal::ulong4(_e52, _e54);
+    metal::float4 _e32 = four(p_1.xy);
+    metal::float4 _e34 = four(g_2.xy);
+    metal::float4 _e36 = four(v_1.xy);
+    Updated _e37 = update(_e21, _e32, _e34, _e36, hyper, control, _buffer_sizes);
+    metal::float4 _e39 = four(p_1.zw);
+    metal::float4 _e41 = four(g_2.zw);
+    metal::float4 _e43 = four(v_1.zw);
+    Updated _e44 = update(_e21, _e39, _e41, _e43, hyper, control, _buffer_sizes);
+    metal::ulong2 _e48 = pair(_e37.momentum_buffer);
+    metal::ulong2 _e50 = pair(_e44.momentum_buffer);
+    momentum_buffer[metal::min(unsigned(i), (_buffer_sizes.size4 - 0 - 32) / 32)] = metal::ulong4(_e48, _e50);
+    metal::ulong2 _e55 = pair(_e37.param);
+    metal::ulong2 _e57 = pair(_e44.param);
+    param[metal::min(unsigned(i), (_buffer_sizes.size5 - 0 - 32) / 32)] = metal::ulong4(_e55, _e57);
     return;
 }

@@ -11,14 +11,28 @@ struct _mslBufferSizes {
     uint size5;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -30,14 +44,16 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
 struct Dims {
     uint rows;
     uint cols;
     float smoothing;
 };
-typedef float type_4[1];
-typedef uint type_6[1];
+typedef float type_5[1];
+typedef uint type_7[1];
 constant uint LOG_WORDS = 5u;
 
 uint group_index(
@@ -83,8 +99,8 @@ metal::float2 cross_entropy(
     uint r,
     uint hit,
     constant Dims& dims,
-    device type_4 const& logits,
-    device type_4& dlogits,
+    device type_5 const& logits,
+    device type_5& dlogits,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     float top = {};
@@ -256,11 +272,11 @@ struct main_Input {
 , metal::uint3 groups [[threadgroups_per_grid]]
 , uint lane [[thread_index_in_threadgroup]]
 , constant Dims& dims [[buffer(0)]]
-, device type_4 const& logits [[buffer(3)]]
-, device type_4& dlogits [[buffer(5)]]
+, device type_5 const& logits [[buffer(3)]]
+, device type_5& dlogits [[buffer(5)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_6 const& label [[buffer(2)]]
-, device type_4& row [[buffer(4)]]
+, device type_7 const& label [[buffer(2)]]
+, device type_5& row [[buffer(4)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(6)]]
 ) {
     uint _e3 = group_index(group, groups);

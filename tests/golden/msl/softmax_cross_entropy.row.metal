@@ -11,14 +11,28 @@ struct _mslBufferSizes {
     uint size5;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    uint spare0_;
+    uint spare1_;
+    uint spare2_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -30,15 +44,17 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare;
+    type_4 groups;
 };
 struct Dims {
     uint rows;
     uint cols;
     float smoothing;
 };
-typedef uint type_4[1];
-typedef float type_5[1];
-struct type_7 {
+typedef uint type_5[1];
+typedef float type_6[1];
+struct type_8 {
     metal::float2 inner[64];
 };
 constant uint LOG_WORDS = 5u;
@@ -95,12 +111,12 @@ struct main_Input {
 , uint lane [[thread_index_in_threadgroup]]
 , constant Dims& dims [[buffer(0)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_4 const& label [[buffer(2)]]
-, device type_5 const& logits [[buffer(3)]]
-, device type_5& row [[buffer(4)]]
-, device type_5& dlogits [[buffer(5)]]
-, threadgroup type_7& tops
-, threadgroup type_7& sums
+, device type_5 const& label [[buffer(2)]]
+, device type_6 const& logits [[buffer(3)]]
+, device type_6& row [[buffer(4)]]
+, device type_6& dlogits [[buffer(5)]]
+, threadgroup type_8& tops
+, threadgroup type_8& sums
 , constant _mslBufferSizes& _buffer_sizes [[buffer(6)]]
 ) {
     if (lane == 0u) {
