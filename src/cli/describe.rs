@@ -165,13 +165,20 @@ fn methods(config: &Config) -> Option<String> {
         .augment
         .as_ref()
         .map(|_| "pictures changed at random".to_string());
+    let grouped = (!config.groups.is_empty()).then(|| {
+        let patterns: Vec<&str> = config.groups.iter().map(|g| g.pattern.as_str()).collect();
+        format!("own numbers for {}", patterns.join(", "))
+    });
+    let layered = config
+        .layer_decay
+        .map(|d| format!("rates of layers {d} times the next one's"));
     let ema = config
         .ema
         .map(|decay| format!("moving average of the weights, {decay}"));
     let swa = config
         .swa
         .map(|swa| format!("mean of the weights from update {} on", swa.start));
-    let parts: Vec<String> = [several, clip, changed, ema, swa]
+    let parts: Vec<String> = [several, grouped, layered, clip, changed, ema, swa]
         .into_iter()
         .flatten()
         .collect();

@@ -115,6 +115,7 @@ mod tests {
             step: 7,
             epoch: 0.5,
             lr: 1e-9,
+            groups: Default::default(),
             momentum: None,
             loss: f64::NAN,
             grad_norm: 2.0,

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     data::{Dataset, Features},
     error::{Error, Result},
+    optim::{Optimizer, ParamGroup},
     schedule::{self, Run},
     train::{Augment, Clip, Swa},
 };
@@ -88,6 +89,28 @@ impl Setup {
             )));
         }
         Ok(Some(swa))
+    }
+
+    /// Parameters with numbers of their own.
+    pub(super) fn groups(&self, optimizer: &Optimizer, run: &Run) -> Result<Vec<ParamGroup>> {
+        let text = self.group.as_deref().unwrap_or_default();
+        let groups = ParamGroup::parse(text, optimizer, run).map_err(setting("group"))?;
+        match (self.group.is_some(), groups.is_empty()) {
+            (true, true) => Err(Error::Usage(
+                "--group names no group; expected PATTERN: CHANGES, such as \"*.bias: weight_decay=0\"".into(),
+            )),
+            _ => Ok(groups),
+        }
+    }
+
+    /// How much less the rate of earlier layers is.
+    pub(super) fn layer_decay(&self) -> Result<Option<f64>> {
+        match self.layer_decay {
+            Some(d) if !(d > 0.0 && d < 1.0) => Err(Error::Usage(format!(
+                "--layer-decay must be between 0 and 1, such as 0.75, not {d}; without it all layers have one rate"
+            ))),
+            decay => Ok(decay),
+        }
     }
 
     /// How the gradient is clipped.

@@ -70,6 +70,8 @@ impl Setup {
             label_smoothing: self.label_smoothing.unwrap_or(0.0),
             momentum: self.momentum(&optimizer, &run)?,
             weight_decay: self.weight_decay(&optimizer, &run)?,
+            groups: self.groups(&optimizer, &run)?,
+            layer_decay: self.layer_decay()?,
             clip: self.clip()?,
             ema: self.ema_decay()?,
             swa: self.averaged(&run)?,

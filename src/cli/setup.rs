@@ -135,6 +135,17 @@ pub(super) struct Setup {
     /// How the weight decay goes, in the same language; 1x is the optimiser's weight decay
     #[arg(long, value_name = "SCHEDULE", help_heading = "Optimiser and schedule")]
     pub(super) weight_decay_schedule: Option<String>,
+    /// Parameters with numbers of their own: "*.bias: weight_decay=0, lr=2x; conv1.*: freeze"
+    #[arg(long, value_name = "GROUPS", help_heading = "Optimiser and schedule")]
+    pub(super) group: Option<String>,
+    /// Multiply the rate of every layer by this for each layer behind it, e.g. 0.75
+    #[arg(
+        long,
+        value_name = "D", value_parser = number::decimal::<f64>("0.75"),
+        allow_negative_numbers = true,
+        help_heading = "Optimiser and schedule"
+    )]
+    pub(super) layer_decay: Option<f64>,
     /// Batches whose mean gradient makes one update
     #[arg(long, value_name = "K", value_parser = number::whole(1u32, 4), default_value_t = 1, help_heading = "Training")]
     pub(super) accumulate: u32,

@@ -14,6 +14,7 @@ use std::fmt;
 use crate::{
     error::{Error, Result},
     expr::{self, Node},
+    optim::Arrangement,
     record::{Recorder, Tensor, Window},
     rng::{Purpose, Rng},
 };
@@ -330,6 +331,32 @@ impl Network {
         let params = self.params().map(|p| r.param(&p.shape)).collect();
         r.seal();
         params
+    }
+
+    /// The same in the order of an arrangement; the tensors are in `state_dict` order.
+    pub fn declare_in(&self, r: &mut Recorder, arrangement: &Arrangement) -> Vec<Tensor> {
+        let all: Vec<&Param> = self.params().collect();
+        let mut placed: Vec<(usize, Tensor)> = Vec::new();
+        for &index in &arrangement.order {
+            if let Some(p) = all.get(index) {
+                let tensor = match arrangement.is_frozen(index) {
+                    true => r.frozen(&p.shape),
+                    false => r.param(&p.shape),
+                };
+                placed.push((index, tensor));
+            }
+        }
+        r.seal();
+        placed.sort_by_key(|p| p.0);
+        placed.into_iter().map(|p| p.1).collect()
+    }
+
+    /// Every parameter's name, and the index of its layer.
+    pub fn places(&self) -> Vec<(&str, usize)> {
+        let layers = self.layers.iter().enumerate();
+        layers
+            .flat_map(|(i, l)| l.params.iter().map(move |p| (p.name.as_str(), i)))
+            .collect()
     }
 
     #[allow(

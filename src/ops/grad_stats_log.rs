@@ -127,7 +127,7 @@ impl Kernel for GradStatsLog {
         writes[0][at + 3] = (grad.len() - finite.count()) as f32;
         writes[0][at + 4] = writes[1][0];
         let bad = writes[0][at + 3];
-        clip(&h, writes[0][at], squares, bad, &mut *writes[1]);
+        clip(h, writes[0][at], squares, bad, &mut *writes[1]);
     }
 
     const FAST: Option<HostFn<Dims>> = Some(fast::grad_stats_log);

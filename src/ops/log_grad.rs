@@ -111,6 +111,6 @@ impl Kernel for LogGrad {
         writes[0][at + 3] = sum(1) as f32;
         writes[0][at + 4] = writes[1][0];
         let bad = writes[0][at + 3];
-        clip(&h, writes[0][at], squares, bad, &mut *writes[1]);
+        clip(h, writes[0][at], squares, bad, &mut *writes[1]);
     }
 }

@@ -84,6 +84,14 @@ impl Recorder {
         param
     }
 
+    /// A parameter that nothing updates: in the arena, without a gradient.
+    pub fn frozen(&mut self, shape: &[u32]) -> Tensor {
+        let len = shape.iter().product();
+        let at = self.plan.grow(self.params, len);
+        self.plan.grow(self.grads, len);
+        Tensor::new(at, shape, Kind::Input)
+    }
+
     /// Where the log lies.
     pub fn log(&self) -> Slice {
         self.log

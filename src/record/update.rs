@@ -97,7 +97,7 @@ impl Recorder {
     /// parameters' arena that are updated.
     pub fn state(&mut self, slots: &[&str], moved: u32) -> Slice {
         let len = slots.len() as u32 * moved;
-        self.plan.buffer(&slots.join("+"), len, Role::State)
+        self.plan.buffer(slots.join("+"), len, Role::State)
     }
 
     /// Takes the parameters into an average as large as their arena: see

@@ -146,14 +146,16 @@ impl Checkpoints {
     ) -> Result<PathBuf> {
         fs::create_dir_all(&self.dir).map_err(Error::io(&self.dir))?;
         let draft = draft_in(&self.dir)?;
-        let names = snapshot.slots.iter().map(|s| s.name.as_str());
-        let slots = slots(params, names);
-        let slots: Vec<&Param> = slots.iter().flatten().collect();
-        let values: Vec<&[f32]> = snapshot
-            .slots
-            .iter()
-            .flat_map(|s| s.values.iter().map(Vec::as_slice))
-            .collect();
+        let named = snapshot.slots.iter().map(|s| (s.name.as_str(), s));
+        let mut slots: Vec<(Param, &[f32])> = Vec::new();
+        for (name, slot) in named {
+            let values = slot.values.iter().map(Vec::as_slice);
+            // What is frozen has none.
+            let kept = params.iter().zip(values).filter(|(_, v)| !v.is_empty());
+            slots.extend(kept.map(|(p, values)| (slot_of(name, p), values)));
+        }
+        let (slots, values): (Vec<Param>, Vec<&[f32]>) = slots.into_iter().unzip();
+        let slots: Vec<&Param> = slots.iter().collect();
         let mut files = vec![
             (WEIGHTS, weights::serialize(params, &snapshot.weights)?),
             (OPTIMIZER, weights::serialize(&slots, &values)?),
@@ -317,16 +319,12 @@ impl Checkpoints {
     }
 }
 
-/// The optimiser's slots, as parameters: `exp_avg.fc1.weight`.
-fn slots<'a>(params: &[&Param], names: impl Iterator<Item = &'a str>) -> Vec<Vec<Param>> {
-    let of = |name: &str| {
-        let slot = |p: &&Param| Param {
-            name: format!("{name}.{}", p.name),
-            ..(*p).clone()
-        };
-        params.iter().map(slot).collect()
-    };
-    names.map(of).collect()
+/// An optimiser's slot of a parameter, as a parameter: `exp_avg.fc1.weight`.
+fn slot_of(name: &str, param: &Param) -> Param {
+    Param {
+        name: format!("{name}.{}", param.name),
+        ..param.clone()
+    }
 }
 
 /// Reads a checkpoint of a model with these parameters.
@@ -353,17 +351,29 @@ fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
             ));
         }
     }
-    let names = saved.state.slots.clone();
-    let slots = slots(params, names.iter().map(String::as_str));
-    let all: Vec<&Param> = slots.iter().flatten().collect();
+    let slots = saved.state.slots.iter().map(|name| {
+        let trained = |p: &&&Param| !saved.state.frozen.contains(&p.name);
+        let own: Vec<Param> = params
+            .iter()
+            .filter(trained)
+            .map(|p| slot_of(name, p))
+            .collect();
+        (name, own)
+    });
+    let slots: Vec<(&String, Vec<Param>)> = slots.collect();
+    let all: Vec<&Param> = slots.iter().flat_map(|s| &s.1).collect();
     let mut values = weights::load(&path.join(OPTIMIZER), &all)?.into_iter();
-    let slots = names
-        .into_iter()
-        .map(|name| Slot {
-            name,
-            values: values.by_ref().take(params.len()).collect(),
-        })
-        .collect();
+    let mut slot = |(name, _): &(&String, Vec<Param>)| {
+        let value = |p: &&Param| match saved.state.frozen.contains(&p.name) {
+            true => Some(Vec::new()),
+            false => values.next(),
+        };
+        Slot {
+            name: name.to_string(),
+            values: params.iter().filter_map(value).collect(),
+        }
+    };
+    let slots = slots.iter().map(&mut slot).collect();
     let mut averages = Vec::new();
     for (which, name) in AVERAGES {
         if saved.digests.contains_key(name) {
@@ -461,6 +471,7 @@ mod tests {
                 left_out: [2, 1],
                 left_out_first: 0,
                 slots: vec!["momentum_buffer".into()],
+                frozen: Vec::new(),
             },
             weights: vec![vec![step as f32, 1.0, -0.0, 1e-40]],
             slots: vec![Slot {

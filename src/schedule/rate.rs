@@ -74,6 +74,14 @@ impl Rate {
             })
     }
 
+    /// What the controllers multiply the schedule by, as they stand.
+    pub fn factor(&self) -> f64 {
+        self.steering
+            .iter()
+            .map(|s| s.controller.factor())
+            .product()
+    }
+
     /// The momentum that update `step` uses, where the schedule carries one.
     pub fn momentum_at(&self, step: u64) -> Option<f64> {
         if self.carries_momentum {

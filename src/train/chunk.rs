@@ -2,18 +2,27 @@
 
 use std::mem::take;
 
-use super::{CHUNK, Observer, OnNonFinite, Order, Trainer, Update, nonfinite::Bad};
+use super::{
+    CHUNK, Observer, OnNonFinite, Order, Trainer, Update, metrics::GroupRates, nonfinite::Bad,
+};
 use crate::{
     control::{Monitor, Observe, Timing},
     data,
     error::Result,
     exec::Fetch,
     ops::{self, Hyper},
+    optim::{self, Scheduled},
     plan::Program,
 };
 
-/// The rate and the momentum of an update.
-pub(super) type Applied = (f64, Option<f64>);
+/// What is decided of an update.
+#[derive(Clone, Copy)]
+pub(super) struct Applied {
+    lr: f64,
+    momentum: Option<f64>,
+    /// What multiplies the schedule.
+    factor: f64,
+}
 
 /// Updates that were given to the executor.
 pub(super) struct Chunk {
@@ -112,24 +121,50 @@ impl Trainer<'_> {
     pub(super) fn applied(&self, step: u64) -> Applied {
         let own = self.config.momentum.as_ref().map(|s| s.at(step));
         let momentum = own.or_else(|| self.rate.momentum_at(step));
-        (self.rate.at(step) * self.factor, momentum)
+        Applied {
+            lr: self.rate.at(step) * self.factor,
+            momentum,
+            factor: self.rate.factor() * self.factor,
+        }
     }
 
     /// The one dynamic input of an update.
-    pub(super) fn hyper(&self, step: u64, slot: u64, (lr, momentum): Applied) -> Hyper {
-        let decay = self.config.weight_decay.as_ref().map(|s| s.at(step));
+    pub(super) fn hyper(&self, step: u64, slot: u64, applied: Applied) -> Hyper {
+        let scheduled = Scheduled {
+            lr: applied.lr,
+            momentum: applied.momentum,
+            weight_decay: self.config.weight_decay.as_ref().map(|s| s.at(step)),
+        };
         // Until one is applied they go one by one, so that this is known. Those that are left out later
         // count: how many there are is not known when the next ones are given to the device.
-        let applied = step - self.left_out_first.min(step);
-        let optimizer = &self.config.optimizer;
+        let updates = step - self.left_out_first.min(step);
+        let mut hyper = self.at_last_batch(step, Hyper::default());
+        optim::fill(
+            &mut hyper,
+            (&self.config.optimizer, &self.config.groups),
+            (&scheduled, applied.factor),
+            (step, updates),
+        );
         Hyper {
             slot: slot as u32,
             leave_out: match self.config.on_nonfinite {
                 OnNonFinite::Skip => 1,
                 OnNonFinite::Stop => 2,
             },
-            ..self.at_last_batch(step, optimizer.hyper(lr, momentum, decay, applied))
+            ..hyper
         }
+    }
+
+    /// What every group's rate was, in memory that is used again.
+    fn group_rates(&mut self, step: u64, applied: &Applied, factor: f64) -> GroupRates {
+        let mut all = take(&mut self.group_rates);
+        let groups = &self.config.groups;
+        let rates = groups.iter().map(|g| match g.freeze {
+            true => 0.0,
+            false => g.lr(step, applied.lr, applied.factor) * factor,
+        });
+        all.set(rates);
+        all
     }
 
     /// As many as hide the cost of a submit, as few as keep the run responsive.
@@ -168,7 +203,7 @@ impl Trainer<'_> {
         self.exec.collect(chunk.log, &mut log)?;
         let per_epoch = self.session.epochs.updates();
         let slots = log.chunks_exact(ops::LOG_WORDS as usize);
-        for (step, (slot, &(lr, momentum))) in (chunk.first..).zip(slots.zip(&chunk.applied)) {
+        for (step, (slot, applied)) in (chunk.first..).zip(slots.zip(&chunk.applied)) {
             let &[loss, _, squares, bad, factor] = slot else {
                 unreachable!("a slot's words")
             };
@@ -176,8 +211,9 @@ impl Trainer<'_> {
             let row = Update {
                 step,
                 epoch: step as f64 / per_epoch as f64,
-                lr: lr * f64::from(factor),
-                momentum,
+                lr: applied.lr * f64::from(factor),
+                groups: self.group_rates(step, applied, factor.into()),
+                momentum: applied.momentum,
                 loss: loss.into(),
                 grad_norm: f64::from(squares).sqrt(),
                 skipped: (bad.is_some() && self.config.on_nonfinite == OnNonFinite::Skip).into(),
@@ -185,6 +221,7 @@ impl Trainer<'_> {
             observer.update(&row)?;
             if let Some(bad) = bad {
                 self.note_left_out(&row, &bad, observer)?;
+                self.group_rates = row.groups;
                 continue;
             }
             self.left_out_in_a_row = 0;
@@ -194,6 +231,7 @@ impl Trainer<'_> {
                 .zip(sums)
                 .for_each(|(sum, x)| *sum += x);
             self.observe_update(Timing::NextUpdate, &[row.loss, row.grad_norm], step);
+            self.group_rates = row.groups;
         }
         self.log = log;
         self.spare.push(chunk.applied);

@@ -1,7 +1,13 @@
 //! What is to be trained, and how.
 
 use super::{Augment, Epochs, Swa, Weights};
-use crate::{control::Rule, error::Result, ops::Hyper, optim::Optimizer, schedule::Schedule};
+use crate::{
+    control::Rule,
+    error::Result,
+    ops::Hyper,
+    optim::{Optimizer, ParamGroup},
+    schedule::Schedule,
+};
 
 /// In which order an epoch visits the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -44,6 +50,11 @@ pub struct Config {
     pub momentum: Option<Schedule>,
     /// What the weight decay of every update is, instead of the optimiser's.
     pub weight_decay: Option<Schedule>,
+    /// Parameters with numbers of their own; those that no pattern matches take the run's.
+    pub groups: Vec<ParamGroup>,
+    /// What the rate of a layer with parameters is multiplied by, once for every such layer behind it, as BEiT's
+    /// `layer_decay`.
+    pub layer_decay: Option<f64>,
     /// How the gradient is clipped before an update takes it in.
     pub clip: Option<Clip>,
     /// Decay of an exponential moving average of the weights, between 0 and 1: after every update
@@ -75,6 +86,8 @@ impl Default for Config {
             optimizer: Optimizer::default(),
             momentum: None,
             weight_decay: None,
+            groups: Vec::new(),
+            layer_decay: None,
             clip: None,
             ema: None,
             swa: None,

@@ -5,6 +5,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{ErrorKind, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub struct Update {
     pub epoch: f64,
     /// The learning rate that it applied, before its rounding to f32.
     pub lr: f64,
+    /// What it was for every parameter group.
+    #[serde(flatten, skip_deserializing)]
+    pub groups: GroupRates,
     /// The momentum that it applied, where the schedule carries one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
@@ -30,6 +34,44 @@ pub struct Update {
     /// 1 if it was left out, as its loss or gradient was not finite.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub skipped: u32,
+}
+
+/// The learning rates of a run's parameter groups, as numbers of a row called `lr[PATTERN]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupRates {
+    names: Arc<[String]>,
+    rates: Vec<f64>,
+}
+
+impl GroupRates {
+    /// Of groups with these patterns.
+    pub fn of<'a>(patterns: impl Iterator<Item = &'a str>) -> GroupRates {
+        let names: Arc<[String]> = patterns.map(|pattern| format!("lr[{pattern}]")).collect();
+        GroupRates {
+            rates: Vec::with_capacity(names.len()),
+            names,
+        }
+    }
+
+    /// Every group's name and rate.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
+        let names = self.names.iter().map(String::as_str);
+        names.zip(self.rates.iter().copied())
+    }
+
+    pub(super) fn set(&mut self, rates: impl Iterator<Item = f64>) {
+        self.rates.clear();
+        self.rates.extend(rates);
+    }
+}
+
+impl Serialize for GroupRates {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
 }
 
 /// What an evaluation found.

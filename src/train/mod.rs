@@ -22,7 +22,7 @@ pub use augment::{Augment, Erase, picture_key};
 pub use averages::{Swa, Weights};
 pub use config::{Clip, Config, OnNonFinite, Order};
 pub use epochs::Epochs;
-pub use metrics::{Evaluation, Metrics, Update};
+pub use metrics::{Evaluation, GroupRates, Metrics, Update};
 pub use nonfinite::MOST_LEFT_OUT;
 pub use session::Session;
 pub use snapshot::{Slot, Snapshot, State};
@@ -112,6 +112,8 @@ pub struct Trainer<'a> {
     hypers: Vec<Hyper>,
     log: Vec<f32>,
     spare: Vec<Vec<Applied>>,
+    /// The rates of parameter groups in a row.
+    group_rates: GroupRates,
     /// Loss and gradient norm, summed over the updates of the epoch so far, and their count.
     epoch_sums: [f64; 3],
     /// Updates that were left out, in all and since the last that was applied.
@@ -150,6 +152,7 @@ impl<'a> Trainer<'a> {
             hypers: Vec::new(),
             log: Vec::new(),
             spare: Vec::new(),
+            group_rates: GroupRates::of(config.groups.iter().map(|g| g.pattern.as_str())),
             epoch_sums: [0.0; 3],
             left_out: 0,
             left_out_in_a_row: 0,

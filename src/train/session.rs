@@ -10,7 +10,7 @@ use crate::{
     exec::Executor,
     model::Network,
     ops::{self, gradient_control, update::Segment},
-    optim::Places,
+    optim::{Arrangement, Places},
     plan::{Plan, Program, Slice},
     record::{Loss, Recorder, Tensor},
 };
@@ -34,6 +34,8 @@ pub struct Session {
     pub(super) slots: &'static [&'static str],
     /// What they hold before the first update.
     first_state: f32,
+    /// Parameters that are not trained.
+    pub(super) frozen: Vec<String>,
     /// The permutation of the epoch under way.
     pub order: Slice,
     /// Epochs of the training split.
@@ -99,6 +101,7 @@ struct Layout<'a> {
     params: Vec<Tensor>,
     state: Slice,
     segments: Vec<Segment>,
+    frozen: Vec<String>,
     control: Slice,
     controllers: Vec<gradient_control::Dims>,
     sums: Option<Slice>,
@@ -123,8 +126,15 @@ impl<'a> Layout<'a> {
         let controllers: Vec<gradient_control::Dims> = controllers.collect();
         let order = r.input("order", &[data.train.len as u32]);
         let inputs = Inputs::declare(r, "train", data, &data.train, config.augment.as_ref())?;
-        let params = network.declare(r);
-        let segments = r.one_segment().to_vec();
+        let groups = (config.groups.as_slice(), config.layer_decay);
+        let arrangement = Arrangement::of(&network.places(), groups.0, groups.1);
+        let arrangement = arrangement.map_err(Error::Usage)?;
+        let params = network.declare_in(r, &arrangement);
+        let frozen = network.params().enumerate();
+        let frozen = frozen.filter(|(i, _)| arrangement.is_frozen(*i));
+        let frozen = frozen.map(|(_, p)| p.name.clone()).collect();
+        let places: Vec<Slice> = params.iter().map(|p| p.at).collect();
+        let segments = arrangement.segments(&places);
         let moved = segments.last().map_or(0, |s| s.end);
         Ok(Layout {
             network,
@@ -135,6 +145,7 @@ impl<'a> Layout<'a> {
             params,
             state: r.state(config.optimizer.slots(), moved),
             segments,
+            frozen,
             control: r.control(controllers.len() as u32),
             controllers,
             sums: (config.accumulate > 1).then(|| r.sums()),
@@ -266,6 +277,7 @@ impl Session {
             state: layout.state,
             slots: config.optimizer.slots(),
             first_state: config.optimizer.first(),
+            frozen: layout.frozen,
             order: layout.order.at,
             epochs,
             micro: program("micro"),

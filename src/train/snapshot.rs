@@ -33,6 +33,9 @@ pub struct State {
     /// The optimiser's slots.
     #[serde(default = "of_sgd")]
     pub slots: Vec<String>,
+    /// Parameters that have none, as they are frozen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen: Vec<String>,
 }
 
 impl State {
@@ -63,7 +66,7 @@ fn of_sgd() -> Vec<String> {
 pub struct Slot {
     /// torch's name for it.
     pub name: String,
-    /// A value for every parameter, in `state_dict` order.
+    /// A value for every parameter, in `state_dict` order; nothing for those that are frozen.
     pub values: Vec<Vec<f32>>,
 }
 
@@ -99,6 +102,7 @@ impl Trainer<'_> {
                 left_out: [self.left_out, self.left_out_in_a_row],
                 left_out_first: self.left_out_first,
                 slots: self.session.slots.iter().map(|s| s.to_string()).collect(),
+                frozen: self.session.frozen.clone(),
             },
             weights: self.weights()?,
             slots: self.read_slots()?,
@@ -114,6 +118,13 @@ impl Trainer<'_> {
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
         let state = &snapshot.state;
         state.belongs_to(&self.config.optimizer)?;
+        if state.frozen != self.session.frozen {
+            return Err(Error::Usage(
+                "the saved state was made with other parameters frozen; resume with the --group that the run was \
+                 started with"
+                    .into(),
+            ));
+        }
         self.rate
             .restore(state.controllers.clone())
             .map_err(|e| Error::Usage(e.to_string()))?;
@@ -177,7 +188,11 @@ impl Trainer<'_> {
 
     pub(super) fn read_params(&mut self, arena: Slice) -> Result<Vec<Vec<f32>>> {
         let words = self.exec.read(arena)?;
-        let cut = |p: &Slice| words[p.offset as usize..][..p.len as usize].to_vec();
+        // What is frozen lies behind the end of a slot.
+        let cut = |p: &Slice| match p.offset < arena.len {
+            true => words[p.offset as usize..][..p.len as usize].to_vec(),
+            false => Vec::new(),
+        };
         Ok(self.session.params.iter().map(cut).collect())
     }
 
@@ -213,6 +228,9 @@ impl Trainer<'_> {
     /// Writes one value for every parameter into an arena as large as the parameters'.
     fn write_params(&mut self, arena: Slice, values: &[Vec<f32>]) -> Result<()> {
         for (at, values) in self.session.params.iter().zip(values) {
+            if at.offset >= arena.len {
+                continue;
+            }
             assert_eq!(at.len as usize, values.len(), "a value for every parameter");
             let at = Slice {
                 buffer: arena.buffer,

@@ -21,7 +21,7 @@ pub(super) struct Which {
 }
 
 /// What a workload decides.
-const DECIDED: [&str; 34] = [
+const DECIDED: [&str; 36] = [
     "model",
     "lr_scale",
     "base_batch",
@@ -56,6 +56,8 @@ const DECIDED: [&str; 34] = [
     "swa",
     "clip_norm",
     "clip_value",
+    "group",
+    "layer_decay",
 ];
 
 impl Which {

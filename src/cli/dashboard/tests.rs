@@ -56,6 +56,7 @@ fn under_way() -> State {
                 step,
                 epoch: step as f64 / 100.0,
                 lr: schedule().at(step) * if step < 300 { 1.0 } else { 0.9 },
+                groups: Default::default(),
                 momentum: None,
                 loss: 2.3 * (-(step as f64) / 150.0).exp() + 0.2 * noise,
                 skipped: 0,

@@ -111,7 +111,7 @@ pub(in crate::ops) fn grad_stats_log(
     let row = &mut log[at..];
     squares(&reads[1][..d.n as usize], 0, 1, &mut row[2..4]);
     row[4] = control[0];
-    clip(&h, row[0], f64::from(row[2]), row[3], control);
+    clip(h, row[0], f64::from(row[2]), row[3], control);
 }
 
 vectorised! {
