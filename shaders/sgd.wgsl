@@ -20,7 +20,7 @@ fn main(
     for (var i = first; i < dims.n / 4u; i += stride) {
         let h = group_of(4u * i);
         let after = update(h, param[i], grad[i], momentum_buffer[i]);
-        if h.momentum != 0.0 { momentum_buffer[i] = after.momentum_buffer; }
+        if keeps(h) { momentum_buffer[i] = after.momentum_buffer; }
         param[i] = after.param;
     }
 }

@@ -11,7 +11,7 @@ struct Group {
     lr: f32, step_size: f32, momentum: f32, gradient_scale: f32,
     square_decay: f32, square_scale: f32, correction: f32, eps: f32,
     weight_decay: f32, trust: f32, nesterov: u32, maximize: u32,
-    first: u32, spare0: u32, spare1: u32, spare2: u32,
+    first: u32, s_decay: f32, spare0: u32, spare1: u32,
 }
 
 // Words of one slot of the log. Mirrors `ops::LOG_WORDS`.

@@ -1,7 +1,7 @@
 // What the updates of all optimisers share. Mirrors `ops::update::Dims`: parameters that lie side by
 // side and have the same numbers are a segment, which ends before element `end`.
 struct Segment { end: u32, group: u32, scale: f32, spare: u32 }
-struct Dims { n: u32, segments: u32, flags: u32, spare: u32, table: array<Segment, 256> }
+struct Dims { n: u32, segments: u32, flags: u32, memory: u32, table: array<Segment, 256> }
 
 // The segment of an element: the first that ends behind it.
 fn segment_of(element: u32) -> u32 {

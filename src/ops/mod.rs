@@ -20,6 +20,8 @@ pub mod conv2d;
 pub mod conv2d_dw;
 pub mod conv2d_dx;
 pub mod cross_entropy_log;
+pub mod dadapt;
+pub mod dadapt_moments;
 pub mod gather;
 pub mod gather_bytes;
 pub mod grad_stats;
@@ -33,9 +35,12 @@ pub mod matmul;
 pub mod max_pool2d;
 pub mod max_pool2d_grad;
 pub mod mse;
+pub mod rate_estimate;
+pub mod rate_stats;
 pub mod relu;
 pub mod relu_grad;
 pub mod rmsprop;
+pub mod schedule_free;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 pub mod split_sum;
@@ -49,16 +54,18 @@ pub use {
     accumulate::Accumulate, adagrad::Adagrad, adam::Adam, add::Add, augment_bytes::AugmentBytes,
     average::Average, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad,
     channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx,
-    cross_entropy_log::CrossEntropyLog, gather::Gather, gather_bytes::GatherBytes,
-    grad_stats::GradStats, grad_stats_control::GradStatsControl, grad_stats_log::GradStatsLog,
+    cross_entropy_log::CrossEntropyLog, dadapt::Dadapt, dadapt_moments::DadaptMoments,
+    gather::Gather, gather_bytes::GatherBytes, grad_stats::GradStats,
+    grad_stats_control::GradStatsControl, grad_stats_log::GradStatsLog,
     gradient_control::GradientControl, lion::Lion, log_batch::LogBatch, log_grad::LogGrad,
-    matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
-    relu_grad::ReluGrad, rmsprop::RmsProp, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy,
-    split_sum::SplitSum,
+    matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse,
+    rate_estimate::RateEstimate, rate_stats::RateStats, relu::Relu, relu_grad::ReluGrad,
+    rmsprop::RmsProp, schedule_free::ScheduleFree, sgd::Sgd,
+    softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 32] = [
+pub static ALL: [&Op; 37] = [
     &Op::of::<Accumulate>(),
     &Op::of::<Adagrad>(),
     &Op::of::<Adam>(),
@@ -72,6 +79,8 @@ pub static ALL: [&Op; 32] = [
     &Op::of::<Conv2dDw>(),
     &Op::of::<Conv2dDx>(),
     &Op::of::<CrossEntropyLog>(),
+    &Op::of::<Dadapt>(),
+    &Op::of::<DadaptMoments>(),
     &Op::of::<Gather>(),
     &Op::of::<GatherBytes>(),
     &Op::of::<GradStats>(),
@@ -85,9 +94,12 @@ pub static ALL: [&Op; 32] = [
     &Op::of::<MaxPool2d>(),
     &Op::of::<MaxPool2dGrad>(),
     &Op::of::<Mse>(),
+    &Op::of::<RateEstimate>(),
+    &Op::of::<RateStats>(),
     &Op::of::<Relu>(),
     &Op::of::<ReluGrad>(),
     &Op::of::<RmsProp>(),
+    &Op::of::<ScheduleFree>(),
     &Op::of::<Sgd>(),
     &Op::of::<SoftmaxCrossEntropy>(),
     &Op::of::<SplitSum>(),
@@ -120,7 +132,8 @@ pub struct Group {
     pub eps: f32,
     /// L2 penalty added to the gradient, or the decay of the weights themselves.
     pub weight_decay: f32,
-    /// LARS: the trust coefficient. LAMB: what corrects the first moment's bias.
+    /// LARS: the trust coefficient. LAMB: what corrects the first moment's bias. Prodigy: 1 / d₀. D-Adaptation: `1 −
+    /// s_decay`. Schedule-free: what the number of updates makes the newest weights count.
     pub trust: f32,
     /// 1 for Nesterov momentum.
     pub nesterov: u32,
@@ -128,8 +141,10 @@ pub struct Group {
     pub maximize: u32,
     /// 1 at the first update: SGD's momentum buffer becomes the gradient, undampened.
     pub first: u32,
+    /// What is kept of Prodigy's and D-Adaptation's `s`: β₃, √β₂.
+    pub s_decay: f32,
     /// For the layout of uniforms.
-    pub spare: [u32; 3],
+    pub spare: [u32; 2],
 }
 
 /// What the host sets before every step: the one dynamic input of a plan.
@@ -321,6 +336,7 @@ fn sample_hyper(cursor: u32) -> Vec<f32> {
         eps: 0.0211,
         weight_decay: 0.0129,
         trust: 0.67,
+        s_decay: 0.79,
         ..Group::default()
     };
     let hyper = Hyper {

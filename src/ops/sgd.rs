@@ -13,6 +13,9 @@ use crate::{
 
 pub use update::Dims;
 
+/// A flag of the dims: the momentum buffer is kept without momentum, too, as the gradient.
+pub const KEEP: u32 = 1;
+
 /// See the module. The arenas hold a multiple of 4 words.
 pub struct Sgd;
 
@@ -27,6 +30,7 @@ impl Kernel for Sgd {
         Dims::flat(8),
         Dims::flat(16),
         update::grouped(0),
+        Dims::flagged(1012, KEEP),
     ];
 
     const VARIANTS: &'static [Variant] = &[WIDE];
@@ -43,7 +47,7 @@ impl Kernel for Sgd {
             if h.weight_decay != 0.0 {
                 g += h.weight_decay * *p;
             }
-            if h.momentum != 0.0 {
+            if h.momentum != 0.0 || d.flags & KEEP != 0 {
                 let started = h.momentum * buffer[i] + h.gradient_scale * g;
                 buffer[i] = if h.first != 0 { g } else { started };
                 g = if h.nesterov != 0 {

@@ -45,8 +45,9 @@ pub struct Dims {
     pub segments: u32,
     /// What the optimiser's kernel makes of it.
     pub flags: u32,
-    /// For the layout of uniforms.
-    pub spare: u32,
+    /// Where in `control` the memory of an optimiser that sets its own rate begins: see
+    /// [`rate_estimate`](super::rate_estimate).
+    pub memory: u32,
     /// The segments, ascending; zeros behind them.
     pub table: [Segment; SEGMENTS],
 }
@@ -76,16 +77,17 @@ impl Dims {
             n,
             segments: 1,
             flags,
-            spare: 0,
+            memory: 1,
             table,
         }
     }
 
     /// Of these segments, of which there must be 1 to [`SEGMENTS`].
-    pub fn of(segments: &[Segment], flags: u32) -> Dims {
+    pub fn of(segments: &[Segment], flags: u32, memory: u32) -> Dims {
         let last = segments.last().expect("an arena has segments");
         let mut dims = Dims::flagged(last.end, flags);
         dims.segments = segments.len() as u32;
+        dims.memory = memory;
         dims.table[..segments.len()].copy_from_slice(segments);
         dims
     }

@@ -28,6 +28,9 @@ pub(super) trait Arguments {
     /// A number from 0 that f32 holds.
     fn number(&self, name: &str, usual: f64) -> Result<f64, Error>;
 
+    /// A number above 0 that f32 holds.
+    fn positive(&self, name: &str, usual: f64) -> Result<f64, Error>;
+
     /// A number from 0 to below 1.
     fn share(&self, name: &str, usual: f64) -> Result<f64, Error>;
 
@@ -47,6 +50,14 @@ impl Arguments for Args<'_> {
                 let message = format!("`{name}` must be a number from 0, not {value}");
                 Err(self.error(name, message))
             }
+        }
+    }
+
+    fn positive(&self, name: &str, usual: f64) -> Result<f64, Error> {
+        let value = self.number(name, usual)?;
+        match value as f32 > 0.0 {
+            true => Ok(value),
+            false => Err(self.error(name, format!("`{name}` must be above 0, not {value}"))),
         }
     }
 

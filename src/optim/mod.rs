@@ -9,25 +9,35 @@ mod adagrad;
 mod adagrad_norm;
 mod adam;
 mod arguments;
+mod dog;
 mod groups;
+mod hypergradient;
 mod lion;
+mod prodigy;
 mod rmsprop;
+mod schedule_free;
 mod sgd;
+mod sps;
 
 pub use adagrad::Adagrad;
 pub use adagrad_norm::AdaGradNorm;
 pub use adam::{Adam, AdamW};
+pub use dog::{Dog, Dowg};
 pub use groups::{Arrangement, GroupRate, ParamGroup, fill};
+pub use hypergradient::HypergradientSgd;
 pub use lion::Lion;
+pub use prodigy::{DAdaptAdamW, Prodigy};
 pub use rmsprop::RmsProp;
+pub use schedule_free::{AdamWScheduleFree, SgdScheduleFree};
 pub use sgd::Sgd;
+pub use sps::Sps;
 
 use std::fmt;
 
 use crate::{
     control::Rule,
     expr::{self, Args},
-    ops::{Group, Hyper, update::Segment},
+    ops::{Group, Hyper, gradient_control, rate_estimate::Estimate, update::Segment},
     plan::Slice,
     record::Recorder,
     schedule::{Page, explain::written},
@@ -54,6 +64,56 @@ pub struct Places<'a> {
     pub state: Slice,
     /// Which parameters take which numbers.
     pub segments: &'a [Segment],
+    /// How many controllers there are.
+    pub controllers: u32,
+    /// Where in `control` the memory of an optimiser that sets its own rate begins.
+    pub memory: u32,
+}
+
+impl<'a> Places<'a> {
+    /// Of an update beside so many controllers.
+    pub fn new(control: Slice, state: Slice, segments: &'a [Segment], controllers: u32) -> Self {
+        Places {
+            control,
+            state,
+            segments,
+            controllers,
+            memory: memory_after(controllers),
+        }
+    }
+}
+
+/// Where in `control` the memory of an optimiser that sets its own rate begins, behind those of so many controllers.
+pub fn memory_after(controllers: u32) -> u32 {
+    1 + controllers * gradient_control::STATE
+}
+
+/// How a method's own rate is made of what was measured: see [`rate_estimate`](crate::ops::rate_estimate).
+pub(crate) struct Estimation {
+    pub method: Estimate,
+    /// d₀, or the least loss.
+    pub first: f64,
+    pub eps: f64,
+    /// `d_coef`, the rate's own rate, c, or the power of the rate.
+    pub coefficient: f64,
+    /// What is kept of the sums.
+    pub decay: f64,
+    /// The growth in one update, or the largest step.
+    pub bound: f64,
+}
+
+impl Estimation {
+    /// With nothing else set.
+    pub fn of(method: Estimate) -> Estimation {
+        Estimation {
+            method,
+            first: 0.0,
+            eps: 0.0,
+            coefficient: 1.0,
+            decay: 0.0,
+            bound: f64::INFINITY,
+        }
+    }
 }
 
 /// What every optimiser says of itself.
@@ -78,6 +138,27 @@ trait Method {
     /// A factor on its rate that is worked out on the device.
     fn rule(&self) -> Option<Rule> {
         None
+    }
+
+    /// Slots that hold the weights before the first update.
+    fn hold_weights(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The slot with the weights that are evaluated and saved, where that are not those that are trained.
+    fn evaluated(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What it remembers on the device before the first update, for initial weights of such a norm: see
+    /// [`rate_estimate::MEMORY`](crate::ops::rate_estimate::MEMORY).
+    fn memory(&self, _norm: f64) -> Option<[f64; 4]> {
+        None
+    }
+
+    /// Whether it sets its rate by itself, so that the schedule's is a factor on that.
+    fn sets_rate(&self) -> bool {
+        false
     }
 
     /// What a schedule of the momentum steers: the momentum, or β₁. None where there is neither.
@@ -118,6 +199,22 @@ pub enum Optimizer {
     Lion(Lion),
     /// AdaGrad-Norm.
     AdaGradNorm(AdaGradNorm),
+    /// `optax.contrib.dog`.
+    Dog(Dog),
+    /// `optax.contrib.dowg`.
+    Dowg(Dowg),
+    /// `prodigyopt.Prodigy`.
+    Prodigy(Prodigy),
+    /// `dadaptation.DAdaptAdam`, decoupled.
+    DAdaptAdamW(DAdaptAdamW),
+    /// `schedulefree.SGDScheduleFree`.
+    SgdScheduleFree(SgdScheduleFree),
+    /// `schedulefree.AdamWScheduleFree`.
+    AdamWScheduleFree(AdamWScheduleFree),
+    /// SPS_max.
+    Sps(Sps),
+    /// SGD-HD.
+    HypergradientSgd(HypergradientSgd),
 }
 
 /// What an optimiser is called, and how its arguments are read.
@@ -152,10 +249,42 @@ const READERS: &[Reader] = &[
         |a| AdaGradNorm::read(a).map(Optimizer::AdaGradNorm),
         adagrad_norm::NAMES,
     ),
+    ("DoG", |a| Dog::read(a).map(Optimizer::Dog), dog::DOG_NAMES),
+    (
+        "DoWG",
+        |a| Dowg::read(a).map(Optimizer::Dowg),
+        dog::DOWG_NAMES,
+    ),
+    (
+        "Prodigy",
+        |a| Prodigy::read(a).map(Optimizer::Prodigy),
+        prodigy::PRODIGY_NAMES,
+    ),
+    (
+        "DAdaptAdamW",
+        |a| DAdaptAdamW::read(a).map(Optimizer::DAdaptAdamW),
+        prodigy::DADAPT_NAMES,
+    ),
+    (
+        "SGDScheduleFree",
+        |a| SgdScheduleFree::read(a).map(Optimizer::SgdScheduleFree),
+        schedule_free::SGD_NAMES,
+    ),
+    (
+        "AdamWScheduleFree",
+        |a| AdamWScheduleFree::read(a).map(Optimizer::AdamWScheduleFree),
+        schedule_free::ADAMW_NAMES,
+    ),
+    ("SPS", |a| Sps::read(a).map(Optimizer::Sps), sps::NAMES),
+    (
+        "HypergradientSGD",
+        |a| HypergradientSgd::read(a).map(Optimizer::HypergradientSgd),
+        hypergradient::NAMES,
+    ),
 ];
 
 /// Modules that may stand in front of a name.
-const MODULES: [&str; 2] = ["torch", "optim"];
+const MODULES: [&str; 4] = ["torch", "optim", "prodigyopt", "schedulefree"];
 
 impl Default for Optimizer {
     /// kiln's default: SGD with momentum 0.9 and nothing else.
@@ -224,6 +353,14 @@ impl Optimizer {
             Optimizer::RmsProp(o) => o,
             Optimizer::Lion(o) => o,
             Optimizer::AdaGradNorm(o) => o,
+            Optimizer::Dog(o) => o,
+            Optimizer::Dowg(o) => o,
+            Optimizer::Prodigy(o) => o,
+            Optimizer::DAdaptAdamW(o) => o,
+            Optimizer::SgdScheduleFree(o) => o,
+            Optimizer::AdamWScheduleFree(o) => o,
+            Optimizer::Sps(o) => o,
+            Optimizer::HypergradientSgd(o) => o,
         }
     }
 
@@ -255,6 +392,36 @@ impl Optimizer {
     /// A factor on its rate that is worked out on the device, from the gradient's norm.
     pub fn rule(&self) -> Option<Rule> {
         self.method().rule()
+    }
+
+    /// Slots that hold the weights before the first update.
+    pub fn hold_weights(&self) -> &'static [&'static str] {
+        self.method().hold_weights()
+    }
+
+    /// The slot with the weights that are evaluated and saved, where that are not those that are trained.
+    pub fn evaluated(&self) -> Option<&'static str> {
+        self.method().evaluated()
+    }
+
+    /// What the slots are saved as: those weights are what is saved as the weights, and the ones that are trained take
+    /// the slot's place.
+    pub fn saved_slots(&self) -> Vec<String> {
+        let saved = |slot: &&str| match self.evaluated() {
+            Some(evaluated) if evaluated == *slot => "trained".to_string(),
+            _ => slot.to_string(),
+        };
+        self.slots().iter().map(saved).collect()
+    }
+
+    /// What it remembers on the device before the first update, for initial weights of such a norm.
+    pub fn memory(&self, norm: f64) -> Option<[f64; 4]> {
+        self.method().memory(norm)
+    }
+
+    /// Whether it sets its rate by itself, so that the schedule's is a factor on that.
+    pub fn sets_rate(&self) -> bool {
+        self.method().sets_rate()
     }
 
     /// Whether a schedule's momentum may begin at 0: torch's SGD begins its buffer with the first update

@@ -32,6 +32,7 @@ impl Tensor {
     pub fn in_arena(self, arena: Slice) -> Tensor {
         let at = Slice {
             buffer: arena.buffer,
+            offset: arena.offset + self.at.offset,
             ..self.at
         };
         Tensor { at, ..self }

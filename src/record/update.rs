@@ -4,9 +4,10 @@ use super::{Recorder, tensor::Kind};
 use crate::{
     kernel::Kernel,
     ops::{
-        self, grad_stats, grad_stats_control, grad_stats_log, gradient_control, update::Segment,
+        self, grad_stats, grad_stats_control, grad_stats_log, gradient_control, rate_stats,
+        update::Segment,
     },
-    optim::Places,
+    optim::{Estimation, Optimizer, Places},
     plan::{Role, Slice},
 };
 
@@ -67,7 +68,7 @@ impl Recorder {
         flags: u32,
     ) {
         let ([params, _], grads) = (self.arenas(), self.gradient());
-        let dims = ops::update::Dims::of(places.segments, flags);
+        let dims = ops::update::Dims::of(places.segments, flags, places.memory);
         let moved = |arena: Slice| Slice {
             len: dims.n,
             ..arena
@@ -82,6 +83,53 @@ impl Recorder {
         self.push::<K>(dims, &args);
     }
 
+    /// Measures what an optimiser's own rate is made from: see [`rate_stats`](crate::ops::rate_stats).
+    pub(crate) fn rate_stats(&mut self, places: &Places, flags: u32) {
+        self.measure::<ops::RateStats>(places, flags);
+    }
+
+    /// The moments of an optimiser that estimates its distance, and what the estimate is made from: see
+    /// [`dadapt_moments`](crate::ops::dadapt_moments).
+    pub(crate) fn dadapt_moments(&mut self, places: &Places, flags: u32) {
+        self.measure::<ops::DadaptMoments>(places, flags);
+    }
+
+    fn measure<K: Kernel<Dims = ops::update::Dims>>(&mut self, places: &Places, flags: u32) {
+        let ([params, _], grads) = (self.arenas(), self.gradient());
+        let dims = ops::update::Dims::of(places.segments, flags, places.memory);
+        let args = [self.hyper, grads, places.control, params, places.state];
+        self.push::<K>(dims, &args);
+    }
+
+    /// Makes an optimiser's own rate of what was measured: see [`rate_estimate`](crate::ops::rate_estimate).
+    pub(crate) fn rate_estimate(&mut self, places: &Places, estimation: &Estimation) {
+        let n = places.segments.last().map_or(0, |s| s.end);
+        let dims = ops::rate_estimate::Dims {
+            method: estimation.method as u32,
+            parts: rate_stats::parts(n),
+            behind: (places.state.len - rate_stats::words(n)) / 4,
+            slots: self.log_slots(),
+            controllers: places.controllers,
+            memory: places.memory,
+            first: estimation.first as f32,
+            eps: estimation.eps as f32,
+            coefficient: estimation.coefficient as f32,
+            decay: estimation.decay as f32,
+            bound: (estimation.bound as f32).min(f32::MAX),
+            spare: 0.0,
+        };
+        let args = [self.hyper, places.state, self.log, places.control];
+        self.push::<ops::RateEstimate>(dims, &args);
+    }
+
+    /// The step by such moments: see [`dadapt`](crate::ops::dadapt).
+    pub(crate) fn dadapt(&mut self, places: &Places, flags: u32) {
+        let [params, _] = self.arenas();
+        let dims = ops::update::Dims::of(places.segments, flags, places.memory);
+        let args = [self.hyper, places.control, places.state, params];
+        self.push::<ops::Dadapt>(dims, &args);
+    }
+
     /// One segment of everything: all parameters take the first group's numbers.
     pub fn one_segment(&self) -> [Segment; 1] {
         let [params, _] = self.arenas();
@@ -94,9 +142,13 @@ impl Recorder {
     }
 
     /// An arena for an optimiser's slots, side by side, each as long as the `moved` words of the
-    /// parameters' arena that are updated.
-    pub fn state(&mut self, slots: &[&str], moved: u32) -> Slice {
-        let len = slots.len() as u32 * moved;
+    /// parameters' arena that are updated; behind them what one that sets its own rate measures.
+    pub fn state(&mut self, optimizer: &Optimizer, moved: u32) -> Slice {
+        let slots = optimizer.slots();
+        let measures = optimizer
+            .memory(0.0)
+            .map_or(0, |_| rate_stats::words(moved));
+        let len = slots.len() as u32 * moved + measures;
         self.plan.buffer(slots.join("+"), len, Role::State)
     }
 
@@ -111,9 +163,11 @@ impl Recorder {
         self.push::<ops::Average>(dims, &[self.hyper, params, control, average]);
     }
 
-    /// The factor on the rate, the memories of `controllers` controllers, and the scale that clips.
-    pub fn control(&mut self, controllers: u32) -> Slice {
-        let len = ops::CONTROL_WORDS + controllers * gradient_control::STATE;
+    /// The factor on the rate, the memories of `controllers` controllers and of an optimiser that sets its own rate, and
+    /// the scale that clips.
+    pub fn control(&mut self, controllers: u32, optimizer: &Optimizer) -> Slice {
+        let own = optimizer.memory(0.0).map_or(0, |m| m.len() as u32);
+        let len = ops::CONTROL_WORDS + controllers * gradient_control::STATE + own;
         self.plan.buffer("control", len, Role::State)
     }
 

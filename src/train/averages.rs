@@ -89,7 +89,7 @@ impl Trainer<'_> {
     pub(super) fn arena_of(&self, weights: Weights) -> Option<Slice> {
         let begun = |swa: super::Swa| swa.averaged(self.step) > 0;
         match weights {
-            Weights::Raw => Some(self.session.params_arena),
+            Weights::Raw => Some(self.session.evaluated_arena()),
             Weights::Swa if !self.config.swa.is_some_and(begun) => None,
             _ => self.session.average(weights),
         }

@@ -10,7 +10,7 @@ use crate::{
     exec::Executor,
     model::Network,
     ops::{self, gradient_control, update::Segment},
-    optim::{Arrangement, Places},
+    optim::{Arrangement, Optimizer, Places, memory_after},
     plan::{Plan, Program, Slice},
     record::{Loss, Recorder, Tensor},
 };
@@ -30,9 +30,15 @@ pub struct Session {
     pub grads_arena: Slice,
     /// The optimiser's slots side by side, each as long as what is updated of the arena.
     pub state: Slice,
+    optimizer: Optimizer,
+    /// Words of the parameters' arena that are updated: what is frozen lies behind them.
+    moved: u32,
     /// The optimiser's slots, by torch's names.
     pub(super) slots: &'static [&'static str],
-    /// What they hold before the first update.
+    /// Of these, the one whose weights are evaluated and saved instead of those that are trained.
+    pub(super) evaluated_slot: Option<usize>,
+    /// Those that hold the weights before the first update, and what the others hold.
+    weight_slots: Vec<usize>,
     first_state: f32,
     /// Parameters that are not trained.
     pub(super) frozen: Vec<String>,
@@ -106,6 +112,8 @@ struct Layout<'a> {
     controllers: Vec<gradient_control::Dims>,
     sums: Option<Slice>,
     averages: Vec<(Weights, Slice)>,
+    /// The optimiser's slot with the weights that are evaluated, if that are not the trained ones.
+    evaluated: Option<Slice>,
 }
 
 impl<'a> Layout<'a> {
@@ -136,6 +144,14 @@ impl<'a> Layout<'a> {
         let places: Vec<Slice> = params.iter().map(|p| p.at).collect();
         let segments = arrangement.segments(&places);
         let moved = segments.last().map_or(0, |s| s.end);
+        let optimizer = &config.optimizer;
+        let state = r.state(optimizer, moved);
+        let place = |name: &str| optimizer.slots().iter().position(|s| *s == name);
+        let slot = |index: usize| Slice {
+            offset: state.offset + index as u32 * moved,
+            len: moved,
+            ..state
+        };
         Ok(Layout {
             network,
             data,
@@ -143,16 +159,17 @@ impl<'a> Layout<'a> {
             order,
             inputs,
             params,
-            state: r.state(config.optimizer.slots(), moved),
+            state,
             segments,
             frozen,
-            control: r.control(controllers.len() as u32),
+            control: r.control(controllers.len() as u32, &config.optimizer),
             controllers,
             sums: (config.accumulate > 1).then(|| r.sums()),
             averages: config
                 .averages()
                 .map(|w| (w, r.slot(w.suffix().trim())))
                 .collect(),
+            evaluated: optimizer.evaluated().and_then(place).map(slot),
         })
     }
 
@@ -194,11 +211,8 @@ impl<'a> Layout<'a> {
 
     /// What follows the gradients of an update.
     fn update(&self, r: &mut Recorder) {
-        let places = Places {
-            control: self.control,
-            state: self.state,
-            segments: &self.segments,
-        };
+        let controllers = self.controllers.len() as u32;
+        let places = Places::new(self.control, self.state, &self.segments, controllers);
         let optimizer = &self.config.optimizer;
         r.controlled(&self.controllers, self.control, |r| {
             optimizer.record(r, &places);
@@ -211,7 +225,12 @@ impl<'a> Layout<'a> {
     /// Evaluation steps of some weights on a full batch and on the last one.
     fn evaluation(&self, r: &mut Recorder, weights: Weights, test: &Test) {
         let average = self.averages.iter().find(|a| a.0 == weights);
-        let of = |p: &Tensor| average.map_or(*p, |(_, arena)| p.in_arena(*arena));
+        let arena = average.map(|a| a.1).or(self.evaluated);
+        // What is frozen is in no slot.
+        let of = |p: &Tensor| match arena {
+            Some(arena) if p.at.offset < arena.len => p.in_arena(arena),
+            _ => *p,
+        };
         let params: Vec<Tensor> = self.params.iter().map(of).collect();
         for (name, rows) in eval_names(weights)
             .iter()
@@ -259,6 +278,8 @@ impl Session {
             Error::Model(format!("{e} (this is at --batch-size {batch})"))
         })?;
         let program = |name: &str| plan.program(name).cloned();
+        let slots = config.optimizer.slots();
+        let place = |name: &str| slots.iter().position(|s| *s == name);
         if let Some(test) = &mut test {
             let programs = |w| (w, eval_names(w).map(|name| program(&name)));
             test.programs = config.evaluated().map(programs).collect();
@@ -275,7 +296,17 @@ impl Session {
                 ..sums
             }),
             state: layout.state,
-            slots: config.optimizer.slots(),
+            optimizer: config.optimizer.clone(),
+            moved: layout.segments.last().map_or(0, |s| s.end),
+            slots,
+            evaluated_slot: config.optimizer.evaluated().and_then(place),
+            weight_slots: config
+                .optimizer
+                .hold_weights()
+                .iter()
+                .copied()
+                .filter_map(place)
+                .collect(),
             first_state: config.optimizer.first(),
             frozen: layout.frozen,
             order: layout.order.at,
@@ -335,12 +366,18 @@ impl Session {
 
     /// Where the optimiser keeps a slot, at offsets equal to the parameters'.
     pub(super) fn slot(&self, index: usize) -> Slice {
-        let len = self.state.len / self.slots.len() as u32;
+        let len = self.moved;
         Slice {
             offset: self.state.offset + index as u32 * len,
             len,
             ..self.state
         }
+    }
+
+    /// Where the weights lie that are evaluated and saved.
+    pub(super) fn evaluated_arena(&self) -> Slice {
+        self.evaluated_slot
+            .map_or(self.params_arena, |slot| self.slot(slot))
     }
 
     /// Where an average of the weights lies, as large as their arena and at equal offsets.
@@ -384,6 +421,18 @@ impl Session {
         control
     }
 
+    /// The same with the memory of an optimiser that sets its own rate, for such initial weights.
+    fn begin_control(&self, weights: &[Vec<f32>]) -> Vec<f32> {
+        let squares = weights.iter().flatten().map(|&w| f64::from(w).powi(2));
+        let memory = self.optimizer.memory(squares.sum::<f64>().sqrt());
+        let mut control = self.first_control();
+        let first = memory_after(self.controllers.len() as u32) as usize;
+        for (word, begin) in control.iter_mut().skip(first).zip(memory.iter().flatten()) {
+            *word = *begin as f32;
+        }
+        control
+    }
+
     /// Writes data and weights; the training split's targets come with each epoch's order.
     pub(super) fn load(
         &self,
@@ -408,17 +457,18 @@ impl Session {
             exec.write(test.order.at, ops::as_words(&order))?;
             test.inputs.load_targets(exec, &split.targets, &order)?;
         }
-        exec.write(self.control, &self.first_control())?;
+        exec.write(self.control, &self.begin_control(weights))?;
         if self.first_state != 0.0 {
             exec.write(self.state, &vec![self.first_state; self.state.len as usize])?;
         }
-        for buffer in [self.params_arena]
-            .iter()
-            .chain(self.averages.iter().map(|a| &a.1))
-        {
-            for (at, values) in self.params.iter().zip(weights) {
+        let slots = self.weight_slots.iter().map(|&slot| self.slot(slot));
+        let averages = self.averages.iter().map(|a| a.1);
+        for arena in [self.params_arena].into_iter().chain(averages).chain(slots) {
+            let covered = self.params.iter().zip(weights);
+            for (at, values) in covered.filter(|(at, _)| at.offset < arena.len) {
                 let at = Slice {
-                    buffer: buffer.buffer,
+                    buffer: arena.buffer,
+                    offset: arena.offset + at.offset,
                     ..*at
                 };
                 exec.write(at, values)?;

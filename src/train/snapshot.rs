@@ -44,14 +44,15 @@ impl State {
     /// # Errors
     /// If it keeps other slots.
     pub fn belongs_to(&self, optimizer: &Optimizer) -> Result<()> {
-        if self.slots == optimizer.slots() {
+        let own = optimizer.saved_slots();
+        if self.slots == own {
             return Ok(());
         }
         Err(Error::Usage(format!(
             "the saved state belongs to another optimiser: it keeps {}, and {optimizer} keeps {}; resume with the \
              --optimizer that the run was started with, or start a new run from its weights with --init",
             self.slots.join(", "),
-            optimizer.slots().join(", ")
+            own.join(", ")
         )))
     }
 }
@@ -101,7 +102,7 @@ impl Trainer<'_> {
                 epoch_sums: self.epoch_sums,
                 left_out: [self.left_out, self.left_out_in_a_row],
                 left_out_first: self.left_out_first,
-                slots: self.session.slots.iter().map(|s| s.to_string()).collect(),
+                slots: self.config.optimizer.saved_slots(),
                 frozen: self.session.frozen.clone(),
             },
             weights: self.weights()?,
@@ -145,7 +146,9 @@ impl Trainer<'_> {
             *last = 1.0;
         }
         self.exec.write(self.session.control, &control)?;
-        self.write_params(self.session.params_arena, &snapshot.weights)?;
+        for arena in [self.session.params_arena, self.session.evaluated_arena()] {
+            self.write_params(arena, &snapshot.weights)?;
+        }
         self.write_slots(&snapshot.slots)?;
         for which in [Weights::Ema, Weights::Swa] {
             let saved = snapshot.averages.iter().find(|(w, _)| *w == which);
@@ -170,12 +173,22 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// The parameters as they are, in `state_dict` order.
+    /// The parameters as they are evaluated, in `state_dict` order.
     ///
     /// # Errors
     /// What the device reports.
     pub fn weights(&mut self) -> Result<Vec<Vec<f32>>> {
-        self.read_params(self.session.params_arena)
+        let mut weights = self.read_params(self.session.evaluated_arena())?;
+        if self.session.evaluated_slot.is_some() {
+            // What is frozen is in no slot.
+            let trained = self.read_params(self.session.params_arena)?;
+            let missing = weights
+                .iter_mut()
+                .zip(trained)
+                .filter(|(w, _)| w.is_empty());
+            missing.for_each(|(w, trained)| *w = trained);
+        }
+        Ok(weights)
     }
 
     /// The last update's gradients, in `state_dict` order.
@@ -196,19 +209,31 @@ impl Trainer<'_> {
         Ok(self.session.params.iter().map(cut).collect())
     }
 
+    /// Where what is saved as a slot lies: in place of the weights that are evaluated, which are saved as the weights,
+    /// those that are trained.
+    fn saved_slot(&self, index: usize) -> Slice {
+        let session = self.session;
+        match session.evaluated_slot {
+            Some(slot) if slot == index => Slice {
+                len: session.slot(slot).len,
+                ..session.params_arena
+            },
+            _ => session.slot(index),
+        }
+    }
+
     fn read_slots(&mut self) -> Result<Vec<Slot>> {
-        let named = self.session.slots.iter().enumerate();
-        let read = |(i, name): (usize, &&str)| {
-            Ok(Slot {
-                name: name.to_string(),
-                values: self.read_params(self.session.slot(i))?,
-            })
+        let named = self.config.optimizer.saved_slots().into_iter().enumerate();
+        let read = |(i, name): (usize, String)| {
+            let values = self.read_params(self.saved_slot(i))?;
+            Ok(Slot { name, values })
         };
         named.map(read).collect()
     }
 
     fn write_slots(&mut self, slots: &[Slot]) -> Result<()> {
-        let mut places = (0..).map(|i| self.session.slot(i));
+        let places: Vec<Slice> = (0..slots.len()).map(|i| self.saved_slot(i)).collect();
+        let mut places = places.into_iter();
         slots.iter().try_for_each(|slot| match places.next() {
             Some(place) => self.write_params(place, &slot.values),
             None => Ok(()),

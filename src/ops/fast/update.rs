@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::ops::{Group, Hyper, adam, hyper, left_out, update::Dims};
+use crate::ops::{Group, Hyper, adam, hyper, left_out, sgd, update::Dims};
 
 /// Elements worth a thread.
 const CHUNK: usize = 1 << 16;
@@ -126,18 +126,19 @@ vectorised! {
 
 pub(in crate::ops) fn sgd(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
     update(d, reads, writes, |h, grad, [buffer], param| {
-        sgd_run(*h, grad, buffer, param);
+        let keeps = h.momentum != 0.0 || d.flags & sgd::KEEP != 0;
+        sgd_run(*h, keeps, grad, buffer, param);
     });
 }
 
 vectorised! {
-    fn sgd_run<'a>(h: Group, grad: &'a [f32], buffer: &'a mut [f32], param: &'a mut [f32]) {
+    fn sgd_run<'a>(h: Group, keeps: bool, grad: &'a [f32], buffer: &'a mut [f32], param: &'a mut [f32]) {
         for ((v, p), &grad) in buffer.iter_mut().zip(param).zip(grad) {
             let mut g = grad;
             if h.weight_decay != 0.0 {
                 g += h.weight_decay * *p;
             }
-            if h.momentum != 0.0 {
+            if keeps {
                 let started = h.momentum * *v + h.gradient_scale * g;
                 *v = if h.first != 0 { g } else { started };
                 g = if h.nesterov != 0 {
