@@ -18,6 +18,7 @@ mod examples;
 mod export;
 mod extremes;
 mod faults;
+mod free;
 mod golden_conversion;
 mod golden_ops;
 mod golden_schedules;

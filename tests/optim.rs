@@ -59,11 +59,9 @@ pub fn plan(optimizer: &Optimizer, op: Option<&'static Op>) -> Arc<Plan> {
     }
     r.seal();
     let segments = r.one_segment();
-    let places = Places {
-        state: r.state(optimizer.slots(), segments[0].end),
-        control: r.control(0),
-        segments: &segments,
-    };
+    let state = r.state(optimizer, segments[0].end);
+    let control = r.control(0, optimizer);
+    let places = Places::new(control, state, &segments, 0);
     r.begin("update", 1);
     optimizer.record(&mut r, &places);
     r.end();

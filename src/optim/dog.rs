@@ -22,14 +22,16 @@ pub struct Dog {
 /// DoWG (arXiv 2305.16284) as `optax.contrib.dowg` computes it. The schedule multiplies the rate that it sets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dowg {
-    /// The first squared distance, and what is added to the root of the weighted sum; above 0.
+    /// What is added to the root of the weighted sum, above 0.
     pub eps: f64,
+    /// The first squared distance, above 0; as `eps` if none is given.
+    pub init_estim_sq_dist: Option<f64>,
     /// L2 penalty, added to the gradient.
     pub weight_decay: f64,
 }
 
 pub(super) const DOG_NAMES: &[&str] = &["reps_rel", "eps", "weight_decay", "lr"];
-pub(super) const DOWG_NAMES: &[&str] = &["eps", "weight_decay", "lr"];
+pub(super) const DOWG_NAMES: &[&str] = &["eps", "init_estim_sq_dist", "weight_decay", "lr"];
 
 impl Default for Dog {
     fn default() -> Dog {
@@ -45,6 +47,7 @@ impl Default for Dowg {
     fn default() -> Dowg {
         Dowg {
             eps: 1e-4,
+            init_estim_sq_dist: None,
             weight_decay: 0.0,
         }
     }
@@ -63,10 +66,18 @@ impl Dog {
 
 impl Dowg {
     pub(super) fn read(args: &Args) -> Result<Dowg, Error> {
+        let eps = args.positive("eps", Dowg::default().eps)?;
+        let first = args.positive("init_estim_sq_dist", eps)?;
         Ok(Dowg {
-            eps: args.positive("eps", Dowg::default().eps)?,
+            eps,
+            init_estim_sq_dist: (first != eps).then_some(first),
             weight_decay: args.number("weight_decay", 0.0)?,
         })
+    }
+
+    /// The first squared distance.
+    fn first(&self) -> f64 {
+        self.init_estim_sq_dist.unwrap_or(self.eps)
     }
 }
 
@@ -161,12 +172,23 @@ impl Method for Dowg {
     fn arguments(&self) -> Vec<(&'static str, Value)> {
         vec![
             ("eps", Value::Number(self.eps)),
+            ("init_estim_sq_dist", Value::Number(self.first())),
             ("weight_decay", Value::Number(self.weight_decay)),
         ]
     }
 
     fn defaults(&self) -> Vec<(&'static str, Value)> {
-        Dowg::default().arguments()
+        let usual = Dowg::default();
+        // Its default is another one's value.
+        let first = match self.init_estim_sq_dist {
+            None => self.eps,
+            Some(_) => usual.first(),
+        };
+        vec![
+            ("eps", Value::Number(usual.eps)),
+            ("init_estim_sq_dist", Value::Number(first)),
+            ("weight_decay", Value::Number(usual.weight_decay)),
+        ]
     }
 
     fn slots(&self) -> &'static [&'static str] {
@@ -178,7 +200,7 @@ impl Method for Dowg {
     }
 
     fn memory(&self, _: f64) -> Option<[f64; 4]> {
-        Some([self.eps, 0.0, 0.0, 0.0])
+        Some([self.first(), 0.0, 0.0, 0.0])
     }
 
     fn sets_rate(&self) -> bool {
@@ -208,7 +230,7 @@ impl Method for Dowg {
     fn page(&self) -> Page {
         Page {
             formula: "q = max(q, |w - w0| ** 2); v += q * |g| ** 2; w -= lr * q / (sqrt(v) + eps) * g, where norms are those \
-                      of all weights and q begins at eps",
+                      of all weights and q begins at init_estim_sq_dist, which is eps if not given",
             origin: "optax.contrib.dowg of Optax 0.2.8; Khaled, Mishchenko and Jin 2023, arXiv 2305.16284",
             when: "As DoG, where gradients shrink on the way: --lr is a factor on the rate that it sets, 1 if not given.",
             pros: "Nothing to tune; early gradients, from before the weights had come far, count little.",

@@ -33,9 +33,7 @@ pub struct Session {
     optimizer: Optimizer,
     /// Words of the parameters' arena that are updated: what is frozen lies behind them.
     moved: u32,
-    /// The optimiser's slots, by torch's names.
-    pub(super) slots: &'static [&'static str],
-    /// Of these, the one whose weights are evaluated and saved instead of those that are trained.
+    /// Of the optimiser's slots, the one whose weights are evaluated and saved instead of those that are trained.
     pub(super) evaluated_slot: Option<usize>,
     /// Those that hold the weights before the first update, and what the others hold.
     weight_slots: Vec<usize>,
@@ -278,8 +276,7 @@ impl Session {
             Error::Model(format!("{e} (this is at --batch-size {batch})"))
         })?;
         let program = |name: &str| plan.program(name).cloned();
-        let slots = config.optimizer.slots();
-        let place = |name: &str| slots.iter().position(|s| *s == name);
+        let place = |name: &str| config.optimizer.slots().iter().position(|s| *s == name);
         if let Some(test) = &mut test {
             let programs = |w| (w, eval_names(w).map(|name| program(&name)));
             test.programs = config.evaluated().map(programs).collect();
@@ -298,7 +295,6 @@ impl Session {
             state: layout.state,
             optimizer: config.optimizer.clone(),
             moved: layout.segments.last().map_or(0, |s| s.end),
-            slots,
             evaluated_slot: config.optimizer.evaluated().and_then(place),
             weight_slots: config
                 .optimizer

@@ -75,13 +75,9 @@ fn recorded(together: bool) -> Network {
     r.seal();
     let optimizer = Optimizer::default();
     let segments = r.one_segment();
-    let state = r.state(optimizer.slots(), segments[0].end);
-    let control = r.control(2);
-    let places = Places {
-        control,
-        state,
-        segments: &segments,
-    };
+    let state = r.state(&optimizer, segments[0].end);
+    let control = r.control(2, &optimizer);
+    let places = Places::new(control, state, &segments, 2);
 
     r.begin("train", BATCH);
     let x = r.gather_bytes(order, images, table, &[1, 8, 8], BATCH);
@@ -130,13 +126,9 @@ pub fn wide() -> Network {
     r.seal();
     let optimizer = Optimizer::default();
     let segments = r.one_segment();
-    let state = r.state(optimizer.slots(), segments[0].end);
-    let control = r.control(2);
-    let places = Places {
-        control,
-        state,
-        segments: &segments,
-    };
+    let state = r.state(&optimizer, segments[0].end);
+    let control = r.control(2, &optimizer);
+    let places = Places::new(control, state, &segments, 2);
     let sums = r.sums();
     let ema = r.slot("ema");
 
