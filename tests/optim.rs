@@ -9,7 +9,7 @@ use std::sync::Arc;
 use kiln::{
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     kernel::Op,
-    ops::Hyper,
+    ops::{Hyper, update::Segment},
     optim::{Optimizer, Places},
     plan::Plan,
     record::Recorder,
@@ -58,10 +58,21 @@ pub fn plan(optimizer: &Optimizer, op: Option<&'static Op>) -> Arc<Plan> {
         r.param(&[tensor.len() as u32]);
     }
     r.seal();
-    let segments = r.one_segment();
+    let mut segments = r.one_segment().to_vec();
+    let end = segments[0].end;
+    if optimizer.per_parameter() {
+        segments.insert(
+            0,
+            Segment {
+                end: SECOND,
+                ..segments[0]
+            },
+        );
+    }
+    let ratios = if optimizer.per_parameter() { 2 } else { 0 };
     let places = Places {
-        state: r.state(optimizer.slots(), segments[0].end),
-        control: r.control(0),
+        state: r.state(optimizer.slots(), end),
+        control: r.control_with(0, ratios),
         segments: &segments,
     };
     r.begin("update", 1);
@@ -220,6 +231,18 @@ fn adam_matches_pytorch() {
 #[test]
 fn lion_matches_optax() {
     matches("Lion", 2);
+}
+
+/// The norms of each parameter, the momentum of steps with their rates, Nesterov.
+#[test]
+fn lars_matches_optax() {
+    matches("LARS", 2);
+}
+
+/// The norm of Adam's step, decay included.
+#[test]
+fn lamb_matches_optax() {
+    matches("LAMB", 2);
 }
 
 /// The rate's own decay, what the sum begins with, maximize.

@@ -26,6 +26,10 @@ pub mod grad_stats;
 pub mod grad_stats_control;
 pub mod grad_stats_log;
 pub mod gradient_control;
+pub mod lamb;
+pub mod lamb_norms;
+pub mod lars;
+pub mod lars_norms;
 pub mod lion;
 pub mod log_batch;
 pub mod log_grad;
@@ -39,6 +43,7 @@ pub mod rmsprop;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 pub mod split_sum;
+mod trust;
 pub mod update;
 
 mod conv_variants;
@@ -51,14 +56,15 @@ pub use {
     channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx,
     cross_entropy_log::CrossEntropyLog, gather::Gather, gather_bytes::GatherBytes,
     grad_stats::GradStats, grad_stats_control::GradStatsControl, grad_stats_log::GradStatsLog,
-    gradient_control::GradientControl, lion::Lion, log_batch::LogBatch, log_grad::LogGrad,
-    matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
+    gradient_control::GradientControl, lamb::Lamb, lamb_norms::LambNorms, lars::Lars,
+    lars_norms::LarsNorms, lion::Lion, log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul,
+    max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, relu::Relu,
     relu_grad::ReluGrad, rmsprop::RmsProp, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy,
     split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 32] = [
+pub static ALL: [&Op; 36] = [
     &Op::of::<Accumulate>(),
     &Op::of::<Adagrad>(),
     &Op::of::<Adam>(),
@@ -78,6 +84,10 @@ pub static ALL: [&Op; 32] = [
     &Op::of::<GradStatsControl>(),
     &Op::of::<GradStatsLog>(),
     &Op::of::<GradientControl>(),
+    &Op::of::<Lamb>(),
+    &Op::of::<LambNorms>(),
+    &Op::of::<Lars>(),
+    &Op::of::<LarsNorms>(),
     &Op::of::<Lion>(),
     &Op::of::<LogBatch>(),
     &Op::of::<LogGrad>(),

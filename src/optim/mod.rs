@@ -10,6 +10,8 @@ mod adagrad_norm;
 mod adam;
 mod arguments;
 mod groups;
+mod lamb;
+mod lars;
 mod lion;
 mod rmsprop;
 mod sgd;
@@ -18,6 +20,8 @@ pub use adagrad::Adagrad;
 pub use adagrad_norm::AdaGradNorm;
 pub use adam::{Adam, AdamW};
 pub use groups::{Arrangement, GroupRate, ParamGroup, fill};
+pub use lamb::Lamb;
+pub use lars::Lars;
 pub use lion::Lion;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
@@ -75,6 +79,11 @@ trait Method {
         0.0
     }
 
+    /// Whether every parameter needs a segment of its own, as norms are taken of each.
+    fn per_parameter(&self) -> bool {
+        false
+    }
+
     /// A factor on its rate that is worked out on the device.
     fn rule(&self) -> Option<Rule> {
         None
@@ -116,6 +125,10 @@ pub enum Optimizer {
     RmsProp(RmsProp),
     /// `optax.lion`.
     Lion(Lion),
+    /// `optax.lars`.
+    Lars(Lars),
+    /// `optax.lamb`.
+    Lamb(Lamb),
     /// AdaGrad-Norm.
     AdaGradNorm(AdaGradNorm),
 }
@@ -147,6 +160,8 @@ const READERS: &[Reader] = &[
         rmsprop::NAMES,
     ),
     ("Lion", |a| Lion::read(a).map(Optimizer::Lion), lion::NAMES),
+    ("LARS", |a| Lars::read(a).map(Optimizer::Lars), lars::NAMES),
+    ("LAMB", |a| Lamb::read(a).map(Optimizer::Lamb), lamb::NAMES),
     (
         "AdaGradNorm",
         |a| AdaGradNorm::read(a).map(Optimizer::AdaGradNorm),
@@ -223,6 +238,8 @@ impl Optimizer {
             Optimizer::Adagrad(o) => o,
             Optimizer::RmsProp(o) => o,
             Optimizer::Lion(o) => o,
+            Optimizer::Lars(o) => o,
+            Optimizer::Lamb(o) => o,
             Optimizer::AdaGradNorm(o) => o,
         }
     }
@@ -250,6 +267,11 @@ impl Optimizer {
     /// Its weight decay.
     pub fn weight_decay(&self) -> f64 {
         self.method().weight_decay()
+    }
+
+    /// Whether every parameter needs a segment of its own, as norms are taken of each.
+    pub fn per_parameter(&self) -> bool {
+        self.method().per_parameter()
     }
 
     /// A factor on its rate that is worked out on the device, from the gradient's norm.

@@ -82,6 +82,24 @@ impl Recorder {
         self.push::<K>(dims, &args);
     }
 
+    /// What works out every parameter's trust ratio, before the update that applies it.
+    pub(crate) fn norms<K: Kernel<Dims = ops::update::Dims>>(&mut self, places: &Places) {
+        let ([params, _], grads) = (self.arenas(), self.gradient());
+        let dims = ops::update::Dims::of(places.segments, 0);
+        let moved = |arena: Slice| Slice {
+            len: dims.n,
+            ..arena
+        };
+        let args = [
+            self.hyper,
+            moved(grads),
+            places.state,
+            moved(params),
+            places.control,
+        ];
+        self.push::<K>(dims, &args);
+    }
+
     /// One segment of everything: all parameters take the first group's numbers.
     pub fn one_segment(&self) -> [Segment; 1] {
         let [params, _] = self.arenas();
@@ -113,7 +131,12 @@ impl Recorder {
 
     /// The factor on the rate, the memories of `controllers` controllers, and the scale that clips.
     pub fn control(&mut self, controllers: u32) -> Slice {
-        let len = ops::CONTROL_WORDS + controllers * gradient_control::STATE;
+        self.control_with(controllers, 0)
+    }
+
+    /// The same with so many trust ratios in front of the last word.
+    pub fn control_with(&mut self, controllers: u32, ratios: u32) -> Slice {
+        let len = ops::CONTROL_WORDS + controllers * gradient_control::STATE + ratios;
         self.plan.buffer("control", len, Role::State)
     }
 

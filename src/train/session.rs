@@ -127,7 +127,11 @@ impl<'a> Layout<'a> {
         let order = r.input("order", &[data.train.len as u32]);
         let inputs = Inputs::declare(r, "train", data, &data.train, config.augment.as_ref())?;
         let groups = (config.groups.as_slice(), config.layer_decay);
-        let arrangement = Arrangement::of(&network.places(), groups.0, groups.1);
+        let arrangement = Arrangement::of(
+            &network.places(),
+            groups.0,
+            (groups.1, config.optimizer.per_parameter()),
+        );
         let arrangement = arrangement.map_err(Error::Usage)?;
         let params = network.declare_in(r, &arrangement);
         let frozen = network.params().enumerate();
@@ -136,6 +140,10 @@ impl<'a> Layout<'a> {
         let places: Vec<Slice> = params.iter().map(|p| p.at).collect();
         let segments = arrangement.segments(&places);
         let moved = segments.last().map_or(0, |s| s.end);
+        let ratios = match config.optimizer.per_parameter() {
+            true => segments.len() as u32,
+            false => 0,
+        };
         Ok(Layout {
             network,
             data,
@@ -146,7 +154,7 @@ impl<'a> Layout<'a> {
             state: r.state(config.optimizer.slots(), moved),
             segments,
             frozen,
-            control: r.control(controllers.len() as u32),
+            control: r.control_with(controllers.len() as u32, ratios),
             controllers,
             sums: (config.accumulate > 1).then(|| r.sums()),
             averages: config
