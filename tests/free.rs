@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kiln::{
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
-    ops::LOG_WORDS,
+    ops::{LOG_WORDS, update::Segment},
     optim::{Optimizer, Places, memory_after},
     plan::{Plan, Slice},
     record::Recorder,
@@ -34,9 +34,15 @@ fn plan(optimizer: &Optimizer) -> (Arc<Plan>, Vec<Slice>) {
     let mut r = Recorder::new(1);
     let params: Vec<Slice> = SIZES.iter().map(|&n| r.param(&[n as u32]).at).collect();
     r.seal();
-    let segments = r.one_segment();
-    let state = r.state(optimizer, segments[0].end);
-    let control = r.control(0, optimizer);
+    let [whole] = r.one_segment();
+    let starts = params.iter().skip(1).map(|p| p.offset);
+    let ends = starts.chain([whole.end]);
+    let segments: Vec<Segment> = match optimizer.per_parameter() {
+        true => ends.map(|end| Segment { end, ..whole }).collect(),
+        false => vec![whole],
+    };
+    let state = r.state(optimizer, whole.end);
+    let control = r.control(0, optimizer, &segments);
     r.begin("update", 1);
     optimizer.record(&mut r, &Places::new(control, state, &segments, 0));
     r.end();
@@ -216,7 +222,7 @@ fn follow(
         .sqrt();
     let (log, control) = (whole("log"), whole("control"));
     let mut begin = vec![1.0; control.len as usize];
-    let memory = optimizer.memory(norm).expect("a memory");
+    let memory = optimizer.memory(norm).unwrap_or_default();
     for (to, from) in begin[memory_after(0) as usize..].iter_mut().zip(memory) {
         *to = from as f32;
     }
@@ -323,5 +329,5 @@ fn optimizers_that_set_their_rate_match_their_authors() {
         }
         followed += 1;
     }
-    assert_eq!(followed, 50, "configurations");
+    assert_eq!(followed, 58, "configurations");
 }

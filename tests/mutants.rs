@@ -99,6 +99,42 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         &[("if left_out() { return; }", "")],
     ),
     (
+        "norm of the gradient without its decay",
+        "lars_norms",
+        &[("+ h.weight_decay * p", "")],
+    ),
+    (
+        "a lane's sum left out",
+        "lars_norms",
+        &[(
+            "sums[lane] += sums[lane + half]",
+            "sums[lane] = sums[lane + half]",
+        )],
+    ),
+    (
+        "ratio upside down",
+        "lamb_norms",
+        &[("param_norm / step_norm", "step_norm / param_norm")],
+    ),
+    (
+        "every parameter begins where the first does",
+        "lamb_norms",
+        &[("if segment > 0u {", "if false {")],
+    ),
+    (
+        "rate outside of the momentum",
+        "lars",
+        &[
+            ("let step = rate *", "let step ="),
+            ("p - select", "p - rate * select"),
+        ],
+    ),
+    (
+        "ratio ignored",
+        "lamb",
+        &[("h.lr * control[trust_at(segment_of(4u * i))]", "h.lr")],
+    ),
+    (
         "sum of squares as a mean",
         "adagrad",
         &[("state[i] + g * g", "0.9 * state[i] + 0.1 * g * g")],

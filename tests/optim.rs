@@ -9,7 +9,7 @@ use std::sync::Arc;
 use kiln::{
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     kernel::Op,
-    ops::Hyper,
+    ops::{Hyper, update::Segment},
     optim::{Optimizer, Places},
     plan::Plan,
     record::Recorder,
@@ -58,9 +58,19 @@ pub fn plan(optimizer: &Optimizer, op: Option<&'static Op>) -> Arc<Plan> {
         r.param(&[tensor.len() as u32]);
     }
     r.seal();
-    let segments = r.one_segment();
-    let state = r.state(optimizer, segments[0].end);
-    let control = r.control(0, optimizer);
+    let mut segments = r.one_segment().to_vec();
+    let end = segments[0].end;
+    if optimizer.per_parameter() {
+        segments.insert(
+            0,
+            Segment {
+                end: SECOND,
+                ..segments[0]
+            },
+        );
+    }
+    let state = r.state(optimizer, end);
+    let control = r.control(0, optimizer, &segments);
     let places = Places::new(control, state, &segments, 0);
     r.begin("update", 1);
     optimizer.record(&mut r, &places);
@@ -218,6 +228,18 @@ fn adam_matches_pytorch() {
 #[test]
 fn lion_matches_optax() {
     matches("Lion", 2);
+}
+
+/// The norms of each parameter, the momentum of steps with their rates, Nesterov.
+#[test]
+fn lars_matches_optax() {
+    matches("LARS", 2);
+}
+
+/// The norm of Adam's step, decay included.
+#[test]
+fn lamb_matches_optax() {
+    matches("LAMB", 2);
 }
 
 /// The rate's own decay, what the sum begins with, maximize.

@@ -2,6 +2,7 @@
 //! agree, what is left out leaves no trace, and another optimiser's state is refused.
 
 use kiln::{
+    control::{Rule, gradient},
     data::{self, Dataset, Options},
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     fit::{self, Rows},
@@ -17,7 +18,9 @@ use crate::{
 };
 
 /// Every optimiser, with what it has flags for.
-pub const ALL: [&str; 8] = [
+pub const ALL: [&str; 10] = [
+    "LARS(weight_decay=0.01, nesterov=True, trust_coefficient=0.5)",
+    "LAMB(weight_decay=0.1)",
     "SGD(momentum=0.9, nesterov=True)",
     "Adam(amsgrad=True, weight_decay=0.01)",
     "AdamW(betas=(0.85, 0.98))",
@@ -331,4 +334,28 @@ fn groups_are_settings_of_a_run() {
     );
     let said = refusal("train --device cpu --layer-decay 1.5", dir, 2);
     assert!(said.contains("between 0 and 1"), "{said}");
+}
+
+/// AdaGrad-Norm is SGD beside the controller of that name, to the bit: its rate is η by the root of all squared norms.
+#[test]
+fn adagrad_norm_is_sgd_beside_its_controller() {
+    let norm = configured("AdaGradNorm(b0=0.5)");
+    let sgd = Config {
+        gradient_rules: vec![Rule::AdaGradNorm(gradient::AdaGradNorm { b0: 0.5 })],
+        ..configured("SGD()")
+    };
+    assert!(updated(&norm) == updated(&sgd));
+    let (network, data) = subject();
+    let session = Session::record(&network, &data, &norm).unwrap();
+    let (rows, _) = run(&session, &norm, 0, None);
+    let mut sum = 0.25;
+    for (t, row) in rows.updates.iter().enumerate() {
+        sum += row.grad_norm * row.grad_norm;
+        let want = rate(&norm.optimizer).at(t as u64) / sum.sqrt();
+        assert!(
+            (row.lr / want - 1.0).abs() < 1e-5,
+            "update {t}: {} and {want}",
+            row.lr
+        );
+    }
 }

@@ -112,6 +112,11 @@ impl Case {
                 let most = inputs.fold(0f32, |most, x| most.max(largest(x)));
                 constant(8.0 * f32::EPSILON * most)
             }
+            // A quotient of two roots of sums.
+            "lamb_norms" | "lars_norms" => {
+                let most = largest(&want[0]);
+                constant(1e-5 * most)
+            }
             // `exp` and `log` may be wrong by tens of units in the last place; every probability
             // is divided by the number of rows.
             "softmax_cross_entropy" => {

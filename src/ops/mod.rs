@@ -28,6 +28,10 @@ pub mod grad_stats;
 pub mod grad_stats_control;
 pub mod grad_stats_log;
 pub mod gradient_control;
+pub mod lamb;
+pub mod lamb_norms;
+pub mod lars;
+pub mod lars_norms;
 pub mod lion;
 pub mod log_batch;
 pub mod log_grad;
@@ -44,6 +48,7 @@ pub mod schedule_free;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 pub mod split_sum;
+mod trust;
 pub mod update;
 
 mod conv_variants;
@@ -57,15 +62,16 @@ pub use {
     cross_entropy_log::CrossEntropyLog, dadapt::Dadapt, dadapt_moments::DadaptMoments,
     gather::Gather, gather_bytes::GatherBytes, grad_stats::GradStats,
     grad_stats_control::GradStatsControl, grad_stats_log::GradStatsLog,
-    gradient_control::GradientControl, lion::Lion, log_batch::LogBatch, log_grad::LogGrad,
-    matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse,
-    rate_estimate::RateEstimate, rate_stats::RateStats, relu::Relu, relu_grad::ReluGrad,
-    rmsprop::RmsProp, schedule_free::ScheduleFree, sgd::Sgd,
-    softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
+    gradient_control::GradientControl, lamb::Lamb, lamb_norms::LambNorms, lars::Lars,
+    lars_norms::LarsNorms, lion::Lion, log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul,
+    max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, rate_estimate::RateEstimate,
+    rate_stats::RateStats, relu::Relu, relu_grad::ReluGrad, rmsprop::RmsProp,
+    schedule_free::ScheduleFree, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy,
+    split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 37] = [
+pub static ALL: [&Op; 41] = [
     &Op::of::<Accumulate>(),
     &Op::of::<Adagrad>(),
     &Op::of::<Adam>(),
@@ -87,6 +93,10 @@ pub static ALL: [&Op; 37] = [
     &Op::of::<GradStatsControl>(),
     &Op::of::<GradStatsLog>(),
     &Op::of::<GradientControl>(),
+    &Op::of::<Lamb>(),
+    &Op::of::<LambNorms>(),
+    &Op::of::<Lars>(),
+    &Op::of::<LarsNorms>(),
     &Op::of::<Lion>(),
     &Op::of::<LogBatch>(),
     &Op::of::<LogGrad>(),

@@ -16,7 +16,7 @@ use crate::{kernel::rounded, rng::Rng};
 const ALIGN: u32 = 64;
 
 /// The kernels of all optimisers.
-pub const KERNELS: [&str; 5] = ["adagrad", "adam", "lion", "rmsprop", "sgd"];
+pub const KERNELS: [&str; 7] = ["adagrad", "adam", "lamb", "lars", "lion", "rmsprop", "sgd"];
 
 /// Most segments of an arena.
 pub const SEGMENTS: usize = 256;
@@ -90,6 +90,12 @@ impl Dims {
         dims.memory = memory;
         dims.table[..segments.len()].copy_from_slice(segments);
         dims
+    }
+
+    /// The segment of an element.
+    pub(super) fn segment_of(&self, element: usize) -> usize {
+        let table = &self.table[..self.segments as usize];
+        table.partition_point(|s| s.end as usize <= element)
     }
 
     /// Every segment: its elements, and the numbers that they take, with the rates as this update

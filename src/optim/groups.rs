@@ -233,6 +233,8 @@ pub struct Arrangement {
     /// For each parameter, in `state_dict` order: its group in the uniform and the factor on its rate. None if it is
     /// frozen.
     pub places: Vec<Option<(u32, f32)>>,
+    /// Whether every parameter is a segment of its own.
+    pub per_parameter: bool,
 }
 
 impl Arrangement {
@@ -243,7 +245,7 @@ impl Arrangement {
     pub fn of(
         params: &[(&str, usize)],
         groups: &[ParamGroup],
-        layer_decay: Option<f64>,
+        (layer_decay, per_parameter): (Option<f64>, bool),
     ) -> Result<Arrangement, String> {
         let own = |name: &str| {
             let found = |g: &ParamGroup| matches(g.pattern.as_bytes(), name.as_bytes());
@@ -283,7 +285,11 @@ impl Arrangement {
         let mut order: Vec<usize> = (0..params.len()).collect();
         let key = |i: &usize| places.get(*i).copied().flatten().map_or(u32::MAX, |p| p.0);
         order.sort_by_key(key);
-        let arrangement = Arrangement { order, places };
+        let arrangement = Arrangement {
+            order,
+            places,
+            per_parameter,
+        };
         let segments = arrangement.runs().count();
         match segments > SEGMENTS {
             true => Err(format!(
@@ -304,7 +310,7 @@ impl Arrangement {
         let next = self.order.iter().skip(1).map(place).chain([None]);
         self.order.iter().zip(next).filter_map(move |(&i, next)| {
             let own = place(&i)?;
-            (next != Some(own)).then_some((i, own))
+            (self.per_parameter || next != Some(own)).then_some((i, own))
         })
     }
 
@@ -395,16 +401,18 @@ mod tests {
     #[test]
     fn parameters_are_arranged_by_group() {
         let groups = read("conv1.weight: freeze; *.bias: lr=2x", "SGD").unwrap();
-        let arranged = Arrangement::of(&PARAMS, &groups, None).unwrap();
+        let arranged = Arrangement::of(&PARAMS, &groups, (None, false)).unwrap();
         assert_eq!(arranged.order, [2, 1, 3, 0]);
         let places = [None, Some((1, 1.0)), Some((0, 1.0)), Some((1, 1.0))];
         assert_eq!(arranged.places, places);
-        let decayed = Arrangement::of(&PARAMS, &[], Some(0.5)).unwrap();
+        let decayed = Arrangement::of(&PARAMS, &[], (Some(0.5), false)).unwrap();
         assert_eq!(decayed.order, [0, 1, 2, 3]);
         let scales: Vec<f32> = decayed.places.iter().flatten().map(|p| p.1).collect();
         assert_eq!(scales, [0.5, 0.5, 1.0, 1.0]);
-        let plain = Arrangement::of(&PARAMS, &[], None).unwrap();
+        let plain = Arrangement::of(&PARAMS, &[], (None, false)).unwrap();
         assert_eq!(plain.runs().count(), 1);
+        let each = Arrangement::of(&PARAMS, &[], (None, true)).unwrap();
+        assert_eq!(each.runs().count(), 4);
     }
 
     /// What has no effect, or no place, is refused.
@@ -426,8 +434,9 @@ mod tests {
         assert!(error.contains("another state"), "{error}");
         let many = ["*: lr=2x"; 8].join(";");
         assert!(read(&many, "SGD").unwrap_err().contains("room for 7"));
-        let of =
-            |text: &str| Arrangement::of(&PARAMS, &read(text, "SGD").unwrap(), None).unwrap_err();
+        let of = |text: &str| {
+            Arrangement::of(&PARAMS, &read(text, "SGD").unwrap(), (None, false)).unwrap_err()
+        };
         assert!(of("gc.*: freeze").contains("there are conv1.weight"));
         assert!(of("*: freeze").contains("nothing would be trained"));
         assert!(of("*: lr=2x; fc.*: lr=3x").contains("group `fc.*` has no parameter"));

@@ -12,6 +12,8 @@ mod arguments;
 mod dog;
 mod groups;
 mod hypergradient;
+mod lamb;
+mod lars;
 mod lion;
 mod prodigy;
 mod rmsprop;
@@ -25,6 +27,8 @@ pub use adam::{Adam, AdamW};
 pub use dog::{Dog, Dowg};
 pub use groups::{Arrangement, GroupRate, ParamGroup, fill};
 pub use hypergradient::HypergradientSgd;
+pub use lamb::Lamb;
+pub use lars::Lars;
 pub use lion::Lion;
 pub use prodigy::{DAdaptAdamW, Prodigy};
 pub use rmsprop::RmsProp;
@@ -135,6 +139,11 @@ trait Method {
         0.0
     }
 
+    /// Whether every parameter needs a segment of its own, as norms are taken of each.
+    fn per_parameter(&self) -> bool {
+        false
+    }
+
     /// A factor on its rate that is worked out on the device.
     fn rule(&self) -> Option<Rule> {
         None
@@ -197,6 +206,10 @@ pub enum Optimizer {
     RmsProp(RmsProp),
     /// `optax.lion`.
     Lion(Lion),
+    /// `optax.lars`.
+    Lars(Lars),
+    /// `optax.lamb`.
+    Lamb(Lamb),
     /// AdaGrad-Norm.
     AdaGradNorm(AdaGradNorm),
     /// `optax.contrib.dog`.
@@ -244,6 +257,8 @@ const READERS: &[Reader] = &[
         rmsprop::NAMES,
     ),
     ("Lion", |a| Lion::read(a).map(Optimizer::Lion), lion::NAMES),
+    ("LARS", |a| Lars::read(a).map(Optimizer::Lars), lars::NAMES),
+    ("LAMB", |a| Lamb::read(a).map(Optimizer::Lamb), lamb::NAMES),
     (
         "AdaGradNorm",
         |a| AdaGradNorm::read(a).map(Optimizer::AdaGradNorm),
@@ -352,6 +367,8 @@ impl Optimizer {
             Optimizer::Adagrad(o) => o,
             Optimizer::RmsProp(o) => o,
             Optimizer::Lion(o) => o,
+            Optimizer::Lars(o) => o,
+            Optimizer::Lamb(o) => o,
             Optimizer::AdaGradNorm(o) => o,
             Optimizer::Dog(o) => o,
             Optimizer::Dowg(o) => o,
@@ -387,6 +404,11 @@ impl Optimizer {
     /// Its weight decay.
     pub fn weight_decay(&self) -> f64 {
         self.method().weight_decay()
+    }
+
+    /// Whether every parameter needs a segment of its own, as norms are taken of each.
+    pub fn per_parameter(&self) -> bool {
+        self.method().per_parameter()
     }
 
     /// A factor on its rate that is worked out on the device, from the gradient's norm.

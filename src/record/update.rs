@@ -130,6 +130,24 @@ impl Recorder {
         self.push::<ops::Dadapt>(dims, &args);
     }
 
+    /// What works out every parameter's trust ratio, before the update that applies it.
+    pub(crate) fn norms<K: Kernel<Dims = ops::update::Dims>>(&mut self, places: &Places) {
+        let ([params, _], grads) = (self.arenas(), self.gradient());
+        let dims = ops::update::Dims::of(places.segments, 0, places.memory);
+        let moved = |arena: Slice| Slice {
+            len: dims.n,
+            ..arena
+        };
+        let args = [
+            self.hyper,
+            moved(grads),
+            places.state,
+            moved(params),
+            places.control,
+        ];
+        self.push::<K>(dims, &args);
+    }
+
     /// One segment of everything: all parameters take the first group's numbers.
     pub fn one_segment(&self) -> [Segment; 1] {
         let [params, _] = self.arenas();
@@ -163,11 +181,20 @@ impl Recorder {
         self.push::<ops::Average>(dims, &[self.hyper, params, control, average]);
     }
 
-    /// The factor on the rate, the memories of `controllers` controllers and of an optimiser that sets its own rate, and
-    /// the scale that clips.
-    pub fn control(&mut self, controllers: u32, optimizer: &Optimizer) -> Slice {
+    /// The factor on the rate; the memories of `controllers` controllers and of an optimiser that sets its own rate;
+    /// the trust ratios of one that has a ratio for every segment; and the scale that clips.
+    pub fn control(
+        &mut self,
+        controllers: u32,
+        optimizer: &Optimizer,
+        segments: &[Segment],
+    ) -> Slice {
         let own = optimizer.memory(0.0).map_or(0, |m| m.len() as u32);
-        let len = ops::CONTROL_WORDS + controllers * gradient_control::STATE + own;
+        let ratios = match optimizer.per_parameter() {
+            true => segments.len() as u32,
+            false => 0,
+        };
+        let len = ops::CONTROL_WORDS + controllers * gradient_control::STATE + own + ratios;
         self.plan.buffer("control", len, Role::State)
     }
 

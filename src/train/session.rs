@@ -133,7 +133,11 @@ impl<'a> Layout<'a> {
         let order = r.input("order", &[data.train.len as u32]);
         let inputs = Inputs::declare(r, "train", data, &data.train, config.augment.as_ref())?;
         let groups = (config.groups.as_slice(), config.layer_decay);
-        let arrangement = Arrangement::of(&network.places(), groups.0, groups.1);
+        let arrangement = Arrangement::of(
+            &network.places(),
+            groups.0,
+            (groups.1, config.optimizer.per_parameter()),
+        );
         let arrangement = arrangement.map_err(Error::Usage)?;
         let params = network.declare_in(r, &arrangement);
         let frozen = network.params().enumerate();
@@ -150,6 +154,7 @@ impl<'a> Layout<'a> {
             len: moved,
             ..state
         };
+        let control = r.control(controllers.len() as u32, optimizer, &segments);
         Ok(Layout {
             network,
             data,
@@ -160,7 +165,7 @@ impl<'a> Layout<'a> {
             state,
             segments,
             frozen,
-            control: r.control(controllers.len() as u32, &config.optimizer),
+            control,
             controllers,
             sums: (config.accumulate > 1).then(|| r.sums()),
             averages: config

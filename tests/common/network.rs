@@ -76,7 +76,7 @@ fn recorded(together: bool) -> Network {
     let optimizer = Optimizer::default();
     let segments = r.one_segment();
     let state = r.state(&optimizer, segments[0].end);
-    let control = r.control(2, &optimizer);
+    let control = r.control(2, &optimizer, &segments);
     let places = Places::new(control, state, &segments, 2);
 
     r.begin("train", BATCH);
@@ -127,7 +127,7 @@ pub fn wide() -> Network {
     let optimizer = Optimizer::default();
     let segments = r.one_segment();
     let state = r.state(&optimizer, segments[0].end);
-    let control = r.control(2, &optimizer);
+    let control = r.control(2, &optimizer, &segments);
     let places = Places::new(control, state, &segments, 2);
     let sums = r.sums();
     let ema = r.slot("ema");

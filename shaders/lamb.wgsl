@@ -1,0 +1,30 @@
+// optax.lamb over the whole parameter arena, four elements at a time, with the trust ratios that
+// lamb_norms has left in control. `state` holds exp_avg and exp_avg_sq.
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<uniform> hyper: Hyper;
+@group(0) @binding(2) var<storage, read> grad: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> control: array<f32>;
+@group(0) @binding(4) var<storage, read_write> state: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> param: array<vec4<f32>>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    if left_out() { return; }
+    let first = group_index(group, groups) * 64u + lane;
+    let stride = groups.x * groups.y * 64u;
+    let n = dims.n / 4u;
+    for (var i = first; i < n; i += stride) {
+        let h = group_of(4u * i);
+        let p = param[i];
+        let next = moments(h, taken(grad[i], h), state[i], state[n + i]);
+        state[i] = next.m;
+        state[n + i] = next.v;
+        let rate = h.lr * control[trust_at(segment_of(4u * i))];
+        param[i] = p - rate * direction(h, next.m, next.v, p);
+    }
+}

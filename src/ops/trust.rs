@@ -1,0 +1,68 @@
+//! Trust ratios: what LARS and LAMB multiply a parameter's rate by, from its norm and that of its step. They lie in
+//! `control`, a word for every segment, which is one parameter, before the last word.
+
+use super::{
+    CONTROL_WORDS, Group, HYPER_WORDS, hyper, left_out,
+    update::{self, Dims},
+};
+
+/// Where a segment's ratio lies.
+pub(super) fn at(d: &Dims, control: &[f32], segment: usize) -> usize {
+    control.len() - 1 - d.segments as usize + segment
+}
+
+/// Words of `control`.
+fn control_words(d: &Dims) -> u64 {
+    u64::from(CONTROL_WORDS + d.segments)
+}
+
+/// Words of the arguments of the kernel that works them out.
+pub(super) fn norms_lens(d: &Dims, slots: u64) -> Vec<u64> {
+    let n = u64::from(d.n);
+    vec![HYPER_WORDS.into(), n, slots * n, n, control_words(d)]
+}
+
+/// Words of the arguments of the update that applies them.
+pub(super) fn lens(d: &Dims, slots: u64) -> Vec<u64> {
+    let n = u64::from(d.n);
+    vec![HYPER_WORDS.into(), n, control_words(d), slots * n, n]
+}
+
+/// Loop iterations of an invocation that adds up the squares of the largest parameter.
+pub(super) fn iterations(d: &Dims) -> u64 {
+    let ends = d.table.iter().take(d.segments as usize).map(|s| s.end);
+    let starts = [0].into_iter().chain(ends.clone());
+    let longest = starts.zip(ends).map(|(start, end)| end - start).max();
+    u64::from(longest.unwrap_or(0)).div_ceil(4 * 64) + 6 + 8
+}
+
+/// Every ratio, the twins' way: in f64. `step` is what an element's optimiser would take, `ratio` what becomes of the
+/// norms of parameter and step.
+pub(super) fn ratios(
+    d: &Dims,
+    reads: &[&[f32]],
+    control: &mut [f32],
+    step: impl Fn(&Group, usize, f32, f32) -> f32,
+    ratio: impl Fn(&Group, f64, f64) -> f64,
+) {
+    let (h, param) = (hyper(reads[0]), reads[3]);
+    if left_out(h, control) {
+        return;
+    }
+    let groups: Vec<_> = d.runs(h, control[0]).collect();
+    for (segment, (run, group)) in groups.into_iter().enumerate() {
+        let (mut own, mut steps) = (0f64, 0f64);
+        for i in run {
+            let g = update::taken(h, &group, control, reads[1][i]);
+            own += f64::from(param[i]).powi(2);
+            steps += f64::from(step(&group, i, g, param[i])).powi(2);
+        }
+        let some = own > 0.0 && steps > 0.0;
+        let found = if some {
+            ratio(&group, own.sqrt(), steps.sqrt())
+        } else {
+            1.0
+        };
+        control[at(d, control, segment)] = found as f32;
+    }
+}
