@@ -128,6 +128,28 @@ fn configured(case: &Value) -> Option<(String, Box<dyn Fn(usize) -> f64>)> {
             let warm = move |t: usize| ((t as f64 + 1.0) / warmup).min(1.0);
             return Some((format!("{name}({text})"), Box::new(warm)));
         }
+        "optax.lion" => format!(
+            "Lion(betas=({}, {}), {})",
+            h["b1"],
+            h["b2"],
+            given(&["weight_decay"])
+        ),
+        "optax.lars" if h["trust_ratio_mask"] == true => format!(
+            "LARS({})",
+            given(&[
+                "weight_decay",
+                "trust_coefficient",
+                "eps",
+                "momentum",
+                "nesterov"
+            ])
+        ),
+        "optax.lamb" if h["mask"].is_null() && h["eps_root"] == 0.0 => format!(
+            "LAMB(betas=({}, {}), {})",
+            h["b1"],
+            h["b2"],
+            given(&["eps", "weight_decay"])
+        ),
         "optax.polyak_sgd"
             if case["schedule"] == "constant" && case["name"] != "sps_negative_gap" =>
         {

@@ -71,6 +71,76 @@ fn mutated_variant(name: &str, variant: &str, suffix: usize, edits: &[Edit]) -> 
 /// `ops::kernels_agree_with_their_twins`.
 const SHADERS: &[(&str, &str, &[Edit])] = &[
     (
+        "agreement of the gradient with itself",
+        "rate_stats",
+        &[("dot(g, slot)", "dot(g, g)")],
+    ),
+    (
+        "distance from 0",
+        "rate_stats",
+        &[("dot(p - slot, p - slot)", "dot(p, p)")],
+    ),
+    (
+        "gradient without its decay",
+        "rate_stats",
+        &[("+ h.weight_decay * p", "")],
+    ),
+    (
+        "distance that shrinks again",
+        "rate_estimate",
+        &[("max(at(0u), sqrt(sum.y))", "sqrt(sum.y)")],
+    ),
+    (
+        "least loss forgotten",
+        "rate_estimate",
+        &[("loss - dims.first", "loss")],
+    ),
+    (
+        "growth without bounds",
+        "rate_estimate",
+        &[("after * dims.bound", "largest")],
+    ),
+    (
+        "distances of both methods weighed alike",
+        "rate_estimate",
+        &[("select(d, d / dims.first * d, weighed)", "d")],
+    ),
+    (
+        "second moment without the square of the distance",
+        "dadapt_moments",
+        &[("d * d * h.square_scale", "h.square_scale")],
+    ),
+    (
+        "size of the sum before",
+        "dadapt_moments",
+        &[("abs(after)", "abs(s)")],
+    ),
+    (
+        "weights moved that are to stay",
+        "dadapt",
+        &[("|| before < 0.0", "")],
+    ),
+    (
+        "eps without the distance",
+        "dadapt",
+        &[("d * h.eps", "h.eps")],
+    ),
+    (
+        "step by the new distance",
+        "dadapt",
+        &[("before * h.step_size", "d * h.step_size")],
+    ),
+    (
+        "newest weights left out of the mean",
+        "schedule_free",
+        &[("newest * z", "newest * state[n + i]")],
+    ),
+    (
+        "gradients taken at the mean",
+        "schedule_free",
+        &[("h.gradient_scale * z + h.momentum * x", "x")],
+    ),
+    (
         "weights decay through the gradient",
         "adam",
         &[("(dims.flags & DECOUPLED) != 0u", "false")],

@@ -18,7 +18,15 @@ use crate::{
 };
 
 /// Every optimiser, with what it has flags for.
-pub const ALL: [&str; 10] = [
+pub const ALL: [&str; 18] = [
+    "DoG(reps_rel=0.01)",
+    "DoWG(init_estim_sq_dist=0.01)",
+    "Prodigy(d0=0.001, weight_decay=0.01, safeguard_warmup=True)",
+    "DAdaptAdamW(d0=0.001, betas=(0.9, 0.95))",
+    "SGDScheduleFree(weight_decay=0.001)",
+    "AdamWScheduleFree(r=1)",
+    "SPS(max_learning_rate=0.2, momentum=0.5)",
+    "HypergradientSGD(alpha0=0.05, hypergrad_lr=0.001, weight_decay=0.01)",
     "LARS(weight_decay=0.01, nesterov=True, trust_coefficient=0.5)",
     "LAMB(weight_decay=0.1)",
     "SGD(momentum=0.9, nesterov=True)",
@@ -54,6 +62,8 @@ fn subject() -> (Network, Dataset) {
 fn rate(optimizer: &Optimizer) -> Rate {
     let high = match optimizer {
         Optimizer::Sgd(_) | Optimizer::AdaGradNorm(_) => 0.1,
+        _ if optimizer.sets_rate() => 1.0,
+        Optimizer::SgdScheduleFree(_) => 0.5,
         _ => 0.004,
     };
     Schedule::linear(high, high / 10.0, STEPS).into()

@@ -17,8 +17,8 @@ use crate::{
 impl Setup {
     pub(super) fn check_numbers(&self) -> Result<()> {
         let usage = |message: String| Err(Error::Usage(message));
-        if !(self.lr.is_finite() && self.lr >= 0.0) {
-            return usage(format!("--lr must be a number from 0, not {}", self.lr));
+        if let Some(lr) = self.lr.filter(|lr| !(lr.is_finite() && *lr >= 0.0)) {
+            return usage(format!("--lr must be a number from 0, not {lr}"));
         }
         match self.label_smoothing {
             Some(e) if !(0.0..=1.0).contains(&e) => {
@@ -92,7 +92,7 @@ impl Setup {
             keys: vec!["lr-scale", "base-batch"],
             why,
         };
-        if self.base_lr() == self.lr {
+        if self.base_lr() == self.lr() {
             return Ok(Some(useless(format!(
                 "an update has the {base} samples that --base-batch names; remove both"
             ))));

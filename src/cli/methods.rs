@@ -13,15 +13,37 @@ use crate::{
 };
 
 impl Setup {
+    /// Refuses averages of weights beside an optimiser that keeps one by itself.
+    fn only_average(&self) -> Result<()> {
+        let own = Optimizer::parse(&self.optimizer).is_ok_and(|o| o.evaluated().is_some());
+        let flag = match (self.ema.is_some(), self.swa.is_some()) {
+            _ if !own => return Ok(()),
+            (true, _) => "--ema",
+            (_, true) => "--swa",
+            _ => return Ok(()),
+        };
+        Err(Error::Usage(format!(
+            "{flag} would average the weights that {} takes gradients at; it averages by itself, and those weights are \
+             the ones that are evaluated and saved: remove {flag}",
+            self.optimizer
+        )))
+    }
+
+    /// `--lr`, or the rate that is usual for the optimiser.
+    pub(super) fn lr(&self) -> f64 {
+        let usual = || Optimizer::parse(&self.optimizer).unwrap_or_default();
+        self.lr.unwrap_or_else(|| usual().usual_lr())
+    }
+
     /// What 1x means in the schedule: `--lr`, scaled with the samples of an update where that was asked
     /// for.
     pub(super) fn base_lr(&self) -> f64 {
         let (Some(rule), Some(base)) = (self.lr_scale, self.base_batch) else {
-            return self.lr;
+            return self.lr();
         };
         let update = f64::from(self.batch_size) * f64::from(self.accumulate);
         let times = update / f64::from(base);
-        self.lr
+        self.lr()
             * match rule {
                 LrScale::Linear => times,
                 LrScale::Sqrt => times.sqrt(),
@@ -58,6 +80,7 @@ impl Setup {
 
     /// Decay of the moving average.
     pub(super) fn ema_decay(&self) -> Result<Option<f64>> {
+        self.only_average()?;
         match self.ema {
             // What the device multiplies by is not to be rounded to nothing.
             Some(d) if !(d > 0.0 && d < 1.0 && (1.0 - d) as f32 != 1.0) => Err(Error::Usage(

@@ -92,15 +92,15 @@ pub(super) struct Setup {
     )]
     pub(super) label_smoothing: Option<f32>,
 
-    /// Base learning rate: what 1x means in a schedule
+    /// Base learning rate: what 1x means in a schedule [default: 0.05 for SGD, else the reference's, see `kiln explain
+    /// Adam`]
     #[arg(
         long,
         value_name = "LR", value_parser = number::decimal::<f64>("0.05"),
-        default_value_t = 0.05,
         allow_negative_numbers = true,
         help_heading = "Optimiser and schedule"
     )]
-    pub(super) lr: f64,
+    pub(super) lr: Option<f64>,
     /// Scale --lr with the samples of an update: linear or sqrt, from --base-batch
     #[arg(
         long,

@@ -107,10 +107,15 @@ impl Case {
         match stem(self.op) {
             "add" | "augment_bytes" | "gather" | "gather_bytes" | "max_pool2d" | "relu"
             | "relu_grad" => constant(0.0),
-            _ if in_place_all(self.op) => {
+            "rate_estimate" => self.scaled(&want),
+            name if in_place_all(self.op) => {
                 let inputs = self.reads[1..].iter().chain(&self.before);
                 let most = inputs.fold(0f32, |most, x| most.max(largest(x)));
-                constant(8.0 * f32::EPSILON * most)
+                let mut allowed = constant(8.0 * f32::EPSILON * most);
+                if ["dadapt_moments", "rate_stats"].contains(&name) {
+                    self.allow_shares(&want, &mut allowed);
+                }
+                allowed
             }
             // A quotient of two roots of sums.
             "lamb_norms" | "lars_norms" => {
@@ -144,14 +149,30 @@ impl Case {
         }
     }
 
-    fn scaled(&self, magnitudes: &Outputs) -> Outputs {
+    /// Behind the slots lie sums, some of them of terms of both signs.
+    fn allow_shares(&self, want: &Outputs, allowed: &mut Outputs) {
+        let shares = self.dims.first().map_or(0, |&n| rate_stats::words(n)) as usize;
+        for (want, allowed) in want.iter().zip(allowed) {
+            let behind = want.len() - shares;
+            let sums = want.get(behind..).unwrap_or_default();
+            let within = self.relative(want.len()) * largest(sums);
+            allowed.iter_mut().skip(behind).for_each(|a| *a = within);
+        }
+    }
+
+    /// How far a sum may be from the twin's, by its terms' magnitudes.
+    fn relative(&self, outputs: usize) -> f32 {
         let (flops, longest) = (
             (self.op.flops)(&self.dims),
             (self.op.iterations)(&self.dims),
         );
+        let terms = longest.max(flops / outputs as u64) as f32;
+        f32::EPSILON * (4.0 + terms.sqrt())
+    }
+
+    fn scaled(&self, magnitudes: &Outputs) -> Outputs {
         let of = |magnitudes: &Vec<f32>| {
-            let terms = longest.max(flops / magnitudes.len() as u64) as f32;
-            let relative = f32::EPSILON * (4.0 + terms.sqrt());
+            let relative = self.relative(magnitudes.len());
             let within = |m: &f32| relative * m.abs() + f32::MIN_POSITIVE;
             magnitudes.iter().map(within).collect()
         };
@@ -168,7 +189,14 @@ fn in_place(op: &Op, name: &str) -> bool {
 
 /// Whether it updates all that it writes.
 fn in_place_all(op: &Op) -> bool {
-    let others = ["gradient_control", "accumulate", "average"];
+    let others = [
+        "accumulate",
+        "average",
+        "dadapt_moments",
+        "gradient_control",
+        "rate_estimate",
+        "rate_stats",
+    ];
     others.contains(&stem(op)) || update::KERNELS.contains(&stem(op))
 }
 

@@ -16,7 +16,17 @@ use crate::{kernel::rounded, rng::Rng};
 const ALIGN: u32 = 64;
 
 /// The kernels of all optimisers.
-pub const KERNELS: [&str; 7] = ["adagrad", "adam", "lamb", "lars", "lion", "rmsprop", "sgd"];
+pub const KERNELS: [&str; 9] = [
+    "adagrad",
+    "adam",
+    "dadapt",
+    "lamb",
+    "lars",
+    "lion",
+    "rmsprop",
+    "schedule_free",
+    "sgd",
+];
 
 /// Most segments of an arena.
 pub const SEGMENTS: usize = 256;

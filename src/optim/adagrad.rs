@@ -81,6 +81,10 @@ impl Method for Adagrad {
         Adagrad::default().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        0.01
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         &["sum"]
     }

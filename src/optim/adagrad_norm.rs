@@ -70,6 +70,10 @@ impl Method for AdaGradNorm {
         AdaGradNorm::default().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        1.0
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         &["momentum_buffer"]
     }

@@ -104,6 +104,10 @@ impl Method for Adam {
         Adam::default().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        1e-3
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         match self.amsgrad {
             true => &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"],
@@ -166,6 +170,10 @@ impl Method for AdamW {
 
     fn defaults(&self) -> Vec<(&'static str, Value)> {
         AdamW::default().arguments()
+    }
+
+    fn usual_lr(&self) -> f64 {
+        1e-3
     }
 
     fn slots(&self) -> &'static [&'static str] {

@@ -114,6 +114,10 @@ impl Method for Dog {
         Dog::default().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        1.0
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         &["x0"]
     }
@@ -189,6 +193,10 @@ impl Method for Dowg {
             ("init_estim_sq_dist", Value::Number(first)),
             ("weight_decay", Value::Number(usual.weight_decay)),
         ]
+    }
+
+    fn usual_lr(&self) -> f64 {
+        1.0
     }
 
     fn slots(&self) -> &'static [&'static str] {

@@ -64,6 +64,10 @@ impl Method for HypergradientSgd {
         HypergradientSgd::default().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        1.0
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         &["momentum_buffer"]
     }

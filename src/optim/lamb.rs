@@ -60,6 +60,10 @@ impl Method for Lamb {
         Lamb::default().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        1e-3
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         &["exp_avg", "exp_avg_sq"]
     }

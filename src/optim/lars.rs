@@ -78,6 +78,10 @@ impl Method for Lars {
         Lars::default().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        1.0
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         &["momentum_buffer"]
     }

@@ -55,6 +55,10 @@ impl Method for Lion {
         Lion::default().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        1e-4
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         &["exp_avg"]
     }

@@ -173,6 +173,9 @@ trait Method {
     /// What a schedule of the momentum steers: the momentum, or β₁. None where there is neither.
     fn momentum(&self) -> Option<f64>;
 
+    /// The rate where none is given: the reference's, or SGD's that kiln's examples were chosen with.
+    fn usual_lr(&self) -> f64;
+
     /// Its weight decay.
     fn weight_decay(&self) -> f64;
 
@@ -401,6 +404,11 @@ impl Optimizer {
         self.method().momentum()
     }
 
+    /// The rate where none is given: 0.05 for SGD, else that of the reference; 1 where the optimiser sets its rate.
+    pub fn usual_lr(&self) -> f64 {
+        self.method().usual_lr()
+    }
+
     /// Its weight decay.
     pub fn weight_decay(&self) -> f64 {
         self.method().weight_decay()
@@ -500,7 +508,16 @@ pub fn page(name: &str) -> Option<String> {
     };
     let told = [
         ("keeps", method.slots().join(", ") + ", for every parameter"),
-        ("rate", "--lr and --schedule, never its own argument".into()),
+        (
+            "rate",
+            match method.sets_rate() {
+                true => "its own; --lr (1 if not given) and --schedule multiply it".into(),
+                false => format!(
+                    "--lr ({} if not given) and --schedule, never its own argument",
+                    method.usual_lr()
+                ),
+            },
+        ),
         (
             "momentum",
             format!("--momentum-schedule and schedules that cycle it steer {steers}"),

@@ -226,6 +226,10 @@ impl Method for Prodigy {
         arguments
     }
 
+    fn usual_lr(&self) -> f64 {
+        1.0
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         &["exp_avg", "exp_avg_sq", "s", "p0"]
     }
@@ -301,6 +305,10 @@ impl Method for DAdaptAdamW {
 
     fn defaults(&self) -> Vec<(&'static str, Value)> {
         DAdaptAdamW::default().arguments()
+    }
+
+    fn usual_lr(&self) -> f64 {
+        1.0
     }
 
     fn slots(&self) -> &'static [&'static str] {

@@ -86,6 +86,10 @@ impl Method for RmsProp {
         RmsProp::default().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        0.01
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         match (self.momentum > 0.0, self.centered) {
             (false, false) => &["square_avg"],

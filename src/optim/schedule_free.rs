@@ -157,6 +157,10 @@ impl Method for SgdScheduleFree {
         SgdScheduleFree::default().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        1.0
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         &["z", "x"]
     }
@@ -232,6 +236,10 @@ impl Method for AdamWScheduleFree {
 
     fn defaults(&self) -> Vec<(&'static str, Value)> {
         AdamWScheduleFree::default().arguments()
+    }
+
+    fn usual_lr(&self) -> f64 {
+        0.0025
     }
 
     fn slots(&self) -> &'static [&'static str] {

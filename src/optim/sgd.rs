@@ -93,6 +93,10 @@ impl Method for Sgd {
         Sgd::plain().arguments()
     }
 
+    fn usual_lr(&self) -> f64 {
+        0.05
+    }
+
     fn slots(&self) -> &'static [&'static str] {
         &["momentum_buffer"]
     }

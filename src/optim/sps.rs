@@ -20,6 +20,8 @@ pub struct Sps {
     pub f_min: f64,
     /// Added to the divisor.
     pub eps: f64,
+    /// As SGD's; 0 for none, as in the paper.
+    pub momentum: f64,
     /// L2 penalty, added to the gradient but not to the loss.
     pub weight_decay: f64,
 }
@@ -29,6 +31,7 @@ pub(super) const NAMES: &[&str] = &[
     "c",
     "f_min",
     "eps",
+    "momentum",
     "weight_decay",
     "lr",
 ];
@@ -40,6 +43,7 @@ impl Default for Sps {
             max_learning_rate: 1.0,
             f_min: 0.0,
             eps: 0.0,
+            momentum: 0.0,
             weight_decay: 0.0,
         }
     }
@@ -57,6 +61,7 @@ impl Sps {
             max_learning_rate: args.positive("max_learning_rate", usual.max_learning_rate)?,
             f_min,
             eps: args.number("eps", usual.eps)?,
+            momentum: args.share("momentum", usual.momentum)?,
             weight_decay: args.number("weight_decay", usual.weight_decay)?,
         })
     }
@@ -73,12 +78,17 @@ impl Method for Sps {
             ("c", Value::Number(self.c)),
             ("f_min", Value::Number(self.f_min)),
             ("eps", Value::Number(self.eps)),
+            ("momentum", Value::Number(self.momentum)),
             ("weight_decay", Value::Number(self.weight_decay)),
         ]
     }
 
     fn defaults(&self) -> Vec<(&'static str, Value)> {
         Sps::default().arguments()
+    }
+
+    fn usual_lr(&self) -> f64 {
+        1.0
     }
 
     fn slots(&self) -> &'static [&'static str] {
@@ -94,16 +104,19 @@ impl Method for Sps {
     }
 
     fn momentum(&self) -> Option<f64> {
-        None
+        Some(self.momentum)
     }
 
     fn weight_decay(&self) -> f64 {
         self.weight_decay
     }
 
-    fn group(&self, scheduled: &Scheduled, _: u64) -> Group {
+    fn group(&self, scheduled: &Scheduled, updates: u64) -> Group {
         Group {
             lr: scheduled.lr as f32,
+            momentum: scheduled.momentum.unwrap_or(self.momentum) as f32,
+            gradient_scale: 1.0,
+            first: (updates == 0).into(),
             weight_decay: scheduled.weight_decay.unwrap_or(self.weight_decay) as f32,
             ..Group::default()
         }
@@ -133,7 +146,7 @@ impl Method for Sps {
             when: "Networks that fit their data to a loss near f_min: --lr is a factor on the step, 1 if not given.",
             pros: "Nothing to remember, nothing to tune if the least loss is known; large steps far away, small ones near.",
             cons: "Where batches cannot be fitted (label noise, label smoothing, weight decay) the steps stay too large: set \
-                   f_min, or lower max_learning_rate or --lr. No momentum. optax applies its scaling to the gradient before \
+                   f_min, or lower max_learning_rate or --lr. optax applies its scaling to the gradient before \
                    the division, so that there a smaller one makes longer steps; here a smaller --lr makes shorter ones.",
         }
     }
