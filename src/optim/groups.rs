@@ -375,7 +375,7 @@ mod tests {
     #[test]
     fn groups_have_their_own_numbers() {
         let groups = read(
-            "*.bias: weight_decay=0, lr=2x; conv?.*: lr=cosine(0.02), momentum=linear(0.5 -> 0.9)",
+            "*.bias: weight_decay=0, lr=2x; conv?.*: lr=cosine(from=0.02), momentum=linear(0.5 -> 0.9)",
             "SGD(momentum=0.9, weight_decay=0.01)",
         )
         .unwrap();
