@@ -35,6 +35,7 @@ mod pictures;
 mod plan;
 mod refusals;
 mod report;
+mod restored;
 mod resume;
 mod step;
 mod sweep;
