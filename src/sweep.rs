@@ -205,6 +205,7 @@ mod tests {
             ["wsd(10%, 20%)", "cosine"]
         );
         assert_eq!(of("schedule=a, b;c"), ["a, b", "c"]);
+        assert_eq!(of("data=\"a,b\",c"), ["\"a,b\"", "c"]);
         assert_eq!(axis("--batch_size=16").unwrap().0, "batch-size");
         for (text, why) in [
             ("lr", "has no `=`"),

@@ -143,6 +143,21 @@ fn epoch_controllers_follow_the_evaluations() {
         epoch,
         1e-12,
     );
+    // Absolute limits need the very rate, and the very mean of the epoch's losses.
+    replay(
+        "plateau(factor=0.5, patience=0, threshold=0.2, min_lr=0.03) * cosine(to=0.01)",
+        CPU,
+        loss,
+        epoch,
+        1e-12,
+    );
+    replay(
+        "threshold(below=[2.1, 1.7], factor=0.5, monitor=loss) * linear",
+        CPU,
+        loss,
+        epoch,
+        1e-12,
+    );
     let flags = "--device cpu --monitor eval_accuracy";
     replay(
         "threshold(above=[0.1, 0.15], factor=0.5) * linear",

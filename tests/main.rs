@@ -37,6 +37,7 @@ mod pictures;
 mod plan;
 mod refusals;
 mod report;
+mod restored;
 mod resume;
 mod step;
 mod sweep;

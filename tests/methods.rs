@@ -196,7 +196,7 @@ fn accumulates(
 }
 
 /// The first samples of a split.
-fn first(split: &Split, len: usize) -> Split {
+pub fn first(split: &Split, len: usize) -> Split {
     let targets = match &split.targets {
         Targets::Classes(classes) => Targets::Classes(classes[..len].to_vec()),
         Targets::Values { .. } => unreachable!("the golden data are classes"),

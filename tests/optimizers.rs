@@ -248,14 +248,18 @@ fn groups_have_their_own_rates() {
             }
         };
         let doubled = grouped(&config, "*.bias: lr=2x; fc1.weight: freeze", None);
-        if !optimizer.starts_with("AdaGradNorm") {
-            // Its one rate is the whole gradient's, which a frozen parameter has no part in.
+        let own = config.optimizer.sets_rate() || optimizer.starts_with("AdaGradNorm");
+        if !own {
+            // Such a rate is the whole gradient's, which a frozen parameter has no part in.
             times(&doubled, 1, 2.0);
             times(&doubled, 2, 1.0);
         }
         for weights in updated(&doubled) {
             assert!(weights[0] == first[0], "{optimizer}: frozen");
             assert!(weights[2] != first[2], "{optimizer}: trained");
+        }
+        if config.optimizer.sets_rate() {
+            continue;
         }
         let layered = grouped(&config, "", Some(0.5));
         times(&layered, 0, 0.5);

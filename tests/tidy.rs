@@ -211,6 +211,33 @@ fn nothing_is_left_undone() {
     }
 }
 
+/// Every mutant of the host's code stands where it did, once, and `docs/testing.md` names those that survive: a list
+/// that rots proves nothing. `scripts/mutants` makes them.
+#[test]
+fn host_mutants_are_where_they_were() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let (list, docs) = (read("tests/host_mutants.txt"), read("docs/testing.md"));
+    let (mut file, mut text, mut name) = ("", String::new(), "");
+    for line in list.lines().filter(|line| !line.starts_with(['#', '|'])) {
+        if let Some(path) = line.strip_prefix("file ") {
+            let lines: Vec<String> = read(path).lines().map(|l| l.trim_start().into()).collect();
+            (file, text) = (path, lines.join("⏎"));
+        } else if line.starts_with("  ! ") {
+            assert!(docs.contains(name), "docs/testing.md: not a word of {name}");
+        } else if let Some(code) = line.strip_prefix("  ") {
+            let parts: Vec<&str> = code.split(['«', '»']).collect();
+            let &[before, old, "", _, after] = &parts[..] else {
+                panic!("{code}: expected «what is there»«what is put there» with what is around it")
+            };
+            let there = text.matches(&[before, old, after].concat()).count();
+            assert_eq!(there, 1, "{file}: {name}: {code}");
+        } else {
+            name = line;
+        }
+    }
+    assert!(!name.is_empty());
+}
+
 /// The project is the same wherever it is checked out.
 #[test]
 fn no_path_of_one_machine() {

@@ -99,10 +99,10 @@ mod tests {
     /// Protects AdaGrad-Norm's formula.
     #[test]
     fn adagrad_norm_sums_squares() {
-        let (rule, mut squares) = (AdaGradNorm { b0: 1.0 }, 0.0);
-        for norm in [2.0, f64::NAN, 2.0] {
+        let (rule, mut squares) = (AdaGradNorm { b0: 2.0 }, 0.0);
+        for norm in [4.0, f64::NAN, 4.0] {
             AdaGradNorm::observe(&mut squares, norm);
         }
-        assert_eq!(rule.factor(squares), 1.0 / 3.0);
+        assert_eq!(rule.factor(squares), 1.0 / 6.0);
     }
 }

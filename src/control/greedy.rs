@@ -127,3 +127,49 @@ impl Greedy {
         state.until_reset == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(window: u64, resets: u32) -> Greedy {
+        Greedy {
+            mode: Mode::Min,
+            factor: 0.5,
+            patience: 0,
+            threshold: Threshold::Absolute(0.0),
+            cooldown: 0,
+            warmup: 0,
+            min_lr: 0.1,
+            max_lr: 1.0,
+            eps: 0.0,
+            window,
+            reset_start: Some(resets),
+        }
+    }
+
+    /// Reductions in vain are counted from the last increase.
+    #[test]
+    fn an_increase_puts_a_reset_off() {
+        let (rule, mut window) = (rule(1, 2), Vec::new());
+        let mut state = rule.start();
+        let mut factors = Vec::new();
+        for loss in [1.0, 2.0, 2.0, 0.5, 2.0, 2.0] {
+            rule.observe(&mut state, &mut window, loss, 0.2);
+            factors.push(state.rate.factor());
+        }
+        assert_eq!(factors, [2.0, 1.0, 0.5, 1.0, 0.5, 1.0]);
+        assert_eq!(state.best, f64::INFINITY, "it starts again");
+    }
+
+    /// A reset forgets the numbers that were averaged.
+    #[test]
+    fn a_reset_empties_the_window() {
+        let (rule, mut window) = (rule(2, 1), Vec::new());
+        let mut state = rule.start();
+        for loss in [2.0, 4.0, 8.0] {
+            rule.observe(&mut state, &mut window, loss, 0.1);
+        }
+        assert_eq!((state.best, &window[..]), (8.0, &[8.0][..]));
+    }
+}

@@ -380,6 +380,33 @@ mod tests {
         assert!(size_of::<State>() <= 64, "{}", size_of::<State>());
     }
 
+    /// Protects from a controller that takes a better accuracy for a worse one.
+    #[test]
+    fn what_is_better_depends_on_the_number() {
+        let text = "plateau(factor=0.5, patience=0)";
+        let control = Control::read(text, &parse(text).unwrap(), &Run::new(0.1)).unwrap();
+        for (monitor, factor) in [(Monitor::EvalAccuracy, 1.0), (Monitor::EvalLoss, 0.5)] {
+            let mut controller = control.start(monitor);
+            controller.observe(0.5, 0.1);
+            controller.observe(0.9, 0.1);
+            assert_eq!(controller.factor(), factor, "{monitor:?}");
+        }
+    }
+
+    /// NaN is passed over by kiln's own rule, and as bad as any number in torch's.
+    #[test]
+    fn nan_is_bad_in_torch_alone() {
+        for (text, factor) in [
+            ("plateau(factor=0.5, patience=0)", 1.0),
+            ("torch.ReduceLROnPlateau(factor=0.5, patience=0)", 0.5),
+        ] {
+            let mut controller = start(text);
+            controller.observe(1.0, 0.1);
+            controller.observe(f64::NAN, 0.1);
+            assert_eq!(controller.factor(), factor, "{text}");
+        }
+    }
+
     /// Protects resuming: a controller that is saved, written as JSON, read and restored in the middle goes on alike.
     #[test]
     fn saved_states_go_on() {

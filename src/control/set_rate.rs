@@ -53,3 +53,18 @@ impl SetRate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was set follows the schedule where it goes on; a schedule at 0 leaves nothing to set.
+    #[test]
+    fn what_was_set_follows_the_schedule() {
+        let mut rate = SetRate::default();
+        rate.set(0.0, 0.0);
+        assert_eq!(rate.factor(), 1.0);
+        rate.set(0.4, 0.1);
+        assert_eq!([0.4, 0.2, 0.8].map(|bare| rate.now(bare)), [0.1, 0.05, 0.2]);
+    }
+}

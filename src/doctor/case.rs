@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     exec::{Executor, gpu::GpuExecutor, tuning::Table},
     kernel::{CpuFn, Op},
-    ops::{HYPER_WORDS, Hyper, update},
+    ops::{HYPER_WORDS, Hyper, rate_stats, update},
     plan::{ALIGN, Dispatch, HYPER, Plan, Role, Slice},
     rng::{Purpose, Rng},
 };

@@ -532,6 +532,19 @@ mod tests {
         assert_eq!(latest.snapshot.state.step, 5);
     }
 
+    /// Whoever wants none keeps the latest.
+    #[test]
+    fn one_is_always_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::of(root.path(), 0);
+        for step in 1..=2 {
+            checkpoints
+                .save(&[&param()], &snapshot(step), notes(), false)
+                .unwrap();
+        }
+        assert_eq!(checkpoints.steps(), [2]);
+    }
+
     /// Settings are those of the latest checkpoint that has them whole.
     #[test]
     fn settings_go_with_checkpoints() {

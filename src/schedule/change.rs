@@ -108,6 +108,13 @@ mod tests {
         assert_eq!(rewarmed.at(50), old.at(50));
         assert_eq!(rewarmed.at(51), cosine(149).at(0));
         assert_eq!(rewarmed.at(100), cosine(149).at(49));
+        let window = OnChange::Rewarm.window(50, 100, 1050);
+        assert_eq!(window, (60, 990));
+        let slowly = OnChange::Rewarm.apply(old.clone(), cosine(990), 50, window);
+        assert_eq!(slowly.at(55), 0.5 * old.at(50) + 0.5 * cosine(990).at(0));
+        assert_eq!(slowly.at(61), cosine(990).at(1));
+        // A run that is beyond what was planned for it is extended from where it is.
+        assert_eq!(OnChange::Extend.window(150, 100, 200), (150, 50));
         // Its text is the same schedule again: that is how a run directory keeps it.
         for how in OnChange::NAMES {
             let schedule = change(how.1);

@@ -127,7 +127,16 @@ fn whole_growth(t: Time, every: u64, grow: u128) -> (u64, Time) {
 
 /// The cycle and the inner time from a logarithm, corrected against its rounding.
 fn fractional_growth(t: f64, every: f64, grow: f64) -> (u64, Time) {
-    let start = |k: f64| every * (k * grow.ln()).exp_m1() / (grow - 1.0);
+    // Where a cycle begins with an update, rounding must not give that update to the cycle before.
+    let start = |k: f64| {
+        let start = every * (k * grow.ln()).exp_m1() / (grow - 1.0);
+        let whole = start.round();
+        if (start - whole).abs() < 1e-12 * start {
+            whole
+        } else {
+            start
+        }
+    };
     let mut k = ((t * (grow - 1.0) / every).ln_1p() / grow.ln())
         .floor()
         .max(0.0);

@@ -145,3 +145,35 @@ pub(super) fn constant(text: &str, expr: &Expr, what: &str, expected: &str) -> R
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Durations end at the nearest update, whatever they are said in; what happens every so often happens once an
+    /// epoch where nothing is said.
+    #[test]
+    fn durations_are_rounded_to_updates() {
+        let run = Run {
+            updates: Some(999),
+            epoch_updates: Some(37.5),
+            batch: Some(32),
+            ..Run::new(0.1)
+        };
+        for (text, updates) in [
+            ("7", 7),
+            ("1ep", 38),
+            ("3.5ep", 131),
+            ("1000sp", 31),
+            ("1010sp", 32),
+            ("50%", 500),
+            ("33%", 330),
+        ] {
+            let expr = expr::parse(text).unwrap();
+            let found = whole_updates(text, &expr, &run, "over").unwrap();
+            assert_eq!(found, updates, "{text}");
+        }
+        assert_eq!(start_and_every("swa(3ep)", &run).unwrap(), (113, 38));
+        assert_eq!(start_and_every("swa(0, 2ep)", &run).unwrap(), (0, 75));
+    }
+}

@@ -178,6 +178,8 @@ mod tests {
                     assert!(same && alike > 0);
                 }
                 assert_eq!(next, small.batches());
+                let full = (0..small.updates()).any(|at| !small.alike(at).0);
+                assert_eq!(small.ends_full(), full);
             }
         }
     }

@@ -143,6 +143,15 @@ fn named(labels: &[String], values: &[Vec<f32>]) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// A loss that left f32 is as bad as a gradient that did.
+    #[test]
+    fn losses_and_gradients_are_looked_at() {
+        assert!(Bad::of(1.0, 0.0).is_none());
+        let elements = [(1.0, 3.0), (f32::INFINITY, 0.0), (f32::NAN, 2.0)];
+        let elements = elements.map(|(loss, bad)| Bad::of(loss, bad).map(|bad| bad.elements));
+        assert_eq!(elements, [Some(3), Some(0), Some(2)]);
+    }
+
     /// What stands first is nearest to the loss; few are named.
     #[test]
     fn the_last_layers_stand_first() {

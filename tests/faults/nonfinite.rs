@@ -1,10 +1,13 @@
 //! Losses and gradients that are not finite.
 
 use kiln::{
+    control::{Monitor, Observe},
     data::Features,
     error::{Error, Result},
+    exec::cpu::Cpu,
     model::{Model, Network},
     ops::LEFT_OUT,
+    schedule::{LearningRate, Run},
     train::{
         Clip, Config, Evaluation, MOST_LEFT_OUT, Observer, OnNonFinite, Order, Session, Snapshot,
         Swa, Trainer, Update,
@@ -195,23 +198,55 @@ fn the_first_applied_update_is_the_first() {
     values[BATCH * features] = f32::NAN;
     let session = Session::record(network, &data, &config).unwrap();
     for (machine, open) in MACHINES {
-        let mut trainer = Trainer::new(
-            open(&session),
-            &session,
-            &config,
-            constant(0.01),
-            &data,
-            &weights,
-        )
-        .unwrap();
+        let new = || {
+            let rate = constant(0.01);
+            Trainer::new(open(&session), &session, &config, rate, &data, &weights).unwrap()
+        };
+        let mut trainer = new();
         trainer.run(2, &mut Seen::default()).unwrap();
         assert_eq!(trainer.weights().unwrap(), weights, "{machine}");
-        trainer.run(3, &mut Seen::default()).unwrap();
-        let gradients = trainer.gradients().unwrap();
-        let momentum = trainer.snapshot().unwrap().slots.remove(0).values;
-        assert_eq!(momentum, gradients, "{machine}: the first is dampened");
+        // Step by step, and as many at once as there are.
+        for mut trainer in [trainer, new()] {
+            trainer.run(3, &mut Seen::default()).unwrap();
+            let gradients = trainer.gradients().unwrap();
+            let momentum = trainer.snapshot().unwrap().slots.remove(0).values;
+            assert_eq!(momentum, gradients, "{machine}: the first is dampened");
+        }
     }
     assert_eq!(LEFT_OUT, -1.0);
+}
+
+/// No controller is shown the loss of an update that was left out, neither one that answers at once nor one that
+/// decides about the next update.
+#[test]
+fn controllers_are_not_shown_what_is_left_out() {
+    let (_, mut data, _) = mlp();
+    data.test = None;
+    let features: usize = data.shape.iter().product::<u32>() as usize;
+    let Features::Floats(values) = &mut data.train.features else {
+        panic!("the golden data are floats")
+    };
+    values[(BAD as usize * BATCH + 7) * features] = f32::NAN;
+    let network = &networks(&data.shape)[0];
+    let config = config(None, 1);
+    let session = Session::record(network, &data, &config).unwrap();
+    for schedule in [
+        "optax.reduce_on_plateau(accumulation_size=9)",
+        "torch.ReduceLROnPlateau()",
+    ] {
+        let rate: LearningRate = schedule.parse().unwrap();
+        let rate = rate.start(&Run::new(0.01), Monitor::Loss, Observe::Update);
+        let exec = Box::new(Cpu::new(session.plan.clone()).unwrap());
+        let (rate, weights) = (rate.unwrap(), network.init(5));
+        let mut trainer = Trainer::new(exec, &session, &config, rate, &data, &weights).unwrap();
+        let mut controllers = |steps| {
+            assert!(trainer.run(steps, &mut Seen::default()).unwrap());
+            trainer.snapshot().unwrap().state.controllers
+        };
+        let [before, after, next] = [BAD, BAD + 1, BAD + 2].map(&mut controllers);
+        assert_eq!(before, after, "{schedule}");
+        assert_ne!(after, next, "{schedule}");
+    }
 }
 
 /// The message has the update, the layer and its parameter, and what to do; nothing is left that looks like a model.
@@ -277,6 +312,12 @@ fn skipping_is_counted_and_resumed() {
     assert_eq!(kept["skipped updates"], 3);
     let page = String::from_utf8(read(dir, "a/report.html")).unwrap();
     demand(&page, &["skipped updates"]);
+    // Only those that follow each other end a run, however many there are.
+    let long = run
+        .replace("--epochs 3", "--epochs 12")
+        .replace("--out a", "--out d");
+    let out = success(&long, dir);
+    demand(&out, &["12 of the updates were left out"]);
     // A run that stopped goes on once it is told to skip.
     let stops = run
         .replace("--on-nonfinite skip", "--quiet")

@@ -254,6 +254,26 @@ fn restarts_start_exactly() {
     }
 }
 
+/// Where growth by a fraction makes whole cycles, they begin at whole updates, too: no rounding gives the first update
+/// of a cycle the last rate of the one before.
+#[test]
+fn cycles_that_grow_by_a_fraction_start_exactly() {
+    for (grow, starts) in [
+        (2.5, &[8, 28, 78, 203][..]),
+        (1.5, &[64, 160, 304, 520, 844, 1330, 2059]),
+        (1.2, &[10, 22]),
+        (1.25, &[64, 144, 244, 369]),
+    ] {
+        let every = starts[0];
+        let schedule = Schedule::linear(1.0, 0.0, every).restart(every, grow, 1.0);
+        for &start in starts {
+            assert_eq!(schedule.at(start), 1.0, "grow {grow}, update {start}");
+            let before = schedule.at(start - 1);
+            assert!(before < 0.2, "grow {grow}, update {start}: {before} before");
+        }
+    }
+}
+
 /// Every curve stays within its ends and reaches them, so that a new row with a swapped parameter is seen.
 #[test]
 fn decays_go_from_their_start_to_their_end() {
@@ -301,4 +321,27 @@ fn segments_are_the_plan() {
             "600..None hold 0.01 Some(0.01)",
         ]
     );
+}
+
+/// Between updates, where only stretching asks, and at the edges of what is allowed.
+#[test]
+fn edges_belong_where_they_should() {
+    let mirrored = Schedule::linear(1.0, 0.0, 4).mirror(4).stretch(4.0);
+    for d in 0..16 {
+        assert_eq!(
+            mirrored.at(16 + d),
+            mirrored.at(16 - d),
+            "{d} from the turn"
+        );
+    }
+    let cyclic = resolved("stretch(cyclic(1, 4, from=0, down=2), 4)");
+    assert_eq!([15, 16, 17].map(|t| cyclic.at(t)), [0.9375, 1.0, 0.875]);
+    assert_eq!(resolved("one_cycle(5)").at(2), 0.1, "1.5 updates of rise");
+    let whole = resolved("wsd(40%, 60%)");
+    assert_eq!([400, 1000].map(|t| whole.at(t)), [0.1, 0.0]);
+    assert!(refused("wsd(40%, 601)").contains("take more than"));
+    let from_nothing = resolved("geometric(0 -> 1, 10)");
+    assert_eq!([0, 5, 10].map(|t| from_nothing.at(t)), [0.0, 0.0, 1.0]);
+    let overflown = resolved("exponential(1e6) * linear(1 -> 0, 10)");
+    assert_eq!(overflown.at(1000), 0.0);
 }
