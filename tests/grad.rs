@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use kiln::{
     exec::{Executor, cpu::Cpu},
     plan::{Plan, Slice},
-    record::{Recorder, Tensor, Window},
+    record::{Recorder, Statistics, Tensor, Window},
     rng::{Purpose, Rng},
 };
 
@@ -74,6 +74,22 @@ impl Draft {
         let weight = self.param(&[outputs, group_c, kh, kw], bound);
         let bias = self.param(&[outputs], bound);
         self.r.conv2d(x, weight, Some(bias), window, relu)
+    }
+
+    /// By the batch's own statistics, with a ReLU behind it if asked for.
+    fn batch_norm(&mut self, x: Tensor, affine: bool, relu: bool) -> Tensor {
+        let channels = x.shape()[1];
+        let affine = affine.then(|| [self.param(&[channels], 1.0), self.param(&[channels], 1.0)]);
+        let [running, ..] = self.r.statistics(channels);
+        let statistics = Statistics::Batch {
+            running: Slice {
+                len: 2 * channels + 1,
+                ..running.at
+            },
+            momentum: Some(0.1),
+            control: self.r.control(0),
+        };
+        self.r.batch_norm(x, affine, statistics, 1e-3, relu)
     }
 
     /// Mean squared error against random goals, over all of `y`.
@@ -351,6 +367,72 @@ fn relu_and_add_stand_alone() {
         let y = d.r.add(h, sum);
         d.regress(y);
     });
+}
+
+/// Every function that stands between layers, alone and behind a ReLU.
+#[test]
+fn activations() {
+    use kiln::ops::activation::Function::*;
+    for function in [
+        LeakyRelu(0.17),
+        Elu(0.83),
+        Tanh,
+        Sigmoid,
+        Silu,
+        Gelu,
+        GeluTanh,
+    ] {
+        for relu in [false, true] {
+            demand(|d| {
+                let x = d.param(&[5, 7], 2.0);
+                let h = d.linear(x, 6, relu);
+                let y = d.r.activation(h, function);
+                d.regress(y);
+            });
+        }
+        demand(|d| {
+            let x = d.param(&[5, 7], 3.0);
+            let y = d.r.activation(x, function);
+            d.regress(y);
+        });
+    }
+}
+
+/// Softmax and its logarithm.
+#[test]
+fn softmax() {
+    for log in [false, true] {
+        for relu in [false, true] {
+            demand(|d| {
+                let x = d.param(&[5, 7], 2.0);
+                let h = d.linear(x, 6, relu);
+                let y = d.r.softmax(h, log);
+                d.regress(y);
+            });
+        }
+    }
+}
+
+/// Batch normalisation of rows and images, with and without weights, in front of a ReLU and behind one.
+#[test]
+fn batch_norm() {
+    for (affine, relu) in [(true, false), (false, true), (true, true)] {
+        for behind in [false, true] {
+            demand(|d| {
+                let x = d.param(&[5, 4], 1.0);
+                let h = d.linear(x, 6, behind);
+                let y = d.batch_norm(h, affine, relu);
+                d.regress(y);
+            });
+            demand(|d| {
+                let x = d.param(&[3, 2, 5, 4], 1.0);
+                let h = d.conv2d(x, 3, Window::new([2, 2]), behind);
+                let y = d.batch_norm(h, affine, relu);
+                let y = d.conv2d(y, 2, Window::new([2, 1]), false);
+                d.regress(y);
+            });
+        }
+    }
 }
 
 /// A value used three times, once as both sides of a sum: its gradients add up.

@@ -124,6 +124,28 @@ impl Case {
                 let log = want[1].iter().map(|w| 4e-6 * (1.0 + w.abs())).collect();
                 vec![vec![4e-6 / rows; want[0].len()], log]
             }
+            // So may these; what a gradient multiplies the slope by is of its size.
+            "activation" | "softmax" => {
+                let near = |w: &f32| 4e-6 * (1.0 + w.abs());
+                vec![want[0].iter().map(near).collect()]
+            }
+            "activation_grad" => {
+                let near = |(w, dy): (&f32, &f32)| 4e-6 * (w.abs() + dy.abs()) + f32::MIN_POSITIVE;
+                vec![want[0].iter().zip(&self.reads[1]).map(near).collect()]
+            }
+            // Groups of some hundred numbers of a few units, in a tree.
+            "moments" | "running_stats" | "normalize" | "norm_coefficients" | "norm_grad" => {
+                let near = |w: &f32| 4e-6 * (1.0 + w.abs());
+                vec![want[0].iter().map(near).collect()]
+            }
+            "norm_sums" => {
+                let terms = ((self.op.flops)(&self.dims) / want[0].len() as u64) as f32;
+                constant(2.0 * f32::EPSILON * (4.0 + terms))
+            }
+            "softmax_grad" => {
+                let near = |w: &f32| 1e-5 * (1.0 + w.abs());
+                vec![want[0].iter().map(near).collect()]
+            }
             // Squares: nothing cancels but the difference, which is rounded once.
             "mse" | "grad_stats_control" => self.scaled(&want),
             _ => {
@@ -156,7 +178,14 @@ impl Case {
 
 /// Whether a kernel updates what it writes instead of writing it anew.
 fn in_place(op: &Op, name: &str) -> bool {
-    ["sgd", "gradient_control", "accumulate", "average"].contains(&stem(op))
+    [
+        "sgd",
+        "gradient_control",
+        "accumulate",
+        "average",
+        "running_stats",
+    ]
+    .contains(&stem(op))
         || name == "control"
         || name == "log" && ["grad_stats_log", "grad_stats_control", "log_grad"].contains(&stem(op))
 }

@@ -6,7 +6,8 @@ use super::proto::{
 };
 use crate::{
     data::Preprocessing,
-    model::{Fitted, Layer, Param},
+    model::{BatchNorm, Fitted, Kind, Layer, Param},
+    ops::activation::Function,
     record::Window,
 };
 
@@ -63,17 +64,35 @@ impl Graph {
         }
     }
 
+    /// Adds layers that follow each other, from an input of shape `before` on, with their weights.
+    pub(super) fn chain<'a>(
+        &mut self,
+        layers: &[Fitted],
+        before: &[u32],
+        weights: &mut impl Iterator<Item = &'a Vec<f32>>,
+    ) {
+        let mut before = before;
+        for layer in layers {
+            self.layer(layer, before, weights);
+            before = &layer.shape;
+        }
+    }
+
     /// Adds a layer, whose input has shape `before`, with its weights.
-    pub(super) fn layer<'a>(
+    fn layer<'a>(
         &mut self,
         layer: &Fitted,
         before: &[u32],
         weights: &mut impl Iterator<Item = &'a Vec<f32>>,
     ) {
         let mut names = Vec::new();
-        for (param, values) in layer.params.iter().zip(weights) {
-            self.parameter(param, values);
-            names.push(param.name.as_str());
+        for param in &layer.params {
+            let Some(values) = weights.next() else { break };
+            // ONNX has no place for the count of batches, which no answer depends on.
+            if param.kind != Kind::Counter {
+                self.parameter(param, values);
+                names.push(param.name.as_str());
+            }
         }
         let (name, after) = (&layer.name, &layer.shape);
         match &layer.layer {
@@ -85,6 +104,15 @@ impl Graph {
                 attributes.push(ints("dilations", &window.dilation));
                 attributes.push(int("group", window.groups.into()));
                 self.node(name, "Conv", &names, attributes);
+            }
+            Layer::BatchNorm(norm) => self.batch_norm(name, norm, &names, after),
+            Layer::Residual { .. } => {
+                let [body, shortcut] = &layer.branches;
+                let x = self.value.clone();
+                self.chain(body, before, weights);
+                let y = std::mem::replace(&mut self.value, x);
+                self.chain(shortcut, before, weights);
+                self.node(name, "Add", &[&y], Vec::new());
             }
             Layer::Relu => self.node(name, "Relu", &[], Vec::new()),
             Layer::MaxPool2d(window) => {
@@ -99,9 +127,93 @@ impl Graph {
                 window,
                 count_include_pad,
             } => self.average(name, window, *count_include_pad, before, after),
-            Layer::GlobalAvgPool2d => self.node(name, "GlobalAveragePool", &[], Vec::new()),
+            Layer::Activation(function) => self.activation(name, *function),
+            Layer::Softmax { log } => {
+                let op = if *log { "LogSoftmax" } else { "Softmax" };
+                self.node(name, op, &[], vec![int("axis", 1)]);
+            }
+            Layer::AdaptiveAvgPool2d([1, 1]) => {
+                self.node(name, "GlobalAveragePool", &[], Vec::new());
+            }
+            Layer::AdaptiveAvgPool2d([oh, ow]) => {
+                let [h, w] = match before {
+                    &[_, h, w] => [h, w],
+                    _ => [*oh, *ow],
+                };
+                let kernel = [h / oh, w / ow];
+                let window = Window {
+                    stride: kernel,
+                    ..Window::new(kernel)
+                };
+                self.average(name, &window, true, before, after);
+            }
             Layer::Flatten => self.node(name, "Flatten", &[], vec![int("axis", 1)]),
         }
+    }
+
+    /// By the running statistics. Without a weight and a bias, those are 1 and 0.
+    fn batch_norm(&mut self, name: &str, norm: &BatchNorm, names: &[&str], shape: &[u32]) {
+        let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
+        let mut inputs = names.to_vec();
+        if !norm.affine {
+            let channels = shape.first().copied().unwrap_or(1);
+            for (constant, value) in [(&weight, 1.0), (&bias, 0.0)] {
+                let values = vec![value; channels as usize];
+                self.constant(constant, vec![channels.into()], &values);
+            }
+            inputs = [&[weight.as_str(), bias.as_str()], names].concat();
+        }
+        let attributes = vec![float("epsilon", norm.eps)];
+        self.node(name, "BatchNormalization", &inputs, attributes);
+    }
+
+    /// What ONNX has no operator for in this version is made of those that it has.
+    fn activation(&mut self, name: &str, function: Function) {
+        match function {
+            Function::LeakyRelu(slope) => {
+                self.node(name, "LeakyRelu", &[], vec![float("alpha", slope)]);
+            }
+            Function::Elu(alpha) => self.node(name, "Elu", &[], vec![float("alpha", alpha)]),
+            Function::Tanh => self.node(name, "Tanh", &[], Vec::new()),
+            Function::Sigmoid => self.node(name, "Sigmoid", &[], Vec::new()),
+            Function::Silu => {
+                let x = self.value.clone();
+                self.node(&format!("{name}.sigmoid"), "Sigmoid", &[], Vec::new());
+                self.node(name, "Mul", &[&x], Vec::new());
+            }
+            Function::Gelu => {
+                let x = self.value.clone();
+                let scale = std::f32::consts::FRAC_1_SQRT_2;
+                self.scaled(&format!("{name}.scaled"), "Mul", scale);
+                self.node(&format!("{name}.erf"), "Erf", &[], Vec::new());
+                self.half_of(name, &x);
+            }
+            Function::GeluTanh => {
+                let x = self.value.clone();
+                self.node(&format!("{name}.square"), "Mul", &[&x], Vec::new());
+                self.scaled(&format!("{name}.cubic"), "Mul", 0.044715);
+                self.scaled(&format!("{name}.linear"), "Add", 1.0);
+                self.node(&format!("{name}.inner"), "Mul", &[&x], Vec::new());
+                let to_tanh = (2.0 / std::f64::consts::PI).sqrt() as f32;
+                self.scaled(&format!("{name}.scaled"), "Mul", to_tanh);
+                self.node(&format!("{name}.tanh"), "Tanh", &[], Vec::new());
+                self.half_of(name, &x);
+            }
+        }
+    }
+
+    /// An operation with one number.
+    fn scaled(&mut self, name: &str, op: &str, number: f32) {
+        let constant = format!("{name}.number");
+        self.constant(&constant, Vec::new(), &[number]);
+        self.node(name, op, &[&constant], Vec::new());
+    }
+
+    /// `(value + 1) · x / 2`.
+    fn half_of(&mut self, name: &str, x: &str) {
+        self.scaled(&format!("{name}.more"), "Add", 1.0);
+        self.node(&format!("{name}.times"), "Mul", &[x], Vec::new());
+        self.scaled(name, "Mul", 0.5);
     }
 
     /// PyTorch counts the padding asked for, and not what `ceil_mode` reaches beyond it. Where both
@@ -209,7 +321,16 @@ fn int(name: &str, value: i64) -> AttributeProto {
         name: Some(name.into()),
         r#type: Some(AttributeType::Int.into()),
         i: Some(value),
-        ints: Vec::new(),
+        ..AttributeProto::default()
+    }
+}
+
+fn float(name: &str, value: f32) -> AttributeProto {
+    AttributeProto {
+        name: Some(name.into()),
+        r#type: Some(AttributeType::Float.into()),
+        f: Some(value),
+        ..AttributeProto::default()
     }
 }
 
@@ -217,8 +338,8 @@ fn ints(name: &str, values: &[u32]) -> AttributeProto {
     AttributeProto {
         name: Some(name.into()),
         r#type: Some(AttributeType::Ints.into()),
-        i: None,
         ints: values.iter().map(|&v| v.into()).collect(),
+        ..AttributeProto::default()
     }
 }
 

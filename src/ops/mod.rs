@@ -8,6 +8,8 @@ use bytemuck::{Pod, Zeroable};
 use crate::kernel::Op;
 
 pub mod accumulate;
+pub mod activation;
+pub mod activation_grad;
 pub mod add;
 pub mod augment_bytes;
 pub mod average;
@@ -29,11 +31,19 @@ pub mod log_grad;
 pub mod matmul;
 pub mod max_pool2d;
 pub mod max_pool2d_grad;
+pub mod moments;
 pub mod mse;
+pub mod norm_coefficients;
+pub mod norm_grad;
+pub mod norm_sums;
+pub mod normalize;
 pub mod relu;
 pub mod relu_grad;
+pub mod running_stats;
 pub mod sgd;
+pub mod softmax;
 pub mod softmax_cross_entropy;
+pub mod softmax_grad;
 pub mod split_sum;
 
 mod conv_variants;
@@ -41,19 +51,24 @@ mod fast;
 mod stride;
 
 pub use {
-    accumulate::Accumulate, add::Add, augment_bytes::AugmentBytes, average::Average,
-    avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum, conv2d::Conv2d,
-    conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, gather::Gather,
+    accumulate::Accumulate, activation::Activation, activation_grad::ActivationGrad, add::Add,
+    augment_bytes::AugmentBytes, average::Average, avg_pool2d::AvgPool2d,
+    avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw,
+    conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, gather::Gather,
     gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_control::GradStatsControl,
     grad_stats_log::GradStatsLog, gradient_control::GradientControl, log_batch::LogBatch,
     log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad,
-    mse::Mse, relu::Relu, relu_grad::ReluGrad, sgd::Sgd,
-    softmax_cross_entropy::SoftmaxCrossEntropy, split_sum::SplitSum,
+    moments::Moments, mse::Mse, norm_coefficients::NormCoefficients, norm_grad::NormGrad,
+    norm_sums::NormSums, normalize::Normalize, relu::Relu, relu_grad::ReluGrad,
+    running_stats::RunningStats, sgd::Sgd, softmax::Softmax,
+    softmax_cross_entropy::SoftmaxCrossEntropy, softmax_grad::SoftmaxGrad, split_sum::SplitSum,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 28] = [
+pub static ALL: [&Op; 38] = [
     &Op::of::<Accumulate>(),
+    &Op::of::<Activation>(),
+    &Op::of::<ActivationGrad>(),
     &Op::of::<Add>(),
     &Op::of::<AugmentBytes>(),
     &Op::of::<Average>(),
@@ -75,11 +90,19 @@ pub static ALL: [&Op; 28] = [
     &Op::of::<Matmul>(),
     &Op::of::<MaxPool2d>(),
     &Op::of::<MaxPool2dGrad>(),
+    &Op::of::<Moments>(),
     &Op::of::<Mse>(),
+    &Op::of::<NormCoefficients>(),
+    &Op::of::<NormGrad>(),
+    &Op::of::<NormSums>(),
+    &Op::of::<Normalize>(),
     &Op::of::<Relu>(),
     &Op::of::<ReluGrad>(),
+    &Op::of::<RunningStats>(),
     &Op::of::<Sgd>(),
+    &Op::of::<Softmax>(),
     &Op::of::<SoftmaxCrossEntropy>(),
+    &Op::of::<SoftmaxGrad>(),
     &Op::of::<SplitSum>(),
 ];
 

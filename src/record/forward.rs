@@ -3,8 +3,8 @@
 use super::{Loss, Recorder, Tensor, Window, tensor::Kind};
 use crate::{
     ops::{
-        self, Epilogue, Flat, Mat, channel_sum, conv2d, cross_entropy_log, gather_bytes, matmul,
-        max_pool2d, softmax_cross_entropy,
+        self, Epilogue, Flat, Mat, activation::Function, channel_sum, conv2d, cross_entropy_log,
+        gather_bytes, matmul, max_pool2d, softmax_cross_entropy,
     },
     plan::Slice,
 };
@@ -200,6 +200,37 @@ impl Recorder {
         self.uses(&[Some(x)]);
         self.push::<ops::Relu>(Flat { n: x.at.len }, &[x.at, y.at]);
         self.backward_of(y, move |r, dy| r.pass_grad(x, dy))
+    }
+
+    /// One of the other functions, element by element.
+    pub fn activation(&mut self, x: Tensor, function: Function) -> Tensor {
+        let y = self.value("activation", x.shape(), Kind::Value);
+        let dims = ops::activation::Dims::new(x.at.len, function);
+        self.uses(&[Some(x)]);
+        self.push::<ops::Activation>(dims, &[x.at, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_plain(x, |r, dx| {
+                r.push::<ops::ActivationGrad>(dims, &[x.at, dy.at, dx.at]);
+            });
+        })
+    }
+
+    /// `torch.softmax` over the last dimension, or `torch.log_softmax`.
+    pub fn softmax(&mut self, x: Tensor, log: bool) -> Tensor {
+        let y = self.value("softmax", x.shape(), Kind::Value);
+        let cols = x.shape().last().copied().unwrap_or(1);
+        let dims = ops::softmax::Dims {
+            rows: x.at.len / cols,
+            cols,
+            log: log.into(),
+        };
+        self.uses(&[Some(x)]);
+        self.push::<ops::Softmax>(dims, &[x.at, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_plain(x, |r, dx| {
+                r.push::<ops::SoftmaxGrad>(dims, &[y.at, dy.at, dx.at]);
+            });
+        })
     }
 
     /// `x + y`: a residual connection.

@@ -14,7 +14,7 @@ use super::{CONFIG, RunDir};
 use crate::{
     error::{Error, Result},
     files::sync_dir,
-    model::Param,
+    model::{Kind, Param},
     train::{Snapshot, State, Weights, weights},
 };
 
@@ -314,13 +314,14 @@ impl Checkpoints {
     }
 }
 
-/// The optimiser's slots, as parameters.
+/// The optimiser's slots, as parameters: of those that are trained.
 fn slots(params: &[&Param]) -> Vec<Param> {
     let slot = |p: &&Param| Param {
         name: format!("{MOMENTUM}{}", p.name),
         ..(*p).clone()
     };
-    params.iter().map(slot).collect()
+    let trained = params.iter().filter(|p| p.kind == Kind::Trained);
+    trained.map(slot).collect()
 }
 
 /// Reads a checkpoint of a model with these parameters.
@@ -430,7 +431,8 @@ mod tests {
         Param {
             name: "fc.weight".into(),
             shape: vec![2, 2],
-            fan_in: 2,
+            init: crate::model::Init::Inputs(2),
+            kind: Kind::Trained,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
     data::{Dataset, Targets, Task},
     error::{Error, Result},
     exec::Executor,
-    model::Network,
+    model::{Mode, Network},
     ops::{self, gradient_control},
     plan::{Plan, Program, Slice},
     record::{Loss, Recorder, Tensor},
@@ -20,7 +20,8 @@ const EVAL_BATCH: u64 = 100;
 pub struct Session {
     /// The plan, for an executor.
     pub plan: Arc<Plan>,
-    /// Where the parameters lie, in `state_dict` order.
+    /// Where the entries of the `state_dict` lie, in its order: those that are trained in their arena, the
+    /// others in buffers of their own.
     pub params: Vec<Slice>,
     /// All parameters at once.
     pub params_arena: Slice,
@@ -137,9 +138,10 @@ impl<'a> Layout<'a> {
         from: &Inputs,
         params: &[Tensor],
         rows: u64,
+        mode: Mode,
     ) -> Loss {
         let x = from.batch(r, order, &self.data.shape, rows as u32);
-        let output = self.network.record(r, params, x);
+        let output = self.network.record(r, params, x, mode);
         match self.data.task {
             Task::Classification { .. } => {
                 r.cross_entropy(output, from.targets, self.config.label_smoothing)
@@ -154,7 +156,10 @@ impl<'a> Layout<'a> {
             return;
         }
         r.begin(name, rows as u32);
-        let loss = self.forward(r, self.order, &self.inputs, &self.params, rows);
+        let mode = Mode::Train {
+            control: self.control,
+        };
+        let loss = self.forward(r, self.order, &self.inputs, &self.params, rows, mode);
         r.backward(loss);
         if let Some(sums) = self.sums {
             r.accumulate(sums);
@@ -179,7 +184,12 @@ impl<'a> Layout<'a> {
     /// Evaluation steps of some weights on a full batch and on the last one.
     fn evaluation(&self, r: &mut Recorder, weights: Weights, test: &Test) {
         let average = self.averages.iter().find(|a| a.0 == weights);
-        let of = |p: &Tensor| average.map_or(*p, |(_, arena)| p.in_arena(*arena));
+        let [own, _] = r.arenas();
+        // What layers remember besides parameters is not averaged: see `Fitted`.
+        let of = |p: &Tensor| match average {
+            Some((_, arena)) if p.at.buffer == own.buffer => p.in_arena(*arena),
+            _ => *p,
+        };
         let params: Vec<Tensor> = self.params.iter().map(of).collect();
         for (name, rows) in eval_names(weights)
             .iter()
@@ -187,7 +197,7 @@ impl<'a> Layout<'a> {
         {
             if rows > 0 {
                 r.begin(name, rows as u32);
-                self.forward(r, test.order, &test.inputs, &params, rows);
+                self.forward(r, test.order, &test.inputs, &params, rows, Mode::Eval);
                 r.end();
             }
         }
@@ -295,6 +305,17 @@ impl Session {
         ]
     }
 
+    /// Whether an entry of the `state_dict` is a parameter: only those have gradients, slots and averages.
+    pub(super) fn is_trained(&self, at: &Slice) -> bool {
+        at.buffer == self.params_arena.buffer
+    }
+
+    /// All that layers remember besides parameters, if any does.
+    pub(super) fn statistics(&self) -> Option<Slice> {
+        let other = self.params.iter().find(|at| !self.is_trained(at))?;
+        Some(self.plan.whole(other.buffer))
+    }
+
     /// Where an average of the weights lies, as large as their arena and at equal offsets.
     pub fn average(&self, weights: Weights) -> Option<Slice> {
         let found = self.averages.iter().find(|a| a.0 == weights);
@@ -361,16 +382,12 @@ impl Session {
             test.inputs.load_targets(exec, &split.targets, &order)?;
         }
         exec.write(self.control, &self.first_control())?;
-        for buffer in [self.params_arena]
-            .iter()
-            .chain(self.averages.iter().map(|a| &a.1))
-        {
-            for (at, values) in self.params.iter().zip(weights) {
-                let at = Slice {
-                    buffer: buffer.buffer,
-                    ..*at
-                };
-                exec.write(at, values)?;
+        for (at, values) in self.params.iter().zip(weights) {
+            exec.write(*at, values)?;
+            let averages = self.averages.iter().filter(|_| self.is_trained(at));
+            for (_, average) in averages {
+                let buffer = average.buffer;
+                exec.write(Slice { buffer, ..*at }, values)?;
             }
         }
         Ok(())

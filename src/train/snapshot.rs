@@ -33,9 +33,9 @@ pub struct State {
 pub struct Snapshot {
     /// The scalars.
     pub state: State,
-    /// The parameters, in `state_dict` order.
+    /// The parameters and what layers remember besides, in `state_dict` order.
     pub weights: Vec<Vec<f32>>,
-    /// The optimiser's momentum buffers, in the same order.
+    /// The optimiser's momentum buffers, of what is trained, in the same order.
     pub momentum: Vec<Vec<f32>>,
     /// The averages that the run keeps, each in the same order.
     pub averages: Vec<(Weights, Vec<Vec<f32>>)>,
@@ -60,7 +60,7 @@ impl Trainer<'_> {
                 left_out: [self.left_out, self.left_out_in_a_row],
             },
             weights: self.weights()?,
-            momentum: self.read_params(self.session.momentum_buffer)?,
+            momentum: self.read_trained(self.session.momentum_buffer)?,
             averages: self.read_averages()?,
         })
     }
@@ -93,7 +93,7 @@ impl Trainer<'_> {
         }
         self.exec.write(self.session.control, &control)?;
         self.write_params(self.session.params_arena, &snapshot.weights)?;
-        self.write_params(self.session.momentum_buffer, &snapshot.momentum)?;
+        self.write_trained(self.session.momentum_buffer, &snapshot.momentum)?;
         for which in [Weights::Ema, Weights::Swa] {
             let saved = snapshot.averages.iter().find(|(w, _)| *w == which);
             match (self.session.average(which), saved) {
@@ -116,7 +116,7 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// The parameters as they are, in `state_dict` order.
+    /// The entries of the `state_dict` as they are, in its order.
     ///
     /// # Errors
     /// What the device reports.
@@ -124,18 +124,36 @@ impl Trainer<'_> {
         self.read_params(self.session.params_arena)
     }
 
-    /// The last update's gradients, in `state_dict` order.
+    /// The last update's gradients, of what is trained, in `state_dict` order.
     ///
     /// # Errors
     /// What the device reports.
     pub fn gradients(&mut self) -> Result<Vec<Vec<f32>>> {
-        self.read_params(self.session.grads_arena)
+        self.read_trained(self.session.grads_arena)
     }
 
+    /// The `state_dict` with the parameters of an arena like theirs.
     pub(super) fn read_params(&mut self, arena: Slice) -> Result<Vec<Vec<f32>>> {
         let words = self.exec.read(arena)?;
-        let cut = |p: &Slice| words[p.offset as usize..][..p.len as usize].to_vec();
+        let statistics = self.session.statistics().map(|at| self.exec.read(at));
+        let statistics = statistics.transpose()?.unwrap_or_default();
+        let cut = |at: &Slice| {
+            let words = match self.session.is_trained(at) {
+                true => &words,
+                false => &statistics,
+            };
+            words[at.offset as usize..][..at.len as usize].to_vec()
+        };
         Ok(self.session.params.iter().map(cut).collect())
+    }
+
+    /// Numbers of what is trained, out of an arena like the parameters'.
+    pub(super) fn read_trained(&mut self, arena: Slice) -> Result<Vec<Vec<f32>>> {
+        let words = self.exec.read(arena)?;
+        let cut = |at: &Slice| words[at.offset as usize..][..at.len as usize].to_vec();
+        let all = self.session.params.iter();
+        let trained = all.filter(|at| self.session.is_trained(at));
+        Ok(trained.map(cut).collect())
     }
 
     fn read_averages(&mut self) -> Result<Vec<(Weights, Vec<Vec<f32>>)>> {
@@ -148,17 +166,35 @@ impl Trainer<'_> {
         Ok(averages)
     }
 
-    /// Writes one value for every parameter into an arena as large as the parameters'.
+    /// Writes a `state_dict`, its parameters into an arena like theirs.
     fn write_params(&mut self, arena: Slice, values: &[Vec<f32>]) -> Result<()> {
-        for (at, values) in self.session.params.iter().zip(values) {
-            assert_eq!(at.len as usize, values.len(), "a value for every parameter");
-            let at = Slice {
-                buffer: arena.buffer,
-                offset: arena.offset + at.offset,
-                ..*at
-            };
-            self.exec.write(at, values)?;
+        let session = self.session;
+        for (at, values) in session.params.iter().zip(values) {
+            match session.is_trained(at) {
+                true => self.write_one(arena, at, values)?,
+                false => self.exec.write(*at, values)?,
+            }
         }
         Ok(())
+    }
+
+    /// Writes one value for every parameter into an arena as large as theirs.
+    fn write_trained(&mut self, arena: Slice, values: &[Vec<f32>]) -> Result<()> {
+        let session = self.session;
+        let trained = session.params.iter().filter(|at| session.is_trained(at));
+        for (at, values) in trained.zip(values) {
+            self.write_one(arena, at, values)?;
+        }
+        Ok(())
+    }
+
+    fn write_one(&mut self, arena: Slice, at: &Slice, values: &[f32]) -> Result<()> {
+        assert_eq!(at.len as usize, values.len(), "a value for every parameter");
+        let at = Slice {
+            buffer: arena.buffer,
+            offset: arena.offset + at.offset,
+            ..*at
+        };
+        self.exec.write(at, values)
     }
 }

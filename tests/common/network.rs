@@ -6,10 +6,10 @@ use std::sync::Arc;
 use kiln::{
     control::{Rule, gradient},
     exec::Executor,
-    ops::{self, as_words, gradient_control},
+    ops::{self, activation::Function, as_words, gradient_control},
     optim::Sgd,
     plan::{Plan, Slice},
-    record::{Recorder, Tensor, Window},
+    record::{Recorder, Statistics, Tensor, Window},
     rng::{Purpose, Rng},
 };
 
@@ -54,7 +54,7 @@ fn recorded(together: bool) -> Network {
     let changed = r.input("changed", &[256 + SIZES.len() as u32]);
     let labels = r.input("labels", &[SAMPLES]);
     let goals = r.input("goals", &[SAMPLES, 3]);
-    let shapes: [&[u32]; 14] = [
+    let shapes: [&[u32]; 18] = [
         &[4, 1, 3, 3],
         &[4],
         &[4, 2, 3, 3],
@@ -70,15 +70,24 @@ fn recorded(together: bool) -> Network {
         // The bias first, so that its gradient takes a dispatch of its own.
         &[3],
         &[3, 64],
+        // Weights and biases of normalisations.
+        &[4],
+        &[4],
+        &[11],
+        &[11],
     ];
     let p: Vec<Tensor> = shapes.iter().map(|shape| r.param(shape)).collect();
     r.seal();
     let momentum_buffer = r.slot("momentum_buffer");
     let control = r.control(2);
+    let running = [4, 11].map(|channels| Slice {
+        len: 2 * channels + 1,
+        ..r.statistics(channels)[0].at
+    });
 
     r.begin("train", BATCH);
     let x = r.gather_bytes(order, images, table, &[1, 8, 8], BATCH);
-    let logits = forward(&mut r, &p, x);
+    let logits = forward(&mut r, &p, x, (running, control));
     let loss = r.cross_entropy(logits, labels, 0.05);
     r.backward(loss);
     let update = |r: &mut Recorder| Sgd::default().record(r, control, momentum_buffer);
@@ -202,7 +211,12 @@ fn first_control() -> Vec<f32> {
     [&[ratio * adagrad_norm], memories.as_flattened(), &[0.0]].concat()
 }
 
-fn forward(r: &mut Recorder, p: &[Tensor], x: Tensor) -> Tensor {
+fn forward(
+    r: &mut Recorder,
+    p: &[Tensor],
+    x: Tensor,
+    (running, control): ([Slice; 2], Slice),
+) -> Tensor {
     let n = x.shape()[0];
     let padded = Window {
         padding: [1, 1],
@@ -220,6 +234,7 @@ fn forward(r: &mut Recorder, p: &[Tensor], x: Tensor) -> Tensor {
         ..padded
     };
     let f = r.conv2d(h, p[2], Some(p[3]), grouped, false);
+    let f = batch_norm(r, f, &p[14..16], (running[0], control), false);
     let h = r.add(h, f);
     let h = r.relu(h);
     let strided = Window {
@@ -230,8 +245,26 @@ fn forward(r: &mut Recorder, p: &[Tensor], x: Tensor) -> Tensor {
     let h = r.avg_pool2d(h, Window::new([3, 2]), true);
     let h = r.linear(h.view(&[n, 6]), p[6], Some(p[7]), true);
     let f = r.linear(h, p[8], Some(p[9]), false);
+    let f = batch_norm(r, f, &p[16..18], (running[1], control), true);
+    let f = r.activation(f, Function::Gelu);
+    let f = r.softmax(f, true);
     let h = r.add(h, f);
     r.linear(h, p[10], Some(p[11]), false)
+}
+
+fn batch_norm(
+    r: &mut Recorder,
+    x: Tensor,
+    p: &[Tensor],
+    (running, control): (Slice, Slice),
+    relu: bool,
+) -> Tensor {
+    let statistics = Statistics::Batch {
+        running,
+        momentum: Some(0.13),
+        control,
+    };
+    r.batch_norm(x, Some([p[0], p[1]]), statistics, 1e-5, relu)
 }
 
 fn contents(plan: &Plan, params: &[Tensor]) -> Contents {

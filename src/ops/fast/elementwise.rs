@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::ops::{Flat, Hyper, LOG_WORDS, accumulate, average, hyper, left_out, masked};
+use crate::ops::{
+    Flat, Hyper, LOG_WORDS, accumulate, activation, average, hyper, left_out, masked,
+};
 
 /// Elements worth a thread.
 const CHUNK: usize = 1 << 16;
@@ -47,6 +49,33 @@ vectorised! {
             *dx = masked(y, dy);
         }
     }
+}
+
+pub(in crate::ops) fn activation(
+    d: &activation::Dims,
+    reads: &[&[f32]],
+    writes: &mut [&mut [f32]],
+) {
+    let n = d.n as usize;
+    in_chunks(&mut writes[0][..n], [&reads[0][..n]], |y, [x]| {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = d.value(x);
+        }
+    });
+}
+
+pub(in crate::ops) fn activation_grad(
+    d: &activation::Dims,
+    reads: &[&[f32]],
+    writes: &mut [&mut [f32]],
+) {
+    let n = d.n as usize;
+    let from = [&reads[0][..n], &reads[1][..n]];
+    in_chunks(&mut writes[0][..n], from, |dx, [x, dy]| {
+        for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
+            *dx = (d.slope(x) * f64::from(dy)) as f32;
+        }
+    });
 }
 
 pub(in crate::ops) fn add(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
