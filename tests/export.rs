@@ -19,7 +19,7 @@ use prost::Message;
 use crate::cli::{folder, refusal, success};
 
 /// Every preset and every option of every layer, on inputs that leave something over.
-const NETWORKS: [(&str, &[u32]); 23] = [
+const NETWORKS: [(&str, &[u32]); 25] = [
     ("mlp", &[7]),
     ("mlp", &[3, 5, 4]),
     ("linear", &[3]),
@@ -92,6 +92,12 @@ const NETWORKS: [(&str, &[u32]); 23] = [
         &[5],
     ),
     ("resnet8", &[3, 16, 16]),
+    ("mlp-mixer", &[3, 8, 12]),
+    (
+        "Conv2d(6, 3) GroupNorm(3) Dropout LayerNorm(5) GroupNorm(2, affine=False) Flatten LayerNorm(elementwise_affine=False) \
+         Linear(4)",
+        &[2, 10, 7],
+    ),
 ];
 
 const SAMPLES: usize = 5;

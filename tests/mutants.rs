@@ -437,10 +437,64 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
     ),
     (
         "goals of the epoch's first batch",
-        "mse",
+        "pointwise_loss",
         &[("hyper.cursor * dims.cols + ", "")],
     ),
-    ("half of the gradient", "mse", &[("2.0 / f32", "1.0 / f32")]),
+    (
+        "half of the gradient",
+        "pointwise_loss",
+        &[("2.0 * error)", "error)")],
+    ),
+    (
+        "Huber's loss square everywhere",
+        "pointwise_loss",
+        &[("abs(error) <= dims.delta", "true")],
+    ),
+    (
+        "classes taken for values",
+        "pointwise_loss",
+        &[("if dims.one_hot == 0u {", "if true {")],
+    ),
+    (
+        "batch's weights not divided by",
+        "weighted_cross_entropy",
+        &[("- pull) / batch", "- pull) / f32(dims.rows)")],
+    ),
+    (
+        "smoothing without weights",
+        "weighted_cross_entropy",
+        &[("even * weight(c) +", "even +")],
+    ),
+    (
+        "every batch drops the same",
+        "dropout",
+        &[("^ hyper.dropout_key1", "")],
+    ),
+    (
+        "every layer drops the same",
+        "dropout",
+        &[(" + dims.layer * 0x9e3779b9u", "")],
+    ),
+    (
+        "what is kept not scaled",
+        "dropout",
+        &[(" * dims.scale", "")],
+    ),
+    (
+        "mask dropped from dropout's gradient",
+        "dropout",
+        &[("if dims.mask != 0u", "if dims.mask == 7u")],
+    ),
+    (
+        "weights by element",
+        "scale_channels",
+        &[("divide(i, dims.plane)", "i")],
+    ),
+    (
+        "copied as it lies",
+        "transpose",
+        &[("b * size + i * dims.cols + j", "at")],
+    ),
     (
         "swapped transpose",
         "matmul",

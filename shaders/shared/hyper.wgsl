@@ -4,7 +4,7 @@ struct Hyper {
     nesterov: u32, maximize: u32, first: u32, cursor: u32,
     slot: u32, clip_norm: f32, clip_value: f32, share: f32,
     begin: u32, ema: f32, swa: f32, picture_key0: u32, picture_key1: u32,
-    leave_out: u32,
+    leave_out: u32, dropout_key0: u32, dropout_key1: u32,
 }
 
 // Words of one slot of the log. Mirrors `ops::LOG_WORDS`.

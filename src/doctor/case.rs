@@ -105,8 +105,8 @@ impl Case {
         let want = self.on_host(self.op.cpu);
         let constant = |within: f32| want.iter().map(|w| vec![within; w.len()]).collect();
         match stem(self.op) {
-            "add" | "augment_bytes" | "gather" | "gather_bytes" | "max_pool2d" | "relu"
-            | "relu_grad" => constant(0.0),
+            "add" | "dropout" | "scale_channels" | "transpose" | "augment_bytes" | "gather"
+            | "gather_bytes" | "max_pool2d" | "relu" | "relu_grad" => constant(0.0),
             "sgd" | "gradient_control" | "accumulate" | "average" => {
                 let inputs = self.reads[1..].iter().chain(&self.before);
                 let most = inputs.fold(0f32, |most, x| most.max(largest(x)));
@@ -114,7 +114,7 @@ impl Case {
             }
             // `exp` and `log` may be wrong by tens of units in the last place; every probability
             // is divided by the number of rows.
-            "softmax_cross_entropy" => {
+            "softmax_cross_entropy" | "weighted_cross_entropy" => {
                 let rows = self.dims[0] as f32;
                 let loss = want[0].iter().map(|w| 4e-6 * (1.0 + w.abs())).collect();
                 vec![loss, vec![4e-6 / rows; want[1].len()]]
@@ -146,8 +146,19 @@ impl Case {
                 let near = |w: &f32| 1e-5 * (1.0 + w.abs());
                 vec![want[0].iter().map(near).collect()]
             }
-            // Squares: nothing cancels but the difference, which is rounded once.
-            "mse" | "grad_stats_control" => self.scaled(&want),
+            "grad_stats_control" => self.scaled(&want),
+            // A sum of terms that are all positive; a sigmoid is as good as `exp`.
+            "pointwise_loss" => {
+                let near = |w: &f32| 4e-6 * w.abs() + 1e-6;
+                let elements = (self.dims[0] * self.dims[1]) as f32;
+                vec![
+                    want[0].iter().map(near).collect(),
+                    want[1]
+                        .iter()
+                        .map(|w| 1e-6 * w.abs() + 4e-6 / elements)
+                        .collect(),
+                ]
+            }
             _ => {
                 let positive = |words: &Vec<f32>| words.iter().map(|x| x.abs()).collect();
                 let magnitudes = Case {

@@ -6,7 +6,7 @@ use super::proto::{
 };
 use crate::{
     data::Preprocessing,
-    model::{BatchNorm, Fitted, Kind, Layer, Param},
+    model::{Fitted, Kind, Layer, Param},
     ops::activation::Function,
     record::Window,
 };
@@ -19,7 +19,7 @@ const OUTPUT: &str = "logits";
 pub(super) struct Graph {
     graph: GraphProto,
     /// The value that the next layer takes.
-    value: String,
+    pub(super) value: String,
 }
 
 impl Graph {
@@ -97,7 +97,18 @@ impl Graph {
         let (name, after) = (&layer.name, &layer.shape);
         match &layer.layer {
             // y = x · weightᵀ + bias.
-            Layer::Linear { .. } => self.node(name, "Gemm", &names, vec![int("transB", 1)]),
+            Layer::Linear { .. } if after.len() == 1 => {
+                self.node(name, "Gemm", &names, vec![int("transB", 1)]);
+            }
+            // Gemm takes matrices alone: rows of samples are rows of one matrix on the way.
+            Layer::Linear { .. } => {
+                let last = |shape: &[u32]| shape.last().map_or(-1, |&n| i64::from(n));
+                self.reshape(&format!("{name}.rows"), &[-1, last(before)]);
+                let gemm = format!("{name}.gemm");
+                self.node(&gemm, "Gemm", &names, vec![int("transB", 1)]);
+                let rows = after.first().map_or(-1, |&n| i64::from(n));
+                self.reshape(name, &[-1, rows, last(after)]);
+            }
             Layer::Conv2d { window, .. } => {
                 let [p, q] = window.padding;
                 let mut attributes = sliding(window, [p, q, p, q]);
@@ -106,6 +117,21 @@ impl Graph {
                 self.node(name, "Conv", &names, attributes);
             }
             Layer::BatchNorm(norm) => self.batch_norm(name, norm, &names, after),
+            Layer::LayerNorm { shape, eps, affine } => {
+                self.layer_norm(name, (shape, *eps, *affine), &names, after);
+            }
+            Layer::GroupNorm { groups, eps, .. } => {
+                self.group_norm(name, (*groups, *eps), &names, after);
+            }
+            // Nothing is dropped from answers.
+            Layer::Dropout(_) => self.node(name, "Identity", &[], Vec::new()),
+            Layer::Transpose => {
+                self.node(name, "Transpose", &[], vec![ints("perm", &[0, 2, 1])]);
+            }
+            Layer::FlattenImages => self.reshape(name, &[0, 0, -1]),
+            Layer::GlobalAvgPool1d => {
+                self.node(name, "GlobalAveragePool", &[], Vec::new());
+            }
             Layer::Residual { .. } => {
                 let [body, shortcut] = &layer.branches;
                 let x = self.value.clone();
@@ -151,20 +177,10 @@ impl Graph {
         }
     }
 
-    /// By the running statistics. Without a weight and a bias, those are 1 and 0.
-    fn batch_norm(&mut self, name: &str, norm: &BatchNorm, names: &[&str], shape: &[u32]) {
-        let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
-        let mut inputs = names.to_vec();
-        if !norm.affine {
-            let channels = shape.first().copied().unwrap_or(1);
-            for (constant, value) in [(&weight, 1.0), (&bias, 0.0)] {
-                let values = vec![value; channels as usize];
-                self.constant(constant, vec![channels.into()], &values);
-            }
-            inputs = [&[weight.as_str(), bias.as_str()], names].concat();
-        }
-        let attributes = vec![float("epsilon", norm.eps)];
-        self.node(name, "BatchNormalization", &inputs, attributes);
+    pub(super) fn reshape(&mut self, name: &str, shape: &[i64]) {
+        let constant = format!("{name}.shape");
+        self.integers(&constant, shape);
+        self.node(name, "Reshape", &[&constant], Vec::new());
     }
 
     /// What ONNX has no operator for in this version is made of those that it has.
@@ -252,7 +268,13 @@ impl Graph {
     }
 
     /// An operation on the value at hand and on constants.
-    fn node(&mut self, name: &str, op: &str, constants: &[&str], attribute: Vec<AttributeProto>) {
+    pub(super) fn node(
+        &mut self,
+        name: &str,
+        op: &str,
+        constants: &[&str],
+        attribute: Vec<AttributeProto>,
+    ) {
         let output = format!("{name}.output");
         let mut input = vec![std::mem::replace(&mut self.value, output.clone())];
         input.extend(constants.iter().map(|&c| c.to_string()));
@@ -270,7 +292,7 @@ impl Graph {
         self.constant(&param.name, dims, values);
     }
 
-    fn constant(&mut self, name: &str, dims: Vec<i64>, values: &[f32]) {
+    pub(super) fn constant(&mut self, name: &str, dims: Vec<i64>, values: &[f32]) {
         let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         self.tensor(name, dims, DataType::Float, bytes);
     }
@@ -316,7 +338,7 @@ fn sliding(window: &Window, pads: [u32; 4]) -> Vec<AttributeProto> {
     ]
 }
 
-fn int(name: &str, value: i64) -> AttributeProto {
+pub(super) fn int(name: &str, value: i64) -> AttributeProto {
     AttributeProto {
         name: Some(name.into()),
         r#type: Some(AttributeType::Int.into()),
@@ -325,7 +347,7 @@ fn int(name: &str, value: i64) -> AttributeProto {
     }
 }
 
-fn float(name: &str, value: f32) -> AttributeProto {
+pub(super) fn float(name: &str, value: f32) -> AttributeProto {
     AttributeProto {
         name: Some(name.into()),
         r#type: Some(AttributeType::Float.into()),

@@ -114,6 +114,13 @@ fn fit(layer: &Layer, shape: &[u32]) -> Result<(Vec<u32>, Shapes), String> {
         params.extend(bias.then(|| ("bias", vec![outputs], init, Kind::Trained)));
         params
     };
+    let normal = |shape: Vec<u32>, affine: bool| match affine {
+        false => vec![],
+        true => vec![
+            ("weight", shape.clone(), Init::All(1.0), Kind::Trained),
+            ("bias", shape, Init::All(0.0), Kind::Trained),
+        ],
+    };
     let total = numbers(shape);
     Ok(match layer {
         Layer::Linear {
@@ -121,15 +128,20 @@ fn fit(layer: &Layer, shape: &[u32]) -> Result<(Vec<u32>, Shapes), String> {
             outputs,
             bias,
         } => {
-            let &[features] = shape else {
-                return Err(format!(
-                    "it needs [N, features], but its input is {}: put Flatten before it",
-                    show(shape)
-                ));
+            // As in torch, over the last dimension; of images that is hardly meant.
+            let (rows, features) = match *shape {
+                [features] => (vec![], features),
+                [rows, features] => (vec![rows], features),
+                _ => {
+                    return Err(format!(
+                        "it needs [N, features], but its input is {}: put Flatten before it",
+                        show(shape)
+                    ));
+                }
             };
             agrees(inputs, features)?;
             (
-                vec![*outputs],
+                [rows, vec![*outputs]].concat(),
                 with_bias(vec![*outputs, features], *outputs, features, *bias),
             )
         }
@@ -181,6 +193,60 @@ fn fit(layer: &Layer, shape: &[u32]) -> Result<(Vec<u32>, Shapes), String> {
             params.push(("num_batches_tracked", vec![], all(0.0), Kind::Counter));
             (shape.to_vec(), params)
         }
+        Layer::LayerNorm {
+            shape: last,
+            affine,
+            ..
+        } => {
+            let given = match last.is_empty() {
+                true => shape.last().copied().into_iter().collect(),
+                false => last.clone(),
+            };
+            if !shape.ends_with(&given) {
+                return Err(format!(
+                    "it normalises {given:?}, which the last dimensions of its input {} are not",
+                    show(shape)
+                ));
+            }
+            (shape.to_vec(), normal(given, *affine))
+        }
+        Layer::GroupNorm {
+            groups,
+            channels,
+            affine,
+            ..
+        } => {
+            let c = shape.first().copied().unwrap_or(0);
+            agrees(channels, c)?;
+            if !c.is_multiple_of(*groups) {
+                return Err(format!("its {groups} groups must divide the {c} channels"));
+            }
+            (shape.to_vec(), normal(vec![c], *affine))
+        }
+        Layer::Dropout(_) => (shape.to_vec(), vec![]),
+        Layer::Transpose => match *shape {
+            [a, b] => (vec![b, a], vec![]),
+            _ => {
+                return Err(format!(
+                    "it needs [N, A, B], but its input is {}",
+                    show(shape)
+                ));
+            }
+        },
+        Layer::FlattenImages => {
+            let [c, h, w] = image()?;
+            let pixels = h.checked_mul(w).ok_or("its input is too large")?;
+            (vec![c, pixels], vec![])
+        }
+        Layer::GlobalAvgPool1d => match *shape {
+            [c, l] if l <= LARGEST_IMAGE => (vec![c, 1], vec![]),
+            _ => {
+                return Err(format!(
+                    "it needs [N, C, L], but its input is {}",
+                    show(shape)
+                ));
+            }
+        },
         Layer::Residual { .. } => return Err("it is made of layers".into()),
         Layer::Softmax { .. } => match shape {
             [_] => (shape.to_vec(), vec![]),

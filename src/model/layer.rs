@@ -51,6 +51,34 @@ pub enum Layer {
     Flatten,
     /// `torch.nn.BatchNorm2d` or `torch.nn.BatchNorm1d`.
     BatchNorm(BatchNorm),
+    /// `torch.nn.LayerNorm` over the last dimensions.
+    LayerNorm {
+        /// Their sizes; the last one alone where none are given.
+        shape: Vec<u32>,
+        /// Added to the variance.
+        eps: f32,
+        /// Whether it has a weight and a bias.
+        affine: bool,
+    },
+    /// `torch.nn.GroupNorm`.
+    GroupNorm {
+        /// Groups of channels.
+        groups: u32,
+        /// Channels, checked if given.
+        channels: Option<u32>,
+        /// Added to the variance.
+        eps: f32,
+        /// Whether it has a weight and a bias.
+        affine: bool,
+    },
+    /// `torch.nn.Dropout` with this probability; identity in evaluation.
+    Dropout(f64),
+    /// `torch.transpose(x, 1, 2)` of `[N, A, B]`.
+    Transpose,
+    /// `torch.nn.Flatten(2)`: `[N, C, H, W]` to `[N, C, H · W]`.
+    FlattenImages,
+    /// `torch.nn.AdaptiveAvgPool1d(1)`: the mean of every channel of `[N, C, L]`.
+    GlobalAvgPool1d,
     /// `y = body(x) + shortcut(x)`, two chains of layers; without layers, the shortcut is x itself. In torch:
     /// a module with `self.body = nn.Sequential(…)` and `self.shortcut = nn.Sequential(…)`.
     Residual {
@@ -136,6 +164,35 @@ impl fmt::Display for Layer {
                     "BatchNorm1d"
                 }
             }
+            Layer::LayerNorm { shape, eps, affine } => {
+                match shape[..] {
+                    [] => {}
+                    [one] => list.push(one.to_string()),
+                    _ => list.push(format!("{shape:?}")),
+                }
+                list.extend((*eps != 1e-5).then(|| format!("eps={eps}")));
+                list.extend((!affine).then(|| "elementwise_affine=False".into()));
+                "LayerNorm"
+            }
+            Layer::GroupNorm {
+                groups,
+                channels,
+                eps,
+                affine,
+            } => {
+                list.push(groups.to_string());
+                list.extend(channels.map(|n| n.to_string()));
+                list.extend((*eps != 1e-5).then(|| format!("eps={eps}")));
+                list.extend((!affine).then(|| "affine=False".into()));
+                "GroupNorm"
+            }
+            Layer::Dropout(p) => {
+                list.extend((*p != 0.5).then(|| p.to_string()));
+                "Dropout"
+            }
+            Layer::Transpose => return f.write_str("Transpose(1, 2)"),
+            Layer::FlattenImages => return f.write_str("Flatten(2)"),
+            Layer::GlobalAvgPool1d => return f.write_str("AdaptiveAvgPool1d(1)"),
             Layer::Residual { body, shortcut } => {
                 list.extend(body.iter().map(Layer::to_string));
                 let beside: Vec<String> = shortcut.iter().map(Layer::to_string).collect();

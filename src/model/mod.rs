@@ -115,7 +115,7 @@ impl Model {
         if let Some(layers) = preset::find(text.trim(), input, outputs) {
             return Ok(Model { layers });
         }
-        if let Some(layers) = preset::expression(text.trim(), outputs) {
+        if let Some(layers) = preset::expression(text.trim(), input, outputs) {
             return Model::parse(&layers, input, outputs);
         }
         let items = expr::parse_sequence(text)?;
@@ -246,6 +246,27 @@ impl Network {
         });
         if all > MOST {
             return too_large("the parameters together".into(), all);
+        }
+        Ok(())
+    }
+
+    /// Checks that every batch normalisation sees more than one number of each channel in a batch, as torch does:
+    /// one alone has no variance.
+    ///
+    /// # Errors
+    /// Names the layer.
+    pub fn check_batch(&self, samples: u64) -> Result<()> {
+        let mut layers: Vec<&Fitted> = self.layers.iter().collect();
+        while let Some(l) = layers.pop() {
+            layers.extend(l.branches.iter().flatten());
+            let pixels = numbers(l.shape.get(1..).unwrap_or_default());
+            if matches!(l.layer, Layer::BatchNorm(_)) && samples.saturating_mul(pixels) < 2 {
+                return Err(Error::Model(format!(
+                    "layer {}, {}: a batch of one sample has one number a channel, which has no variance; use \
+                     another --batch-size, or --drop-last if an epoch's last batch is that small",
+                    l.name, l.layer
+                )));
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::Layer;
 use crate::record::Window;
 
 /// What `--model` knows besides expressions.
-pub const PRESETS: [&str; 7] = [
+pub const PRESETS: [&str; 8] = [
     "mlp",
     "lenet",
     "linear",
@@ -12,10 +12,11 @@ pub const PRESETS: [&str; 7] = [
     "resnet8",
     "resnet18",
     "vgg11",
+    "mlp-mixer",
 ];
 
 /// The layers of a preset that is written as an expression, named as those of one are.
-pub(super) fn expression(name: &str, outputs: u32) -> Option<String> {
+pub(super) fn expression(name: &str, input: &[u32], outputs: u32) -> Option<String> {
     Some(match name {
         "resnet8" => resnet(16, &[(16, 1, 1), (32, 2, 1), (64, 2, 1)], outputs),
         "resnet18" => resnet(
@@ -23,6 +24,7 @@ pub(super) fn expression(name: &str, outputs: u32) -> Option<String> {
             &[(64, 1, 2), (128, 2, 2), (256, 2, 2), (512, 2, 2)],
             outputs,
         ),
+        "mlp-mixer" => mixer(input, outputs),
         "vgg11" => {
             let stages: [&[u32]; 5] = [&[64], &[128], &[256, 256], &[512, 512], &[512, 512]];
             let conv = |c: &u32| format!("Conv2d({c}, 3, padding=1) BatchNorm2d ReLU ");
@@ -32,6 +34,25 @@ pub(super) fn expression(name: &str, outputs: u32) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// I. Tolstikhin et al., "MLP-Mixer: an all-MLP architecture for vision", 2021: patches of 4 × 4, four blocks, 64
+/// channels; the first MLP of a block mixes patches, the second one channels.
+fn mixer(input: &[u32], outputs: u32) -> String {
+    // What is no image, or smaller than a patch, is for the convolution to refuse.
+    let patches = match input {
+        &[_, h, w] => ((h / 4).saturating_mul(w / 4)).max(1),
+        _ => 1,
+    };
+    let block = format!(
+        "Residual(LayerNorm, Transpose(1, 2), Linear(32), GELU, Linear({patches}), Transpose(1, 2)) \
+         Residual(LayerNorm, Linear(256), GELU, Linear(64)) "
+    );
+    format!(
+        "Conv2d(64, 4, stride=4) Flatten(2) Transpose(1, 2) {}LayerNorm Transpose(1, 2) AdaptiveAvgPool1d(1) \
+         Flatten Linear({outputs})",
+        block.repeat(4)
+    )
 }
 
 /// K. He et al., "Deep residual learning for image recognition", 2015, section 4.2: for images of 32 × 32, with a

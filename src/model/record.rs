@@ -23,13 +23,21 @@ struct Pass<'a, P> {
     r: &'a mut Recorder,
     params: P,
     mode: Mode,
+    /// Dropouts so far.
+    dropouts: u32,
 }
 
 impl Network {
     /// Records the forward pass of a batch `x[N, …]`; the result is `[N, outputs]`.
     pub fn record(&self, r: &mut Recorder, params: &[Tensor], x: Tensor, mode: Mode) -> Tensor {
         let params = params.iter().copied();
-        Pass { r, params, mode }.chain(&self.layers, x)
+        let mut pass = Pass {
+            r,
+            params,
+            mode,
+            dropouts: 0,
+        };
+        pass.chain(&self.layers, x)
     }
 }
 
@@ -53,7 +61,10 @@ impl<P: Iterator<Item = Tensor>> Pass<'_, P> {
                 Layer::Linear { bias, .. } => {
                     let weight = self.next_param();
                     let bias = bias.then(|| self.next_param());
-                    self.r.linear(x, weight, bias, fused())
+                    let features = weight.shape()[1];
+                    let rows = x.view(&[x.at.len / features, features]);
+                    let y = self.r.linear(rows, weight, bias, fused());
+                    y.view(&[&[n], &l.shape[..]].concat())
                 }
                 Layer::Conv2d { window, bias, .. } => {
                     let weight = self.next_param();
@@ -61,6 +72,37 @@ impl<P: Iterator<Item = Tensor>> Pass<'_, P> {
                     self.r.conv2d(x, weight, bias, *window, fused())
                 }
                 Layer::BatchNorm(norm) => self.batch_norm(norm, x, fused()),
+                Layer::LayerNorm { shape, eps, affine } => {
+                    let affine = affine.then(|| [self.next_param(), self.next_param()]);
+                    let size = match shape[..] {
+                        [] => l.shape.last().copied().expect("a dimension"),
+                        _ => shape.iter().product(),
+                    };
+                    self.r.group_norm(x, affine, size, [1, size], *eps)
+                }
+                Layer::GroupNorm {
+                    groups,
+                    eps,
+                    affine,
+                    ..
+                } => {
+                    let affine = affine.then(|| [self.next_param(), self.next_param()]);
+                    let (channels, sample) = (l.shape[0], x.at.len / n);
+                    let layout = [sample / channels, channels];
+                    self.r.group_norm(x, affine, sample / groups, layout, *eps)
+                }
+                Layer::Dropout(p) => self.dropout(x, *p),
+                Layer::Transpose => self.r.transpose(x),
+                Layer::FlattenImages => x.view(&[n, l.shape[0], l.shape[1]]),
+                Layer::GlobalAvgPool1d => {
+                    let &[_, channels, length] = x.shape() else {
+                        unreachable!("fitted to rows of channels")
+                    };
+                    let line = x.view(&[n, channels, 1, length]);
+                    let window = Window::new([1, length]);
+                    let y = self.r.avg_pool2d(line, window, true);
+                    y.view(&[n, channels, 1])
+                }
                 Layer::Residual { .. } => {
                     let [body, shortcut] = &l.branches;
                     let y = self.chain(body, x);
@@ -90,6 +132,15 @@ impl<P: Iterator<Item = Tensor>> Pass<'_, P> {
             };
         }
         x
+    }
+
+    fn dropout(&mut self, x: Tensor, p: f64) -> Tensor {
+        let layer = self.dropouts;
+        self.dropouts += 1;
+        match self.mode {
+            Mode::Train { .. } if p > 0.0 => self.r.dropout(x, layer, p),
+            _ => x,
+        }
     }
 
     fn batch_norm(&mut self, norm: &BatchNorm, x: Tensor, relu: bool) -> Tensor {

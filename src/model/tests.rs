@@ -125,6 +125,16 @@ fn layers_print_as_they_parse() {
         "BatchNorm1d(8, eps=0.001, momentum=None, affine=False)",
         "Residual(Linear(8), ReLU, shortcut=Sequential(Linear(8), BatchNorm1d(momentum=0.2)))",
         "Residual(Conv2d(8, 3, padding=1), BatchNorm2d)",
+        "LayerNorm",
+        "LayerNorm([3, 4], eps=0.001)",
+        "LayerNorm(7, elementwise_affine=False)",
+        "GroupNorm(4)",
+        "GroupNorm(2, 8, affine=False)",
+        "Dropout",
+        "Dropout(0.1)",
+        "Transpose(1, 2)",
+        "Flatten(2)",
+        "AdaptiveAvgPool1d(1)",
     ] {
         let layer = |text: &str| Layer::parse(text, &expr::parse(text).unwrap()).unwrap();
         assert_eq!(layer(text).to_string(), text);
@@ -223,6 +233,11 @@ fn refusals_say_what_was_expected() {
             &[4],
             "layer 0.body.1, Conv2d(3, 3): it needs images",
         ),
+        ("Dropout(1) Linear(10)", &[4], "less than 1"),
+        ("GroupNorm(3) Flatten Linear(10)", &[4, 2, 2], "must divide"),
+        ("LayerNorm(3) Linear(10)", &[4], "are not"),
+        ("Transpose(0, 1) Linear(10)", &[4], "Transpose(1, 2)"),
+        ("Transpose(1, 2) Linear(10)", &[4], "[N, A, B]"),
         ("BatchNorm2d Linear(10)", &[4], "needs images"),
         ("BatchNorm1d Flatten Linear(10)", &[3, 4, 4], "BatchNorm2d"),
         ("BatchNorm1d(5) Linear(10)", &[4], "it says 5 inputs"),

@@ -20,6 +20,7 @@ pub mod conv2d;
 pub mod conv2d_dw;
 pub mod conv2d_dx;
 pub mod cross_entropy_log;
+pub mod dropout;
 pub mod gather;
 pub mod gather_bytes;
 pub mod grad_stats;
@@ -32,19 +33,22 @@ pub mod matmul;
 pub mod max_pool2d;
 pub mod max_pool2d_grad;
 pub mod moments;
-pub mod mse;
 pub mod norm_coefficients;
 pub mod norm_grad;
 pub mod norm_sums;
 pub mod normalize;
+pub mod pointwise_loss;
 pub mod relu;
 pub mod relu_grad;
 pub mod running_stats;
+pub mod scale_channels;
 pub mod sgd;
 pub mod softmax;
 pub mod softmax_cross_entropy;
 pub mod softmax_grad;
 pub mod split_sum;
+pub mod transpose;
+pub mod weighted_cross_entropy;
 
 mod conv_variants;
 mod fast;
@@ -54,18 +58,19 @@ pub use {
     accumulate::Accumulate, activation::Activation, activation_grad::ActivationGrad, add::Add,
     augment_bytes::AugmentBytes, average::Average, avg_pool2d::AvgPool2d,
     avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw,
-    conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, gather::Gather,
+    conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, dropout::Dropout, gather::Gather,
     gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_control::GradStatsControl,
     grad_stats_log::GradStatsLog, gradient_control::GradientControl, log_batch::LogBatch,
     log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad,
-    moments::Moments, mse::Mse, norm_coefficients::NormCoefficients, norm_grad::NormGrad,
-    norm_sums::NormSums, normalize::Normalize, relu::Relu, relu_grad::ReluGrad,
-    running_stats::RunningStats, sgd::Sgd, softmax::Softmax,
-    softmax_cross_entropy::SoftmaxCrossEntropy, softmax_grad::SoftmaxGrad, split_sum::SplitSum,
+    moments::Moments, norm_coefficients::NormCoefficients, norm_grad::NormGrad,
+    norm_sums::NormSums, normalize::Normalize, pointwise_loss::PointwiseLoss, relu::Relu,
+    relu_grad::ReluGrad, running_stats::RunningStats, scale_channels::ScaleChannels, sgd::Sgd,
+    softmax::Softmax, softmax_cross_entropy::SoftmaxCrossEntropy, softmax_grad::SoftmaxGrad,
+    split_sum::SplitSum, transpose::Transpose, weighted_cross_entropy::WeightedCrossEntropy,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 38] = [
+pub static ALL: [&Op; 42] = [
     &Op::of::<Accumulate>(),
     &Op::of::<Activation>(),
     &Op::of::<ActivationGrad>(),
@@ -79,6 +84,7 @@ pub static ALL: [&Op; 38] = [
     &Op::of::<Conv2dDw>(),
     &Op::of::<Conv2dDx>(),
     &Op::of::<CrossEntropyLog>(),
+    &Op::of::<Dropout>(),
     &Op::of::<Gather>(),
     &Op::of::<GatherBytes>(),
     &Op::of::<GradStats>(),
@@ -91,19 +97,22 @@ pub static ALL: [&Op; 38] = [
     &Op::of::<MaxPool2d>(),
     &Op::of::<MaxPool2dGrad>(),
     &Op::of::<Moments>(),
-    &Op::of::<Mse>(),
     &Op::of::<NormCoefficients>(),
     &Op::of::<NormGrad>(),
     &Op::of::<NormSums>(),
     &Op::of::<Normalize>(),
+    &Op::of::<PointwiseLoss>(),
     &Op::of::<Relu>(),
     &Op::of::<ReluGrad>(),
     &Op::of::<RunningStats>(),
+    &Op::of::<ScaleChannels>(),
     &Op::of::<Sgd>(),
     &Op::of::<Softmax>(),
     &Op::of::<SoftmaxCrossEntropy>(),
     &Op::of::<SoftmaxGrad>(),
     &Op::of::<SplitSum>(),
+    &Op::of::<Transpose>(),
+    &Op::of::<WeightedCrossEntropy>(),
 ];
 
 /// What the host sets before every step: the one dynamic input of a plan.
@@ -148,6 +157,8 @@ pub struct Hyper {
     /// What becomes of an update whose loss or gradient is not finite. 0: it is applied. 1: it leaves
     /// parameters, momentum and moving average as they are. 2: so do all after it.
     pub leave_out: u32,
+    /// What, with a layer and an element, decides what is dropped from this batch.
+    pub dropout_key: [u32; 2],
 }
 
 /// Words of [`Hyper`].
@@ -307,6 +318,7 @@ fn sample_hyper(cursor: u32) -> Vec<f32> {
         ema: 0.013,
         swa: 0.21,
         picture_key: [0x2545_f491, 0x9e37_79b9],
+        dropout_key: [0x6c07_8965, 0x5d58_8b65],
         ..Hyper::default()
     };
     bytemuck::cast_slice(&[hyper]).to_vec()

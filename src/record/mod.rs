@@ -7,6 +7,7 @@
 
 mod backward;
 mod forward;
+mod loss;
 mod norm;
 mod tensor;
 mod update;

@@ -2,7 +2,10 @@
 
 use super::{Recorder, Tensor, tensor::Kind};
 use crate::{
-    ops::{self, moments, norm_coefficients, norm_grad, norm_sums, normalize, running_stats},
+    ops::{
+        self, moments, norm_coefficients, norm_grad, norm_sums, normalize, running_stats,
+        scale_channels,
+    },
     plan::{Role, Slice},
 };
 
@@ -107,6 +110,64 @@ impl Recorder {
             let weight = affine.map(|[weight, _]| weight.at);
             r.norm_grad(x, dy, stat, (sums, shift), weight, layout);
         })
+    }
+
+    /// Normalises the numbers of every group of `x`, `size` that follow each other, as `torch.nn.GroupNorm` and
+    /// `torch.nn.LayerNorm`. Element `i` has the weight and the bias number `i / plane % channels`.
+    pub fn group_norm(
+        &mut self,
+        x: Tensor,
+        affine: Option<[Tensor; 2]>,
+        size: u32,
+        [plane, channels]: [u32; 2],
+        eps: f32,
+    ) -> Tensor {
+        let groups = x.at.len / size;
+        let layout = Layout {
+            rows: x.at.len / plane / channels,
+            size,
+            groups,
+            plane,
+            channels,
+            eps,
+        };
+        let stat = self.value("stat", &[2, groups], Kind::Input).at;
+        let dims = moments::Dims {
+            rows: 1,
+            channels: groups,
+            plane: size,
+        };
+        self.push::<ops::Moments>(dims, &[x.at, stat]);
+        let y = self.normalize(x, stat, affine, layout, false);
+        self.backward_of(y, move |r, dy| {
+            let dz = match affine {
+                None => dy,
+                Some([weight, _]) => {
+                    r.sums_of_channels(x, stat, dy, affine, layout);
+                    r.scale_channels(dy, weight, layout)
+                }
+            };
+            // The groups of the batch are channels of one sample.
+            let own = Layout {
+                rows: 1,
+                plane: size,
+                channels: groups,
+                ..layout
+            };
+            let sums = r.sums_of_channels(x, stat, dz, None, own);
+            r.norm_grad(x, dz, stat, sums, None, layout);
+        })
+    }
+
+    fn scale_channels(&mut self, dy: Tensor, weight: Tensor, layout: Layout) -> Tensor {
+        let dz = self.value("d", dy.shape(), Kind::Value);
+        let dims = scale_channels::Dims {
+            n: dy.at.len,
+            plane: layout.plane,
+            channels: layout.channels,
+        };
+        self.push::<ops::ScaleChannels>(dims, &[dy.at, weight.at, dz.at]);
+        dz
     }
 
     fn normalize(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CHUNK, Config, Epochs, Weights, inputs::Inputs, nonfinite};
+use super::{CHUNK, Config, Epochs, Loss, Weights, inputs::Inputs, nonfinite};
 use crate::{
     data::{Dataset, Targets, Task},
     error::{Error, Result},
@@ -10,7 +10,7 @@ use crate::{
     model::{Mode, Network},
     ops::{self, gradient_control},
     plan::{Plan, Program, Slice},
-    record::{Loss, Recorder, Tensor},
+    record::{self, Recorder, Tensor},
 };
 
 /// Samples that an evaluation step takes at least, where there are as many.
@@ -51,6 +51,9 @@ pub struct Session {
     averages: Vec<(Weights, Slice)>,
     /// Of rectangles that are erased from pictures.
     sizes: Vec<u32>,
+    class_weights: Vec<f32>,
+    /// Whether a training step drops anything.
+    pub(super) drops: bool,
 }
 
 pub(super) struct Test {
@@ -62,7 +65,7 @@ pub(super) struct Test {
 }
 
 impl Test {
-    fn declare(r: &mut Recorder, data: &Dataset, batch: u64) -> Result<Option<Test>> {
+    fn declare(r: &mut Recorder, data: &Dataset, batch: u64, loss: &Loss) -> Result<Option<Test>> {
         let Some(split) = data.evaluated() else {
             return Ok(None);
         };
@@ -70,7 +73,7 @@ impl Test {
         Ok(Some(Test {
             epochs: Epochs::new(samples, batch.max(EVAL_BATCH).min(samples), false)?,
             programs: Vec::new(),
-            inputs: Inputs::declare(r, "test", data, split, None)?,
+            inputs: Inputs::declare(r, "test", data, split, None, loss)?,
             order: r.input("test.order", &[split.len as u32]),
         }))
     }
@@ -117,7 +120,14 @@ impl<'a> Layout<'a> {
             data,
             config,
             order: r.input("order", &[data.train.len as u32]),
-            inputs: Inputs::declare(r, "train", data, &data.train, config.augment.as_ref())?,
+            inputs: Inputs::declare(
+                r,
+                "train",
+                data,
+                &data.train,
+                config.augment.as_ref(),
+                &config.loss,
+            )?,
             params: network.declare(r),
             momentum_buffer: r.slot("momentum_buffer"),
             control: r.control(controllers.len() as u32),
@@ -139,14 +149,19 @@ impl<'a> Layout<'a> {
         params: &[Tensor],
         rows: u64,
         mode: Mode,
-    ) -> Loss {
+    ) -> record::Loss {
         let x = from.batch(r, order, &self.data.shape, rows as u32);
         let output = self.network.record(r, params, x, mode);
-        match self.data.task {
-            Task::Classification { .. } => {
-                r.cross_entropy(output, from.targets, self.config.label_smoothing)
+        let (targets, smoothing) = (from.targets, self.config.label_smoothing);
+        let classes = matches!(self.data.task, Task::Classification { .. });
+        match &self.config.loss {
+            Loss::Usual if !classes => r.mse(output, targets),
+            Loss::Pointwise(loss) => r.pointwise(output, targets, *loss, classes),
+            Loss::CrossEntropy { weight } if !weight.is_empty() => {
+                let samples = targets.at.len - weight.len() as u32;
+                r.weighted_cross_entropy(output, targets, samples, smoothing)
             }
-            Task::Regression { .. } => r.mse(output, from.targets),
+            Loss::Usual | Loss::CrossEntropy { .. } => r.cross_entropy(output, targets, smoothing),
         }
     }
 
@@ -185,7 +200,7 @@ impl<'a> Layout<'a> {
     fn evaluation(&self, r: &mut Recorder, weights: Weights, test: &Test) {
         let average = self.averages.iter().find(|a| a.0 == weights);
         let [own, _] = r.arenas();
-        // What layers remember besides parameters is not averaged: see `Fitted`.
+        // What layers remember besides is not averaged: it is the run's own, as in torch's AveragedModel.
         let of = |p: &Tensor| match average {
             Some((_, arena)) if p.at.buffer == own.buffer => p.in_arena(*arena),
             _ => *p,
@@ -210,13 +225,18 @@ impl Session {
     /// # Errors
     /// If the batch does not fit the data, or something is too large to be addressed.
     pub fn record(network: &Network, data: &Dataset, config: &Config) -> Result<Session> {
+        check_loss(&config.loss, &data.task)?;
         let samples = data.train.len as u64;
         let epochs = config.epochs(samples)?;
+        network.check_batch(epochs.batch.min(samples))?;
+        if epochs.tail > 0 {
+            network.check_batch(epochs.tail)?;
+        }
         network.check_sizes(epochs.batch.min(samples).max(EVAL_BATCH) as u32)?;
         let mut r = Recorder::new(2 * CHUNK as u32);
         // Everything that keeps its place is declared before the first value, which does not.
         let layout = Layout::declare(&mut r, network, data, config)?;
-        let mut test = Test::declare(&mut r, data, epochs.batch)?;
+        let mut test = Test::declare(&mut r, data, epochs.batch, &config.loss)?;
         let rows = |needed: bool| if needed { epochs.batch } else { 0 };
         let (more, last) = (
             config.accumulate > 1 && epochs.batches() > 1,
@@ -267,6 +287,8 @@ impl Session {
             controllers: layout.controllers,
             averages: layout.averages,
             sizes,
+            class_weights: config.loss.class_weights().to_vec(),
+            drops: plan.dispatches.iter().any(|d| d.op.name == "dropout"),
             plan,
         })
     }
@@ -365,6 +387,7 @@ impl Session {
         weights: &[Vec<f32>],
     ) -> Result<()> {
         self.inputs.load(exec, &data.train)?;
+        self.inputs.load_weights(exec, &self.class_weights)?;
         if let (Some(table), false) = (self.inputs.table, self.sizes.is_empty()) {
             let len = self.sizes.len() as u32;
             let offset = table.at.len - len;
@@ -377,6 +400,7 @@ impl Session {
         }
         if let (Some(test), Some(split)) = (&self.test, data.evaluated()) {
             test.inputs.load(exec, split)?;
+            test.inputs.load_weights(exec, &self.class_weights)?;
             let order: Vec<u32> = (0..split.len as u32).collect();
             exec.write(test.order.at, ops::as_words(&order))?;
             test.inputs.load_targets(exec, &split.targets, &order)?;
@@ -391,6 +415,25 @@ impl Session {
             }
         }
         Ok(())
+    }
+}
+
+/// A loss that the data cannot have, or weights of other classes.
+fn check_loss(loss: &Loss, task: &Task) -> Result<()> {
+    let wrong = |why: String| Err(Error::Usage(format!("--loss {loss}: {why}")));
+    match (loss, task) {
+        (Loss::CrossEntropy { .. }, Task::Regression { .. }) => {
+            wrong("the data has values, not classes; use MSELoss(), L1Loss() or HuberLoss()".into())
+        }
+        (Loss::CrossEntropy { weight }, Task::Classification { classes })
+            if !weight.is_empty() && weight.len() != classes.len() =>
+        {
+            let (weights, classes) = (weight.len(), classes.len());
+            wrong(format!(
+                "it has {weights} weights, but the data {classes} classes"
+            ))
+        }
+        _ => Ok(()),
     }
 }
 

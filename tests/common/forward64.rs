@@ -6,7 +6,8 @@
 
 use kiln::{
     ops::{
-        Mat, activation, conv2d, cross_entropy_log, matmul, max_pool2d, moments, normalize, softmax,
+        activation, conv2d, cross_entropy_log, dropout, matmul, max_pool2d, moments, normalize,
+        pointwise_loss, softmax, transpose, weighted_cross_entropy,
     },
     plan::{Dispatch, Plan, Slice},
 };
@@ -45,7 +46,10 @@ pub fn loss(plan: &Plan, program: &str, memory: &mut Memory) -> f64 {
                 .map(|(x, y)| x + y)
                 .collect(),
             "cross_entropy_log" => return cross_entropy(&dims(d), &reads[2], &reads[1]),
-            "mse" => return mse(&dims(d), &reads[2], &reads[1]),
+            "pointwise_loss" => return pointwise(&dims(d), &reads[2], &reads[1]),
+            "weighted_cross_entropy" => return weighted(&dims(d), &reads[2], &reads[1]),
+            "dropout" => dropout(&dims(d), &reads[1]),
+            "transpose" => transpose(&dims(d), &reads[0]),
             other => panic!("{other} has no place in a forward pass"),
         };
         let to = d.writes()[0];
@@ -241,7 +245,56 @@ fn cross_entropy(d: &cross_entropy_log::Dims, logits: &[f64], label: &[f64]) -> 
     logits.chunks(cols).zip(label).map(row).sum::<f64>() / d.rows as f64
 }
 
-fn mse(d: &Mat, x: &[f64], goal: &[f64]) -> f64 {
-    let squares = x.iter().zip(goal).map(|(x, goal)| (x - goal) * (x - goal));
-    squares.sum::<f64>() / (d.rows * d.cols) as f64
+fn pointwise(d: &pointwise_loss::Dims, x: &[f64], goal: &[f64]) -> f64 {
+    let (cols, delta) = (d.cols as usize, f64::from(d.delta));
+    let goal = |i: usize| match d.one_hot {
+        0 => goal[i],
+        _ => f64::from(u8::from(goal[i / cols] == (i % cols) as f64)),
+    };
+    let element = |(i, &x): (usize, &f64)| {
+        let (y, far) = (goal(i), (x - goal(i)).abs());
+        match d.function {
+            0 => far * far,
+            1 => far,
+            2 if far <= delta => far * far / 2.0,
+            2 => delta * (far - delta / 2.0),
+            _ => {
+                let p = 1.0 / (1.0 + (-x).exp());
+                -y * p.ln() - (1.0 - y) * (1.0 - p).ln()
+            }
+        }
+    };
+    let elements = d.rows as usize * cols;
+    x.iter().enumerate().map(element).sum::<f64>() / elements as f64
+}
+
+/// The mean by the labels' weights; smoothing spreads a part of every target over all classes.
+fn weighted(d: &weighted_cross_entropy::Dims, logits: &[f64], label: &[f64]) -> f64 {
+    let (cols, smoothing) = (d.cols as usize, f64::from(d.smoothing));
+    let (label, weight) = label.split_at(d.weights as usize);
+    let row = |(x, &label): (&[f64], &f64)| -> f64 {
+        let total: f64 = x.iter().map(|v| v.exp()).sum();
+        let loss = |c: usize| -weight[c] * (x[c].exp() / total).ln();
+        let all: f64 = (0..cols).map(loss).sum();
+        (1.0 - smoothing) * loss(label as usize) + smoothing / cols as f64 * all
+    };
+    let label = &label[..d.rows as usize];
+    let weights: f64 = label.iter().map(|&label| weight[label as usize]).sum();
+    logits.chunks(cols).zip(label).map(row).sum::<f64>() / weights
+}
+
+/// The mask is the key's, which is 0 here.
+fn dropout(d: &dropout::Dims, x: &[f64]) -> Vec<f64> {
+    let kept = |i: usize| f64::from(u8::from(d.keeps([0; 2], i as u32)));
+    let scaled = |(i, x): (usize, &f64)| x * kept(i) * f64::from(d.scale);
+    x.iter().enumerate().map(scaled).collect()
+}
+
+fn transpose(d: &transpose::Dims, x: &[f64]) -> Vec<f64> {
+    let [rows, cols] = [d.rows, d.cols].map(|n| n as usize);
+    let of = |x: &[f64]| -> Vec<f64> {
+        let at = |i: usize| x[i % rows * cols + i / rows];
+        (0..rows * cols).map(at).collect()
+    };
+    x.chunks(rows * cols).flat_map(of).collect()
 }

@@ -54,7 +54,8 @@ fn recorded(together: bool) -> Network {
     let changed = r.input("changed", &[256 + SIZES.len() as u32]);
     let labels = r.input("labels", &[SAMPLES]);
     let goals = r.input("goals", &[SAMPLES, 3]);
-    let shapes: [&[u32]; 18] = [
+    let weighed = r.input("weighed", &[SAMPLES + 3]);
+    let shapes: [&[u32]; 20] = [
         &[4, 1, 3, 3],
         &[4],
         &[4, 2, 3, 3],
@@ -73,6 +74,8 @@ fn recorded(together: bool) -> Network {
         // Weights and biases of normalisations.
         &[4],
         &[4],
+        &[11],
+        &[11],
         &[11],
         &[11],
     ];
@@ -107,6 +110,15 @@ fn recorded(together: bool) -> Network {
     let x = x.view(&[BATCH, 64]);
     let y = r.linear(x, p[13], Some(p[12]), false);
     let loss = r.mse(y, goals);
+    r.backward(loss);
+    r.grad_stats(control);
+    Sgd::default().record(&mut r, control, momentum_buffer);
+    r.end();
+
+    r.begin("weigh", BATCH);
+    let x = r.gather_bytes(order, images, table, &[1, 8, 8], BATCH);
+    let y = r.linear(x.view(&[BATCH, 64]), p[13], Some(p[12]), false);
+    let loss = r.weighted_cross_entropy(y, weighed, SAMPLES, 0.1);
     r.backward(loss);
     r.grad_stats(control);
     Sgd::default().record(&mut r, control, momentum_buffer);
@@ -243,12 +255,15 @@ fn forward(
     };
     let h = r.conv2d(h, p[4], Some(p[5]), strided, true);
     let h = r.avg_pool2d(h, Window::new([3, 2]), true);
+    let h = r.transpose(h.view(&[n, 2, 3]));
     let h = r.linear(h.view(&[n, 6]), p[6], Some(p[7]), true);
     let f = r.linear(h, p[8], Some(p[9]), false);
     let f = batch_norm(r, f, &p[16..18], (running[1], control), true);
     let f = r.activation(f, Function::Gelu);
+    let f = r.dropout(f, 3, 0.25);
     let f = r.softmax(f, true);
     let h = r.add(h, f);
+    let h = r.group_norm(h, Some([p[18], p[19]]), 11, [1, 11], 1e-5);
     r.linear(h, p[10], Some(p[11]), false)
 }
 
@@ -289,6 +304,10 @@ fn contents(plan: &Plan, params: &[Tensor]) -> Contents {
         (buffer(plan, "control"), first_control()),
         (buffer(plan, "labels"), as_words(&labels).to_vec()),
         (buffer(plan, "goals"), goals),
+        (
+            buffer(plan, "weighed"),
+            [as_words(&[0, 1, 2, 2].repeat(6)), &[0.5, 1.0, 2.5]].concat(),
+        ),
     ];
     contents.extend(initial(params, &mut rng));
     contents
@@ -328,6 +347,7 @@ pub fn hyper(step: u64, lr: f64) -> ops::Hyper {
         begin: (step == 0) as u32,
         ema: 0.13,
         picture_key: [step as u32, 77],
+        dropout_key: [step as u32, 99],
         ..sgd.hyper(lr, None, None, step)
     }
 }

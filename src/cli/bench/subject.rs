@@ -21,7 +21,7 @@ pub(super) struct Which {
 }
 
 /// What a workload decides.
-const DECIDED: [&str; 34] = [
+const DECIDED: [&str; 35] = [
     "model",
     "lr_scale",
     "base_batch",
@@ -43,6 +43,7 @@ const DECIDED: [&str; 34] = [
     "order",
     "seed",
     "label_smoothing",
+    "loss",
     "lr",
     "optimizer",
     "schedule",

@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
+use super::for_each_chunk;
 use crate::ops::{
-    Flat, Hyper, LOG_WORDS, accumulate, activation, average, hyper, left_out, masked,
+    Flat, Hyper, LOG_WORDS, accumulate, activation, average, dropout, hyper, left_out, masked,
 };
 
 /// Elements worth a thread.
@@ -74,6 +75,22 @@ pub(in crate::ops) fn activation_grad(
     in_chunks(&mut writes[0][..n], from, |dx, [x, dy]| {
         for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
             *dx = (d.slope(x) * f64::from(dy)) as f32;
+        }
+    });
+}
+
+pub(in crate::ops) fn dropout(d: &dropout::Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    let (n, key) = (d.n as usize, hyper(reads[0]).dropout_key);
+    for_each_chunk(&mut writes[0][..n], CHUNK, n > CHUNK, |index, y| {
+        let first = index * CHUNK;
+        let x = &reads[1][first..];
+        for (i, (y, &x)) in (first as u32..).zip(y.iter_mut().zip(x)) {
+            *y = d.value(key, x, i);
+        }
+        if d.mask != 0 {
+            for (y, &e) in y.iter_mut().zip(&reads[2][first..]) {
+                *y = masked(e, *y);
+            }
         }
     });
 }

@@ -45,7 +45,9 @@ mod tile;
 
 pub(super) use {
     conv::{conv2d, conv2d_dw, conv2d_dx},
-    elementwise::{accumulate, activation, activation_grad, add, average, relu, relu_grad, sgd},
+    elementwise::{
+        accumulate, activation, activation_grad, add, average, dropout, relu, relu_grad, sgd,
+    },
     gather::{augment_bytes, gather_bytes},
     loss::{cross_entropy_log, softmax_cross_entropy},
     matmul::matmul,

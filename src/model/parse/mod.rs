@@ -1,13 +1,15 @@
 //! Layers read from expressions, as `torch.nn` spells them.
 
-use super::{Layer, layer::BatchNorm};
+mod norm;
+
+use super::Layer;
 use crate::{
     expr::{self, Args, Expr, Node},
     ops::activation::Function,
     record::Window,
 };
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 23] = [
     "Linear",
     "Conv2d",
     "ReLU",
@@ -25,6 +27,11 @@ const NAMES: [&str; 18] = [
     "Flatten",
     "BatchNorm2d",
     "BatchNorm1d",
+    "LayerNorm",
+    "GroupNorm",
+    "Dropout",
+    "Transpose",
+    "AdaptiveAvgPool1d",
     "Residual",
 ];
 
@@ -61,7 +68,29 @@ impl Layer {
                 activation(text, call, name)
             }
             "Softmax" | "LogSoftmax" => softmax(text, call, name == "LogSoftmax"),
-            "BatchNorm2d" | "BatchNorm1d" => batch_norm(text, call, name == "BatchNorm2d"),
+            "BatchNorm2d" | "BatchNorm1d" => norm::batch_norm(text, call, name == "BatchNorm2d"),
+            "LayerNorm" => norm::layer_norm(text, call),
+            "GroupNorm" => norm::group_norm(text, call),
+            "Dropout" => dropout(text, call),
+            "Transpose" => {
+                let args = Args::bind(text, call, &["dim0", "dim1"])?;
+                let mut dims = [args.u64("dim0")?, args.u64("dim1")?];
+                dims.sort_unstable();
+                if dims != [1, 2] {
+                    return Err(args.error("dim0", "only Transpose(1, 2) is supported"));
+                }
+                args.finish()?;
+                Ok(Layer::Transpose)
+            }
+            "AdaptiveAvgPool1d" => {
+                let args = Args::bind(text, call, &["output_size"])?;
+                if args.u64("output_size")? != 1 {
+                    let message = "only AdaptiveAvgPool1d(1) is supported";
+                    return Err(args.error("output_size", message));
+                }
+                args.finish()?;
+                Ok(Layer::GlobalAvgPool1d)
+            }
             "Residual" => residual(text, call),
             "MaxPool2d" => max_pool2d(text, call),
             "AvgPool2d" => avg_pool2d(text, call),
@@ -74,13 +103,16 @@ impl Layer {
             }
             "Flatten" => {
                 let args = Args::bind(text, call, &["start_dim"])?;
-                if args.opt_u64("start_dim")?.is_some_and(|d| d != 1) {
-                    return Err(
-                        args.error("start_dim", "only Flatten(1), the default, is supported")
-                    );
-                }
+                let layer = match args.opt_u64("start_dim")? {
+                    None | Some(1) => Layer::Flatten,
+                    Some(2) => Layer::FlattenImages,
+                    Some(_) => {
+                        let message = "only Flatten(1), the default, and Flatten(2) are supported";
+                        return Err(args.error("start_dim", message));
+                    }
+                };
                 args.finish()?;
-                Ok(Layer::Flatten)
+                Ok(layer)
             }
             _ => {
                 let message = format!("unknown layer `{full}`");
@@ -125,42 +157,18 @@ fn activation(text: &str, call: &Expr, name: &str) -> Result<Layer, expr::Error>
     Ok(Layer::Activation(function))
 }
 
-fn batch_norm(text: &str, call: &Expr, images: bool) -> Result<Layer, expr::Error> {
-    let names = [
-        "num_features",
-        "eps",
-        "momentum",
-        "affine",
-        "track_running_stats",
-    ];
-    let args = Args::bind(text, call, &names)?;
-    let norm = BatchNorm {
-        images,
-        features: opt_size(&args, "num_features", 1)?,
-        eps: epsilon(&args)?,
-        momentum: match args.opt_expr("momentum").map(|e| &e.node) {
-            Some(Node::None) => None,
-            _ => match args.opt_f64("momentum")?.unwrap_or(0.1) {
-                m if (0.0..=1.0).contains(&m) => Some(m as f32),
-                _ => return Err(args.error("momentum", "`momentum` is from 0 to 1, or None")),
-            },
-        },
-        affine: args.opt_bool("affine")?.unwrap_or(true),
-    };
-    if args.opt_bool("track_running_stats")? == Some(false) {
-        let message = "running statistics are always kept: evaluation needs them";
-        return Err(args.error("track_running_stats", message));
+fn dropout(text: &str, call: &Expr) -> Result<Layer, expr::Error> {
+    let args = Args::bind(text, call, &["p", "inplace"])?;
+    let p = args.opt_f64("p")?.unwrap_or(0.5);
+    if !(0.0..1.0).contains(&p) {
+        return Err(args.error(
+            "p",
+            "`p` must be from 0 to less than 1: at 1 nothing is left",
+        ));
     }
+    args.opt_bool("inplace")?;
     args.finish()?;
-    Ok(Layer::BatchNorm(norm))
-}
-
-/// What is added to a variance.
-fn epsilon(args: &Args) -> Result<f32, expr::Error> {
-    match args.opt_f64("eps")?.unwrap_or(1e-5) {
-        eps if (1e-30..=1e6).contains(&eps) => Ok(eps as f32),
-        _ => Err(args.error("eps", "`eps` must be a small positive number")),
-    }
+    Ok(Layer::Dropout(p))
 }
 
 /// Layers, and behind them `shortcut=` with one layer or a `Sequential(…)` of them.
