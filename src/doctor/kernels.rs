@@ -21,7 +21,7 @@ use crate::{
     device::{self, Choice as Device, Gpu, Machine, Needs},
     exec::tuning::{PORTABLE, Table},
     kernel::Op,
-    ops::{self, Flat, conv2d, matmul},
+    ops::{self, Flat, activation, conv2d, matmul},
 };
 
 /// How a kernel's variant did on its cases.
@@ -100,9 +100,12 @@ pub const LONG_RUN: Flat = Flat {
 
 /// Such runs of the kernels whose invocations take several vectors.
 pub fn long_runs() -> Vec<Case> {
-    ["add", "relu", "relu_grad", "sgd"]
-        .map(|name| Case::sample(op(name), words(LONG_RUN), 13))
-        .into()
+    let flat = ["add", "relu", "relu_grad", "sgd"];
+    let flat = flat.map(|name| Case::sample(op(name), words(LONG_RUN), 13));
+    let silu = activation::Dims::new(LONG_RUN.n, activation::Function::Silu);
+    let of = ["activation", "activation_grad"];
+    let of = of.map(|name| Case::sample(op(name), words(silu), 13));
+    flat.into_iter().chain(of).collect()
 }
 
 fn words<D: bytemuck::Pod>(dims: D) -> Vec<u32> {

@@ -73,11 +73,12 @@ impl Loss {
                 }
             }
             "HuberLoss" => {
-                let delta = args.opt_f64("delta")?.unwrap_or(1.0);
+                // In the precision that it is used in.
+                let delta = args.opt_f64("delta")?.unwrap_or(1.0) as f32;
                 if !(delta.is_finite() && delta > 0.0) {
                     return Err(args.error("delta", "`delta` must be positive"));
                 }
-                Loss::Pointwise(Pointwise::Huber(delta as f32))
+                Loss::Pointwise(Pointwise::Huber(delta))
             }
             "MSELoss" => Loss::Pointwise(Pointwise::Mse),
             "L1Loss" => Loss::Pointwise(Pointwise::L1),
@@ -158,6 +159,7 @@ mod tests {
             ("MSLoss()", "did you mean `MSELoss`?"),
             ("MSELoss(reduction='sum')", "mean"),
             ("HuberLoss(delta=0)", "positive"),
+            ("HuberLoss(delta=1e-300)", "positive"),
             ("HuberLoss(beta=1)", "`beta`"),
             ("CrossEntropyLoss(weight=[1, 0])", "positive"),
             ("CrossEntropyLoss(weight=2)", "a list"),

@@ -29,6 +29,8 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint dropout_key0_;
+    uint dropout_key1_;
 };
 struct Dims {
     uint n;
