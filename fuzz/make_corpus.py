@@ -332,6 +332,10 @@ def make_model():
         "groups": "Conv2d(1,4,3,groups=0) Flatten Linear(10)",
         "nested": "Linear(" * 500,
         "sequential": "nn.Sequential(" * 50 + "ReLU" + ")" * 50,
+        "residual": "Conv2d(4, 3, padding=1, bias=False) BatchNorm2d ReLU Residual(Conv2d(4, 3, padding=1), BatchNorm2d(momentum=None), GELU(approximate='tanh'), shortcut=Sequential(Conv2d(4, 1), BatchNorm2d(4, eps=1e-3, affine=False))) Flatten Linear(10)",
+        "norms": "Conv2d(8, 4, stride=4) Flatten(2) Transpose(1, 2) LayerNorm([8]) Linear(6) Transpose(1, 2) AdaptiveAvgPool1d(1) Flatten Dropout(0.1) LayerNorm(elementwise_affine=False) Linear(10) Softmax(1)",
+        "huge-norms": "GroupNorm(4294967295) LayerNorm([16777216, 16777216, 16777216]) AdaptiveAvgPool2d(16777216) Flatten Linear(10)",
+        "nested-residual": "Residual(" * 60 + "ReLU" + ")" * 60 + " Flatten Linear(10)",
         "many": "ReLU " * 800 + "Linear(10)",
     }.items():
         keep("model", f"{name}.txt", text)

@@ -13,13 +13,6 @@ struct Dims {
 @group(0) @binding(4) var<storage, read> table: array<u32>;
 @group(0) @binding(5) var<storage, read_write> batch: array<f32>;
 
-// M. E. O'Neill's PCG with 32 bits of state, as a hash.
-fn pcg(x: u32) -> u32 {
-    let state = x * 747796405u + 2891336453u;
-    let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-    return (word >> 22u) ^ word;
-}
-
 // The draw of a sample for one purpose.
 fn draw(sample: u32, purpose: u32) -> u32 {
     return pcg(pcg(pcg(sample + hyper.picture_key0) ^ hyper.picture_key1) + purpose * 0x9e3779b9u);

@@ -12,6 +12,8 @@ pub enum Purpose {
     Order,
     /// The keys of augmented pictures; the stream is the epoch.
     Augment,
+    /// The keys of dropout; the stream is the batch, counted from the first epoch on.
+    Dropout,
     /// The choice of test rows.
     Split,
     /// The choice of validation rows.
@@ -36,6 +38,7 @@ impl Rng {
             Purpose::Weights => b"kiln init ",
             Purpose::Order => b"kiln order",
             Purpose::Augment => b"kiln augm ",
+            Purpose::Dropout => b"kiln drop ",
             Purpose::Split => b"kiln split",
             Purpose::Validation => b"kiln valid",
             Purpose::Line => b"kiln line\0",

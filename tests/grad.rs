@@ -8,8 +8,9 @@ use std::sync::{Arc, OnceLock};
 
 use kiln::{
     exec::{Executor, cpu::Cpu},
+    optim::Optimizer,
     plan::{Plan, Slice},
-    record::{Recorder, Tensor, Window},
+    record::{Recorder, Statistics, Tensor, Window},
     rng::{Purpose, Rng},
 };
 
@@ -26,12 +27,21 @@ const STEP: f64 = 1e-5;
 /// Coordinates varied in each parameter tensor.
 const SAMPLE: u32 = 40;
 
+/// How an input's numbers lie in memory: six integers and floats behind them, where they are mixed.
+#[derive(Clone, Copy)]
+enum Words {
+    Floats,
+    Integers,
+    Mixed,
+}
+use Words::{Floats, Integers, Mixed};
+
 /// A network and its contents, while it is recorded.
 pub struct Draft {
     r: Recorder,
     rng: Rng,
     params: Vec<(Tensor, Vec<f32>)>,
-    inputs: Vec<(String, Vec<f64>, bool)>,
+    inputs: Vec<(String, Vec<f64>, Words)>,
 }
 
 impl Draft {
@@ -49,13 +59,13 @@ impl Draft {
         let input = self.r.input(name, shape);
         let values = self.rng.floats(input.at.len as usize);
         let values = values.iter().map(|&v| v.into()).collect();
-        self.inputs.push((name.into(), values, false));
+        self.inputs.push((name.into(), values, Floats));
         input
     }
 
     fn labels(&mut self, rows: u32, classes: u32) -> Tensor {
         let labels = (0..rows).map(|_| self.rng.below(classes).into()).collect();
-        self.inputs.push(("labels".into(), labels, true));
+        self.inputs.push(("labels".into(), labels, Integers));
         self.r.input("labels", &[rows])
     }
 
@@ -74,6 +84,22 @@ impl Draft {
         let weight = self.param(&[outputs, group_c, kh, kw], bound);
         let bias = self.param(&[outputs], bound);
         self.r.conv2d(x, weight, Some(bias), window, relu)
+    }
+
+    /// By the batch's own statistics, with a ReLU behind it if asked for.
+    fn batch_norm(&mut self, x: Tensor, affine: bool, relu: bool) -> Tensor {
+        let channels = x.shape()[1];
+        let affine = affine.then(|| [self.param(&[channels], 1.0), self.param(&[channels], 1.0)]);
+        let [running, ..] = self.r.statistics(channels);
+        let statistics = Statistics::Batch {
+            running: Slice {
+                len: 2 * channels + 1,
+                ..running.at
+            },
+            momentum: Some(0.1),
+            control: self.r.control(0, &Optimizer::default(), &[]),
+        };
+        self.r.batch_norm(x, affine, statistics, 1e-3, relu)
     }
 
     /// Mean squared error against random goals, over all of `y`.
@@ -102,7 +128,7 @@ pub struct Recorded {
     /// What runs, in one program.
     pub plan: Plan,
     params: Vec<(Tensor, Vec<f32>)>,
-    inputs: Vec<(String, Vec<f64>, bool)>,
+    inputs: Vec<(String, Vec<f64>, Words)>,
 }
 
 /// Records what `build` does, loss and backward pass included.
@@ -142,11 +168,12 @@ impl Recorded {
     /// The gradient arena and the loss, by the executor's own programs.
     fn run(&self, machine: &mut Cpu) -> (Vec<f32>, f32) {
         for (name, values, integers) in &self.inputs {
-            let word = |&v: &f64| match integers {
-                true => f32::from_bits(v as u32),
-                false => v as f32,
+            let word = |(i, &v): (usize, &f64)| match integers {
+                Integers => f32::from_bits(v as u32),
+                Mixed if i < 6 => f32::from_bits(v as u32),
+                Mixed | Floats => v as f32,
             };
-            let words: Vec<f32> = values.iter().map(word).collect();
+            let words: Vec<f32> = values.iter().enumerate().map(word).collect();
             machine.write(buffer(&self.plan, name), &words).unwrap();
         }
         for (param, values) in &self.params {
@@ -351,6 +378,148 @@ fn relu_and_add_stand_alone() {
         let y = d.r.add(h, sum);
         d.regress(y);
     });
+}
+
+/// Every function that stands between layers, alone and behind a ReLU.
+#[test]
+fn activations() {
+    use kiln::ops::activation::Function::*;
+    for function in [
+        LeakyRelu(0.17),
+        Elu(0.83),
+        Tanh,
+        Sigmoid,
+        Silu,
+        Gelu,
+        GeluTanh,
+    ] {
+        for relu in [false, true] {
+            demand(|d| {
+                let x = d.param(&[5, 7], 2.0);
+                let h = d.linear(x, 6, relu);
+                let y = d.r.activation(h, function);
+                d.regress(y);
+            });
+        }
+        demand(|d| {
+            let x = d.param(&[5, 7], 3.0);
+            let y = d.r.activation(x, function);
+            d.regress(y);
+        });
+    }
+}
+
+/// Softmax and its logarithm.
+#[test]
+fn softmax() {
+    for log in [false, true] {
+        for relu in [false, true] {
+            demand(|d| {
+                let x = d.param(&[5, 7], 2.0);
+                let h = d.linear(x, 6, relu);
+                let y = d.r.softmax(h, log);
+                d.regress(y);
+            });
+        }
+    }
+}
+
+/// Batch normalisation of rows and images, with and without weights, in front of a ReLU and behind one.
+#[test]
+fn batch_norm() {
+    for (affine, relu) in [(true, false), (false, true), (true, true)] {
+        for behind in [false, true] {
+            demand(|d| {
+                let x = d.param(&[5, 4], 1.0);
+                let h = d.linear(x, 6, behind);
+                let y = d.batch_norm(h, affine, relu);
+                d.regress(y);
+            });
+            demand(|d| {
+                let x = d.param(&[3, 2, 5, 4], 1.0);
+                let h = d.conv2d(x, 3, Window::new([2, 2]), behind);
+                let y = d.batch_norm(h, affine, relu);
+                let y = d.conv2d(y, 2, Window::new([2, 1]), false);
+                d.regress(y);
+            });
+        }
+    }
+}
+
+/// Group and layer normalisation, with and without weights, behind a ReLU and alone.
+#[test]
+fn group_norm() {
+    for affine in [true, false] {
+        for relu in [true, false] {
+            let normalised = |d: &mut Draft, h: Tensor, size: u32, layout: [u32; 2]| {
+                let channels = layout[1];
+                let affine = affine.then(|| [d.param(&[channels], 1.0), d.param(&[channels], 1.0)]);
+                d.r.group_norm(h, affine, size, layout, 1e-3)
+            };
+            demand(|d| {
+                let x = d.param(&[3, 2, 5, 4], 1.0);
+                let h = d.conv2d(x, 4, Window::new([2, 2]), relu);
+                let y = normalised(d, h, 2 * 12, [12, 4]);
+                d.regress(y);
+            });
+            demand(|d| {
+                let x = d.param(&[5, 4], 1.0);
+                let h = d.linear(x, 7, relu);
+                let y = normalised(d, h, 7, [1, 7]);
+                d.regress(y);
+            });
+        }
+    }
+}
+
+/// Dropout, whose way back drops the same elements, and a transposition.
+#[test]
+fn dropout_and_transpose() {
+    for relu in [true, false] {
+        demand(|d| {
+            let x = d.param(&[5, 4], 1.0);
+            let h = d.linear(x, 6, relu);
+            let h = d.r.dropout(h, 2, 0.3);
+            let h = d.r.transpose(h.view(&[5, 2, 3]));
+            let y = d.linear(h.view(&[5, 6]), 3, false);
+            d.regress(y);
+        });
+    }
+}
+
+/// Losses of values, for values and for classes, and cross-entropy with weights.
+#[test]
+fn losses() {
+    use kiln::ops::pointwise_loss::Pointwise::*;
+    for loss in [Mse, L1, Huber(0.4), BceWithLogits] {
+        for classes in [false, true] {
+            demand(|d| {
+                let x = d.param(&[6, 5], 1.0);
+                let y = d.linear(x, 4, false);
+                let goals = match classes {
+                    true => d.labels(6, 4),
+                    false => d.input("goal", &[6, 4]),
+                };
+                let loss = d.r.pointwise(y, goals, loss, classes);
+                d.r.backward(loss);
+            });
+        }
+    }
+    for smoothing in [0.0, 0.1] {
+        demand(|d| {
+            let x = d.param(&[6, 5], 1.0);
+            let y = d.linear(x, 4, false);
+            let weights = [0.5f32, 1.0, 2.5, 0.3];
+            let labels = [0u32, 1, 2, 3, 2, 2];
+            let words = labels.iter().map(|&l| l.into());
+            let weights = weights.iter().map(|&w| w.into());
+            d.inputs
+                .push(("labels".into(), words.chain(weights).collect(), Mixed));
+            let labels = d.r.input("labels", &[10]);
+            let loss = d.r.weighted_cross_entropy(y, labels, 6, smoothing);
+            d.r.backward(loss);
+        });
+    }
 }
 
 /// A value used three times, once as both sides of a sum: its gradients add up.

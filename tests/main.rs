@@ -23,6 +23,7 @@ mod golden_conversion;
 mod golden_ops;
 mod golden_schedules;
 mod grad;
+mod layers;
 mod licences;
 mod long;
 mod lr_find;

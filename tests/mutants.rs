@@ -301,6 +301,151 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         &[("y >= top && y < top + eh", "(y < top || y >= top + eh)")],
     ),
     (
+        "no slope below zero",
+        "activation",
+        &[("dims.alpha * x, x < 0.0", "0.0, x < 0.0")],
+    ),
+    (
+        "tangent of half the argument",
+        "activation",
+        &[("exp(2.0 * min", "exp(min")],
+    ),
+    (
+        "GELU's tangent for its error function",
+        "activation",
+        &[(
+            "error_function(0.70710678 * x)",
+            "hyperbolic_tangent(gelu_argument(x))",
+        )],
+    ),
+    (
+        "slope of SiLU without its second term",
+        "activation_grad",
+        &[("p * (1.0 + x * logistic(-x))", "p")],
+    ),
+    (
+        "slope of GELU without the density",
+        "activation_grad",
+        &[(" + c * 0.3989422804 * exp(-0.5 * c * c)", "")],
+    ),
+    (
+        "slope of the tangent for the logistic function's",
+        "activation_grad",
+        &[("case SIGMOID: {", "case 99u: {")],
+    ),
+    (
+        "logarithm of the sum left out",
+        "softmax",
+        &[("v - spread", "v")],
+    ),
+    (
+        "lanes' second numbers dropped",
+        "softmax",
+        &[(
+            "sum += vec2<f32>(exp(v - top), top - v);",
+            "sum = vec2<f32>(exp(v - top), top - v);",
+        )],
+    ),
+    (
+        "mean square for the variance",
+        "moments",
+        &[("x[at(i, channel)] - mean", "x[at(i, channel)]")],
+    ),
+    (
+        "reduction stops a level early",
+        "moments",
+        &[("half > 0u", "half > 1u")],
+    ),
+    (
+        "running variance biased",
+        "running_stats",
+        &[(
+            "stat[dims.channels + c] * unbiased",
+            "stat[dims.channels + c]",
+        )],
+    ),
+    (
+        "old statistics for the new",
+        "running_stats",
+        &[(
+            "weight * (mean - running[c])",
+            "(1.0 - weight) * (mean - running[c])",
+        )],
+    ),
+    (
+        "what is not finite taken in",
+        "running_stats",
+        &[("!is_non_finite(mean) &&", "")],
+    ),
+    (
+        "statistics move after the end of a run",
+        "running_stats",
+        &[(
+            "let ended = hyper.leave_out == 2u &&",
+            "let ended = false &&",
+        )],
+    ),
+    (
+        "batches not counted",
+        "running_stats",
+        &[(
+            "running[2u * dims.channels] + 1.0",
+            "running[2u * dims.channels]",
+        )],
+    ),
+    ("ε left out", "normalize", &[(" + dims.eps", "")]),
+    (
+        "bias dropped",
+        "normalize",
+        &[(" + affine[dims.shift + channel]", "")],
+    ),
+    (
+        "weights by group",
+        "normalize",
+        &[("affine[channel]", "affine[g % dims.channels]")],
+    ),
+    (
+        "fused ReLU dropped",
+        "normalize",
+        &[("v = relu(v)", "v = v + 0.0")],
+    ),
+    (
+        "sums of the gradient for those with x̂",
+        "norm_sums",
+        &[("dy[i] * normal", "dy[i]")],
+    ),
+    ("x not centred", "norm_sums", &[("x[i] - stat[g]", "x[i]")]),
+    (
+        "weight left out of the scale",
+        "norm_coefficients",
+        &[("weight = affine[g]", "weight = 1.0")],
+    ),
+    (
+        "sums instead of means",
+        "norm_coefficients",
+        &[("scale * sums[g] / m", "scale * sums[g]")],
+    ),
+    (
+        "statistics taken for constants",
+        "norm_grad",
+        &[("((dy[i] - k.z) - (x[i] - k.y) * k.w)", "dy[i]")],
+    ),
+    (
+        "mask dropped from a normalisation's gradient",
+        "norm_grad",
+        &[("if dims.mask != 0u", "if dims.mask == 7u")],
+    ),
+    (
+        "sum left out of the gradient",
+        "softmax_grad",
+        &[("p * (g - total)", "p * g")],
+    ),
+    (
+        "gradient of the logarithm by the plain output",
+        "softmax_grad",
+        &[("exp(p) * total", "p * total")],
+    ),
+    (
         "weights of the other average",
         "average",
         &[("hyper.ema, hyper.swa", "hyper.swa, hyper.ema")],
@@ -481,10 +626,64 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
     ),
     (
         "goals of the epoch's first batch",
-        "mse",
+        "pointwise_loss",
         &[("hyper.cursor * dims.cols + ", "")],
     ),
-    ("half of the gradient", "mse", &[("2.0 / f32", "1.0 / f32")]),
+    (
+        "half of the gradient",
+        "pointwise_loss",
+        &[("2.0 * error)", "error)")],
+    ),
+    (
+        "Huber's loss square everywhere",
+        "pointwise_loss",
+        &[("abs(error) <= dims.delta", "true")],
+    ),
+    (
+        "classes taken for values",
+        "pointwise_loss",
+        &[("if dims.one_hot == 0u {", "if true {")],
+    ),
+    (
+        "batch's weights not divided by",
+        "weighted_cross_entropy",
+        &[("- pull) / batch", "- pull) / f32(dims.rows)")],
+    ),
+    (
+        "smoothing without weights",
+        "weighted_cross_entropy",
+        &[("even * weight(c) +", "even +")],
+    ),
+    (
+        "every batch drops the same",
+        "dropout",
+        &[("^ hyper.dropout_key1", "")],
+    ),
+    (
+        "every layer drops the same",
+        "dropout",
+        &[(" + dims.layer * 0x9e3779b9u", "")],
+    ),
+    (
+        "what is kept not scaled",
+        "dropout",
+        &[(" * dims.scale", "")],
+    ),
+    (
+        "mask dropped from dropout's gradient",
+        "dropout",
+        &[("if dims.mask != 0u", "if dims.mask == 7u")],
+    ),
+    (
+        "weights by element",
+        "scale_channels",
+        &[("divide(i, dims.plane)", "i")],
+    ),
+    (
+        "copied as it lies",
+        "transpose",
+        &[("b * size + i * dims.cols + j", "at")],
+    ),
     (
         "swapped transpose",
         "matmul",
@@ -1157,6 +1356,18 @@ const VARIANTS: &[(&str, &str, &str, &[Edit])] = &[
         "relu",
         "vector",
         &[("i < dims.n / 4u", "i + 1u < dims.n / 4u")],
+    ),
+    (
+        "first component four times",
+        "activation",
+        "vector",
+        &[("activate(v.w)", "activate(v.x)")],
+    ),
+    (
+        "slope of the gradient",
+        "activation_grad",
+        "vector",
+        &[("let v = x[i]", "let v = dy[i]")],
     ),
     (
         "masked by the gradient instead of the output",

@@ -11,7 +11,7 @@ use kiln::{
     kernel::Op,
     ops::{
         self, Epilogue, Flat, HYPER_WORDS, Mat, as_words, conv2d, cross_entropy_log, grad_stats,
-        grad_stats_log, matmul, max_pool2d, softmax_cross_entropy, update,
+        grad_stats_log, matmul, max_pool2d, pointwise_loss, softmax_cross_entropy, update,
     },
     record::Window,
     variant::{Extras, Tile, Variant},
@@ -272,7 +272,17 @@ fn any_case() -> impl Strategy<Value = (&'static str, Vec<u32>, u64)> {
         Just("avg_pool2d"),
         Just("avg_pool2d_grad")
     ];
-    let mat = || (size(), size()).prop_map(|(rows, cols)| words(Mat { rows, cols }));
+    let mat = (size(), size()).prop_map(|(rows, cols)| words(Mat { rows, cols }));
+    let pointwise = (size(), size(), 0u32..4, 0u32..2);
+    let pointwise = pointwise.prop_map(|(rows, cols, function, one_hot)| {
+        words(pointwise_loss::Dims {
+            rows,
+            cols,
+            function,
+            one_hot,
+            delta: 0.7,
+        })
+    });
     let logits = (size(), size(), prop_oneof![Just(0f32), 0f32..1.0]);
     let logits = logits.prop_map(|(rows, cols, smoothing)| {
         words(softmax_cross_entropy::Dims {
@@ -294,8 +304,8 @@ fn any_case() -> impl Strategy<Value = (&'static str, Vec<u32>, u64)> {
         (Just("matmul"), any_matmul()),
         (convolution, any_conv()),
         (pooling, any_pool()),
-        (Just("gather"), mat()),
-        (Just("mse"), mat()),
+        (Just("gather"), mat),
+        (Just("pointwise_loss"), pointwise),
         (Just("softmax_cross_entropy"), logits),
         (Just("cross_entropy_log"), logged),
     ];

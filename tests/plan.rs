@@ -325,7 +325,7 @@ fn every_gradient_is_written_once_a_step() {
         starts.dedup();
         assert_eq!(starts.len(), written, "{}", program.name);
         // A bias that lies behind its weight is written with it; the other program has one before.
-        let writes = if program.name == "train" { 6 } else { 2 };
+        let writes = if program.name == "train" { 9 } else { 2 };
         assert_eq!(written, writes, "{}", program.name);
     }
 }

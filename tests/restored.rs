@@ -6,7 +6,7 @@ use kiln::{
     error::Result,
     exec::cpu::Cpu,
     model::Model,
-    optim::Sgd,
+    optim::Optimizer,
     schedule::{LearningRate, Rate, Run},
     train::{
         Clip, Config, Evaluation, Observer, OnNonFinite, Session, Snapshot, State, Swa, Trainer,
@@ -111,7 +111,8 @@ fn a_run_is_what_its_snapshot_says() {
         let config = Config {
             batch_size: 5,
             accumulate: 3,
-            optimizer: Sgd::parse("SGD(momentum=0.9, nesterov=True, weight_decay=1e-3)").unwrap(),
+            optimizer: Optimizer::parse("SGD(momentum=0.9, nesterov=True, weight_decay=1e-3)")
+                .unwrap(),
             clip: Some(Clip::Norm(0.9)),
             ema: Some(0.8),
             swa: Some(Swa { start: 4, every: 3 }),

@@ -3,8 +3,8 @@
 //! tolerance.
 
 use kiln::ops::{
-    Flat, channel_sum, conv2d, cross_entropy_log, gather_bytes, grad_stats, grad_stats_log, matmul,
-    max_pool2d, softmax_cross_entropy,
+    Flat, activation, channel_sum, conv2d, cross_entropy_log, dropout, gather_bytes, grad_stats,
+    grad_stats_log, matmul, max_pool2d, norm_grad, normalize, softmax_cross_entropy,
 };
 use rayon::ThreadPoolBuilder;
 
@@ -149,6 +149,32 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
     for name in ["sgd", "add", "relu", "relu_grad"] {
         cases.push((name, words(Flat { n: 300_008 })));
     }
+    let silu = activation::Dims::new(300_008, activation::Function::Silu);
+    cases.extend(["activation", "activation_grad"].map(|name| (name, words(silu))));
+    cases.push(("dropout", words(dropout::Dims::new(300_008, 1, 0.3))));
+    let n = 61 * 9 * 1003;
+    cases.push((
+        "normalize",
+        words(normalize::Dims {
+            n,
+            size: 1003,
+            groups: 9,
+            plane: 1003,
+            channels: 9,
+            shift: 64,
+            eps: 1e-5,
+            relu: 1,
+        }),
+    ));
+    cases.push((
+        "norm_grad",
+        words(norm_grad::Dims {
+            n,
+            size: 1003,
+            groups: 9,
+            mask: 1,
+        }),
+    ));
     cases
 }
 

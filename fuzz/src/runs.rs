@@ -50,7 +50,8 @@ fn params() -> [&'static Param; 2] {
         [("fc.weight", vec![2, 3]), ("fc.bias", vec![2])].map(|(name, shape)| Param {
             name: name.into(),
             shape,
-            fan_in: 3,
+            init: kiln::model::Init::Inputs(3),
+            kind: kiln::model::Kind::Trained,
         })
     });
     [a, b]

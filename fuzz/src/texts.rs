@@ -151,10 +151,11 @@ fn restored(rate: &Rate, again: &mut Rate) {
     assert_eq!(again.at(41).to_bits(), rate.at(41).to_bits(), "restored");
 }
 
-/// An optimiser.
+/// An optimiser, or a loss.
 pub fn optimizer(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
     let _ = Optimizer::parse(text);
+    let _ = kiln::train::Loss::parse(text);
 }

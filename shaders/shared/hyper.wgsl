@@ -2,7 +2,8 @@
 struct Hyper {
     cursor: u32, slot: u32, clip_norm: f32, clip_value: f32,
     share: f32, begin: u32, ema: f32, swa: f32,
-    picture_key0: u32, picture_key1: u32, leave_out: u32, spare: u32,
+    picture_key0: u32, picture_key1: u32, leave_out: u32, spare0: u32,
+    dropout_key0: u32, dropout_key1: u32, spare1: u32, spare2: u32,
     groups: array<Group, 8>,
 }
 

@@ -67,7 +67,8 @@ impl Setup {
             batch_size: self.batch_size,
             accumulate,
             drop_last: self.drop_last,
-            label_smoothing: self.label_smoothing.unwrap_or(0.0),
+            loss: self.loss()?,
+            label_smoothing: self.label_smoothing()?,
             momentum: self.momentum(&optimizer, &run)?,
             weight_decay: self.weight_decay(&optimizer, &run)?,
             groups: self.groups(&optimizer, &run)?,
@@ -122,6 +123,7 @@ impl Setup {
                 text.parse::<Spec>().map_err(setting(key))?;
             }
         }
+        self.loss()?;
         self.check_numbers()
     }
 

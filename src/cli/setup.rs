@@ -5,12 +5,17 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::number;
-use crate::data::{self, ImageSize, TaskKind};
+use super::ready::setting;
+use crate::{
+    data::{self, ImageSize, TaskKind},
+    error::{Error, Result},
+    train::Loss,
+};
 
 /// Flags that decide what is trained on what.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Setup {
-    /// Preset (mlp, lenet, linear, small-cnn) or layers: "Conv2d(32, 3) ReLU Flatten Linear(10)"
+    /// Preset (mlp, lenet, linear, small-cnn, resnet8, resnet18, vgg11, mlp-mixer) or layers: "Conv2d(32, 3) ReLU Flatten Linear(10)"
     #[arg(long, value_name = "MODEL", help_heading = "Model and data")]
     pub(super) model: Option<String>,
     /// digits, fashion-mnist, line, a directory of IDX files or of pictures, or a CSV, .npz or .npy file [default: digits]
@@ -83,6 +88,9 @@ pub(super) struct Setup {
     /// Seed of initial weights, data order and generated data
     #[arg(long, value_name = "N", value_parser = number::whole(0u64, 7), default_value_t = 0, help_heading = "Training")]
     pub(super) seed: u64,
+    /// torch's spelling, e.g. "HuberLoss(delta=0.5)", "CrossEntropyLoss(weight=[1, 2.5])" [default: cross-entropy of classes, mean squared error of values]
+    #[arg(long, value_name = "LOSS", help_heading = "Training")]
+    pub(super) loss: Option<String>,
     /// Label smoothing of the cross-entropy, from 0 to 1
     #[arg(
         long,
@@ -271,8 +279,29 @@ impl Setup {
         }
     }
 
+    /// What is minimised.
+    pub(super) fn loss(&self) -> Result<Loss> {
+        Ok(self.read_loss()?.0)
+    }
+
     /// Label smoothing of the cross-entropy.
-    pub(super) fn label_smoothing(&self) -> f64 {
-        self.label_smoothing.unwrap_or(0.0).into()
+    pub(super) fn label_smoothing(&self) -> Result<f32> {
+        Ok(self.read_loss()?.1)
+    }
+
+    fn read_loss(&self) -> Result<(Loss, f32)> {
+        let Some(text) = &self.loss else {
+            return Ok((Loss::Usual, self.label_smoothing.unwrap_or(0.0)));
+        };
+        let (loss, own) = Loss::parse(text).map_err(setting("loss"))?;
+        match (own, self.label_smoothing) {
+            (Some(_), Some(_)) => Err(Error::Usage(
+                "--label-smoothing and --loss both decide the label smoothing; remove one".into(),
+            )),
+            (None, Some(_)) if matches!(loss, Loss::Pointwise(_)) => Err(Error::Usage(format!(
+                "--label-smoothing has no effect on {loss}: remove it"
+            ))),
+            _ => Ok((loss, own.or(self.label_smoothing).unwrap_or(0.0))),
+        }
     }
 }

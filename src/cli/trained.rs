@@ -35,7 +35,7 @@ impl Settings {
         };
         Ok(Settings {
             options: setup.data_options(),
-            label_smoothing: setup.label_smoothing(),
+            label_smoothing: setup.label_smoothing()?.into(),
             model: said(setup.model, "model")?,
             data: said(setup.data, "data")?,
         })

@@ -105,10 +105,10 @@ impl Case {
         let want = self.on_host(self.op.cpu);
         let constant = |within: f32| want.iter().map(|w| vec![within; w.len()]).collect();
         match stem(self.op) {
-            "add" | "augment_bytes" | "gather" | "gather_bytes" | "max_pool2d" | "relu"
-            | "relu_grad" => constant(0.0),
+            "add" | "dropout" | "scale_channels" | "transpose" | "augment_bytes" | "gather"
+            | "gather_bytes" | "max_pool2d" | "relu" | "relu_grad" => constant(0.0),
             "rate_estimate" => self.scaled(&want),
-            name if in_place_all(self.op) => {
+            name if in_place_all(self.op) && name != "running_stats" => {
                 let inputs = self.reads[1..].iter().chain(&self.before);
                 let most = inputs.fold(0f32, |most, x| most.max(largest(x)));
                 let mut allowed = constant(8.0 * f32::EPSILON * most);
@@ -124,7 +124,7 @@ impl Case {
             }
             // `exp` and `log` may be wrong by tens of units in the last place; every probability
             // is divided by the number of rows.
-            "softmax_cross_entropy" => {
+            "softmax_cross_entropy" | "weighted_cross_entropy" => {
                 let rows = self.dims[0] as f32;
                 let loss = want[0].iter().map(|w| 4e-6 * (1.0 + w.abs())).collect();
                 vec![loss, vec![4e-6 / rows; want[1].len()]]
@@ -134,8 +134,41 @@ impl Case {
                 let log = want[1].iter().map(|w| 4e-6 * (1.0 + w.abs())).collect();
                 vec![vec![4e-6 / rows; want[0].len()], log]
             }
-            // Squares: nothing cancels but the difference, which is rounded once.
-            "mse" | "grad_stats_control" => self.scaled(&want),
+            // So may these; what a gradient multiplies the slope by is of its size.
+            "activation" | "softmax" => {
+                let near = |w: &f32| 4e-6 * (1.0 + w.abs());
+                vec![want[0].iter().map(near).collect()]
+            }
+            "activation_grad" => {
+                let near = |(w, dy): (&f32, &f32)| 4e-6 * (w.abs() + dy.abs()) + f32::MIN_POSITIVE;
+                vec![want[0].iter().zip(&self.reads[1]).map(near).collect()]
+            }
+            // Groups of some hundred numbers of a few units, in a tree.
+            "moments" | "running_stats" | "normalize" | "norm_coefficients" | "norm_grad" => {
+                let near = |w: &f32| 4e-6 * (1.0 + w.abs());
+                vec![want[0].iter().map(near).collect()]
+            }
+            "norm_sums" => {
+                let terms = ((self.op.flops)(&self.dims) / want[0].len() as u64) as f32;
+                constant(2.0 * f32::EPSILON * (4.0 + terms))
+            }
+            "softmax_grad" => {
+                let near = |w: &f32| 1e-5 * (1.0 + w.abs());
+                vec![want[0].iter().map(near).collect()]
+            }
+            "grad_stats_control" => self.scaled(&want),
+            // A sum of terms that are all positive; a sigmoid is as good as `exp`.
+            "pointwise_loss" => {
+                let near = |w: &f32| 4e-6 * w.abs() + 1e-6;
+                let elements = (self.dims[0] * self.dims[1]) as f32;
+                vec![
+                    want[0].iter().map(near).collect(),
+                    want[1]
+                        .iter()
+                        .map(|w| 1e-6 * w.abs() + 4e-6 / elements)
+                        .collect(),
+                ]
+            }
             _ => {
                 let positive = |words: &Vec<f32>| words.iter().map(|x| x.abs()).collect();
                 let magnitudes = Case {
@@ -196,6 +229,7 @@ fn in_place_all(op: &Op) -> bool {
         "gradient_control",
         "rate_estimate",
         "rate_stats",
+        "running_stats",
     ];
     others.contains(&stem(op)) || update::KERNELS.contains(&stem(op))
 }

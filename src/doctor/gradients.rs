@@ -6,6 +6,7 @@ use crate::{
     error::Result,
     exec,
     fit::Rows,
+    model::Kind,
     rng::{Purpose, Rng},
     schedule::Schedule,
     train::{Snapshot, Trainer},
@@ -31,8 +32,10 @@ pub(super) fn check(subject: &Subject, machine: Machine) -> Result<Check> {
     loss_at(&mut trainer, &fresh, start.clone())?;
     let gradients = trainer.gradients()?;
     let (mut worst, mut fault) = (0f64, None);
-    for (at, param) in subject.network.params().enumerate() {
-        let gradient: Vec<f64> = gradients[at].iter().map(|&g| g.into()).collect();
+    let all = subject.network.params().enumerate();
+    let trained = all.filter(|(_, p)| p.kind == Kind::Trained);
+    for ((at, param), gradient) in trained.zip(&gradients) {
+        let gradient: Vec<f64> = gradient.iter().map(|&g| g.into()).collect();
         let mut loss = |step: &[f64]| {
             let mut weights = start.clone();
             for (w, d) in weights[at].iter_mut().zip(step) {
@@ -46,7 +49,7 @@ pub(super) fn check(subject: &Subject, machine: Machine) -> Result<Check> {
     }
     let held = format!(
         "{} parameters along their gradients and across, largest difference {:.1} % (allowed: {:.0} %)",
-        start.len(),
+        gradients.len(),
         worst * 100.0,
         APART * 100.0
     );

@@ -21,7 +21,7 @@ use crate::{
     device::{self, Choice as Device, Gpu, Machine, Needs},
     exec::tuning::{PORTABLE, Table},
     kernel::Op,
-    ops::{self, Flat, conv2d, matmul, update},
+    ops::{self, Flat, activation, conv2d, matmul, update},
 };
 
 /// How a kernel's variant did on its cases.
@@ -101,8 +101,10 @@ pub const LONG_RUN: Flat = Flat {
 /// Such runs of the kernels whose invocations take several vectors.
 pub fn long_runs() -> Vec<Case> {
     let flat = ["add", "relu", "relu_grad"].map(|name| (name, words(LONG_RUN)));
+    let silu = activation::Dims::new(LONG_RUN.n, activation::Function::Silu);
+    let of = ["activation", "activation_grad"].map(|name| (name, words(silu)));
     let updates = update::KERNELS.map(|name| (name, words(update::Dims::flat(LONG_RUN.n))));
-    let all = flat.into_iter().chain(updates);
+    let all = flat.into_iter().chain(of).chain(updates);
     all.map(|(name, dims)| Case::sample(op(name), dims, 13))
         .collect()
 }

@@ -7,7 +7,7 @@ use crate::{
     data::Features,
     error::Result,
     exec::{Executor, Fetch},
-    model::Network,
+    model::{Mode, Network},
     ops::Hyper,
     plan::{Plan, Program, Slice},
     record::Recorder,
@@ -49,7 +49,7 @@ impl Forward {
         let x = r.input("input", &[&[batch], &network.input[..]].concat());
         let params = network.declare(&mut r);
         r.begin("forward", batch);
-        network.record(&mut r, &params, x);
+        network.record(&mut r, &params, x, Mode::Eval);
         r.end();
         let plan = r.finish();
         plan.check()?;

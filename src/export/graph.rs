@@ -6,7 +6,8 @@ use super::proto::{
 };
 use crate::{
     data::Preprocessing,
-    model::{Fitted, Layer, Param},
+    model::{Fitted, Kind, Layer, Param},
+    ops::activation::Function,
     record::Window,
 };
 
@@ -18,7 +19,7 @@ const OUTPUT: &str = "logits";
 pub(super) struct Graph {
     graph: GraphProto,
     /// The value that the next layer takes.
-    value: String,
+    pub(super) value: String,
 }
 
 impl Graph {
@@ -63,28 +64,81 @@ impl Graph {
         }
     }
 
+    /// Adds layers that follow each other, from an input of shape `before` on, with their weights.
+    pub(super) fn chain<'a>(
+        &mut self,
+        layers: &[Fitted],
+        before: &[u32],
+        weights: &mut impl Iterator<Item = &'a Vec<f32>>,
+    ) {
+        let mut before = before;
+        for layer in layers {
+            self.layer(layer, before, weights);
+            before = &layer.shape;
+        }
+    }
+
     /// Adds a layer, whose input has shape `before`, with its weights.
-    pub(super) fn layer<'a>(
+    fn layer<'a>(
         &mut self,
         layer: &Fitted,
         before: &[u32],
         weights: &mut impl Iterator<Item = &'a Vec<f32>>,
     ) {
         let mut names = Vec::new();
-        for (param, values) in layer.params.iter().zip(weights) {
-            self.parameter(param, values);
-            names.push(param.name.as_str());
+        for param in &layer.params {
+            let Some(values) = weights.next() else { break };
+            // ONNX has no place for the count of batches, which no answer depends on.
+            if param.kind != Kind::Counter {
+                self.parameter(param, values);
+                names.push(param.name.as_str());
+            }
         }
         let (name, after) = (&layer.name, &layer.shape);
         match &layer.layer {
             // y = x · weightᵀ + bias.
-            Layer::Linear { .. } => self.node(name, "Gemm", &names, vec![int("transB", 1)]),
+            Layer::Linear { .. } if after.len() == 1 => {
+                self.node(name, "Gemm", &names, vec![int("transB", 1)]);
+            }
+            // Gemm takes matrices alone: rows of samples are rows of one matrix on the way.
+            Layer::Linear { .. } => {
+                let last = |shape: &[u32]| shape.last().map_or(-1, |&n| i64::from(n));
+                self.reshape(&format!("{name}.rows"), &[-1, last(before)]);
+                let gemm = format!("{name}.gemm");
+                self.node(&gemm, "Gemm", &names, vec![int("transB", 1)]);
+                let rows = after.first().map_or(-1, |&n| i64::from(n));
+                self.reshape(name, &[-1, rows, last(after)]);
+            }
             Layer::Conv2d { window, .. } => {
                 let [p, q] = window.padding;
                 let mut attributes = sliding(window, [p, q, p, q]);
                 attributes.push(ints("dilations", &window.dilation));
                 attributes.push(int("group", window.groups.into()));
                 self.node(name, "Conv", &names, attributes);
+            }
+            Layer::BatchNorm(norm) => self.batch_norm(name, norm, &names, after),
+            Layer::LayerNorm { shape, eps, affine } => {
+                self.layer_norm(name, (shape, *eps, *affine), &names, after);
+            }
+            Layer::GroupNorm { groups, eps, .. } => {
+                self.group_norm(name, (*groups, *eps), &names, after);
+            }
+            // Nothing is dropped from answers.
+            Layer::Dropout(_) => self.node(name, "Identity", &[], Vec::new()),
+            Layer::Transpose => {
+                self.node(name, "Transpose", &[], vec![ints("perm", &[0, 2, 1])]);
+            }
+            Layer::FlattenImages => self.reshape(name, &[0, 0, -1]),
+            Layer::GlobalAvgPool1d => {
+                self.node(name, "GlobalAveragePool", &[], Vec::new());
+            }
+            Layer::Residual { .. } => {
+                let [body, shortcut] = &layer.branches;
+                let x = self.value.clone();
+                self.chain(body, before, weights);
+                let y = std::mem::replace(&mut self.value, x);
+                self.chain(shortcut, before, weights);
+                self.node(name, "Add", &[&y], Vec::new());
             }
             Layer::Relu => self.node(name, "Relu", &[], Vec::new()),
             Layer::MaxPool2d(window) => {
@@ -99,9 +153,83 @@ impl Graph {
                 window,
                 count_include_pad,
             } => self.average(name, window, *count_include_pad, before, after),
-            Layer::GlobalAvgPool2d => self.node(name, "GlobalAveragePool", &[], Vec::new()),
+            Layer::Activation(function) => self.activation(name, *function),
+            Layer::Softmax { log } => {
+                let op = if *log { "LogSoftmax" } else { "Softmax" };
+                self.node(name, op, &[], vec![int("axis", 1)]);
+            }
+            Layer::AdaptiveAvgPool2d([1, 1]) => {
+                self.node(name, "GlobalAveragePool", &[], Vec::new());
+            }
+            Layer::AdaptiveAvgPool2d([oh, ow]) => {
+                let [h, w] = match before {
+                    &[_, h, w] => [h, w],
+                    _ => [*oh, *ow],
+                };
+                let kernel = [h / oh, w / ow];
+                let window = Window {
+                    stride: kernel,
+                    ..Window::new(kernel)
+                };
+                self.average(name, &window, true, before, after);
+            }
             Layer::Flatten => self.node(name, "Flatten", &[], vec![int("axis", 1)]),
         }
+    }
+
+    pub(super) fn reshape(&mut self, name: &str, shape: &[i64]) {
+        let constant = format!("{name}.shape");
+        self.integers(&constant, shape);
+        self.node(name, "Reshape", &[&constant], Vec::new());
+    }
+
+    /// What ONNX has no operator for in this version is made of those that it has.
+    fn activation(&mut self, name: &str, function: Function) {
+        match function {
+            Function::LeakyRelu(slope) => {
+                self.node(name, "LeakyRelu", &[], vec![float("alpha", slope)]);
+            }
+            Function::Elu(alpha) => self.node(name, "Elu", &[], vec![float("alpha", alpha)]),
+            Function::Tanh => self.node(name, "Tanh", &[], Vec::new()),
+            Function::Sigmoid => self.node(name, "Sigmoid", &[], Vec::new()),
+            Function::Silu => {
+                let x = self.value.clone();
+                self.node(&format!("{name}.sigmoid"), "Sigmoid", &[], Vec::new());
+                self.node(name, "Mul", &[&x], Vec::new());
+            }
+            Function::Gelu => {
+                let x = self.value.clone();
+                let scale = std::f32::consts::FRAC_1_SQRT_2;
+                self.scaled(&format!("{name}.scaled"), "Mul", scale);
+                self.node(&format!("{name}.erf"), "Erf", &[], Vec::new());
+                self.half_of(name, &x);
+            }
+            Function::GeluTanh => {
+                let x = self.value.clone();
+                self.node(&format!("{name}.square"), "Mul", &[&x], Vec::new());
+                self.scaled(&format!("{name}.cubic"), "Mul", 0.044715);
+                self.scaled(&format!("{name}.linear"), "Add", 1.0);
+                self.node(&format!("{name}.inner"), "Mul", &[&x], Vec::new());
+                let to_tanh = (2.0 / std::f64::consts::PI).sqrt() as f32;
+                self.scaled(&format!("{name}.scaled"), "Mul", to_tanh);
+                self.node(&format!("{name}.tanh"), "Tanh", &[], Vec::new());
+                self.half_of(name, &x);
+            }
+        }
+    }
+
+    /// An operation with one number.
+    fn scaled(&mut self, name: &str, op: &str, number: f32) {
+        let constant = format!("{name}.number");
+        self.constant(&constant, Vec::new(), &[number]);
+        self.node(name, op, &[&constant], Vec::new());
+    }
+
+    /// `(value + 1) · x / 2`.
+    fn half_of(&mut self, name: &str, x: &str) {
+        self.scaled(&format!("{name}.more"), "Add", 1.0);
+        self.node(&format!("{name}.times"), "Mul", &[x], Vec::new());
+        self.scaled(name, "Mul", 0.5);
     }
 
     /// PyTorch counts the padding asked for, and not what `ceil_mode` reaches beyond it. Where both
@@ -140,7 +268,13 @@ impl Graph {
     }
 
     /// An operation on the value at hand and on constants.
-    fn node(&mut self, name: &str, op: &str, constants: &[&str], attribute: Vec<AttributeProto>) {
+    pub(super) fn node(
+        &mut self,
+        name: &str,
+        op: &str,
+        constants: &[&str],
+        attribute: Vec<AttributeProto>,
+    ) {
         let output = format!("{name}.output");
         let mut input = vec![std::mem::replace(&mut self.value, output.clone())];
         input.extend(constants.iter().map(|&c| c.to_string()));
@@ -158,7 +292,7 @@ impl Graph {
         self.constant(&param.name, dims, values);
     }
 
-    fn constant(&mut self, name: &str, dims: Vec<i64>, values: &[f32]) {
+    pub(super) fn constant(&mut self, name: &str, dims: Vec<i64>, values: &[f32]) {
         let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         self.tensor(name, dims, DataType::Float, bytes);
     }
@@ -204,12 +338,21 @@ fn sliding(window: &Window, pads: [u32; 4]) -> Vec<AttributeProto> {
     ]
 }
 
-fn int(name: &str, value: i64) -> AttributeProto {
+pub(super) fn int(name: &str, value: i64) -> AttributeProto {
     AttributeProto {
         name: Some(name.into()),
         r#type: Some(AttributeType::Int.into()),
         i: Some(value),
-        ints: Vec::new(),
+        ..AttributeProto::default()
+    }
+}
+
+pub(super) fn float(name: &str, value: f32) -> AttributeProto {
+    AttributeProto {
+        name: Some(name.into()),
+        r#type: Some(AttributeType::Float.into()),
+        f: Some(value),
+        ..AttributeProto::default()
     }
 }
 
@@ -217,8 +360,8 @@ fn ints(name: &str, values: &[u32]) -> AttributeProto {
     AttributeProto {
         name: Some(name.into()),
         r#type: Some(AttributeType::Ints.into()),
-        i: None,
         ints: values.iter().map(|&v| v.into()).collect(),
+        ..AttributeProto::default()
     }
 }
 

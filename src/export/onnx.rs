@@ -66,12 +66,7 @@ pub fn model(network: &Network, weights: &[Vec<f32>], about: &About) -> Result<M
     if about.in_graph {
         graph.preprocess(about.preprocessing);
     }
-    let mut weights = weights.iter();
-    let mut before = network.input.clone();
-    for layer in network.layers() {
-        graph.layer(layer, &before, weights.by_ref());
-        before.clone_from(&layer.shape);
-    }
+    graph.chain(network.layers(), &network.input, &mut weights.iter());
     Ok(ModelProto {
         ir_version: Some(IR_VERSION),
         opset_import: vec![OperatorSetIdProto {

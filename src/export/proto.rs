@@ -105,6 +105,9 @@ pub struct AttributeProto {
     /// Which of the fields below holds it.
     #[prost(enumeration = "AttributeType", optional, tag = "20")]
     pub r#type: Option<i32>,
+    /// A floating-point number.
+    #[prost(float, optional, tag = "2")]
+    pub f: Option<f32>,
     /// A number.
     #[prost(int64, optional, tag = "3")]
     pub i: Option<i64>,
@@ -119,6 +122,8 @@ pub struct AttributeProto {
 pub enum AttributeType {
     /// Not said.
     Undefined = 0,
+    /// A floating-point number.
+    Float = 1,
     /// A number.
     Int = 2,
     /// Several.

@@ -1,13 +1,17 @@
 //! Models as data: a list of named layers, from a preset or an expression in the words of
 //! `torch.nn`, fitted to an input, initialised and recorded.
 
+mod fit;
 mod layer;
+mod parse;
 mod preset;
+mod record;
 #[cfg(test)]
 mod tests;
 
-pub use layer::Layer;
+pub use layer::{BatchNorm, Layer};
 pub use preset::PRESETS;
+pub use record::Mode;
 
 use std::fmt;
 
@@ -15,7 +19,7 @@ use crate::{
     error::{Error, Result},
     expr::{self, Node},
     optim::Arrangement,
-    record::{Recorder, Tensor, Window},
+    record::{Recorder, Tensor},
     rng::{Purpose, Rng},
 };
 
@@ -32,8 +36,31 @@ pub struct Param {
     pub name: String,
     /// As in PyTorch: `[out, in]`, `[out, in / groups, kh, kw]`, `[out]`.
     pub shape: Vec<u32>,
-    /// Inputs that each output of the layer sees.
-    pub fan_in: u32,
+    /// What it is before the first update.
+    pub init: Init,
+    /// What becomes of it.
+    pub kind: Kind,
+}
+
+/// What a parameter is before the first update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Uniform in ±1/√n, with the inputs n that each output of the layer sees: what `nn.Linear` and
+    /// `nn.Conv2d` draw.
+    Inputs(u32),
+    /// The same number everywhere.
+    All(f32),
+}
+
+/// What becomes of an entry of the `state_dict`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It is trained.
+    Trained,
+    /// The forward pass of a training step keeps it, as torch's buffers: running statistics.
+    Buffer,
+    /// A buffer that counts batches: a whole number in files, exact up to 2²⁴.
+    Counter,
 }
 
 /// A model whose sizes are all known.
@@ -55,8 +82,26 @@ pub struct Fitted {
     pub layer: Layer,
     /// One sample's shape after the layer.
     pub shape: Vec<u32>,
-    /// Its weight, if it has one, then its bias, if it has one.
+    /// Its own entries of the `state_dict`, in torch's order.
     pub params: Vec<Param>,
+    /// The layers that it is made of: a residual's body, and its shortcut.
+    pub branches: [Vec<Fitted>; 2],
+}
+
+impl Fitted {
+    /// Adds its parameters, and those of the layers that it is made of, in `state_dict` order.
+    fn collect<'a>(&'a self, list: &mut Vec<&'a Param>) {
+        list.extend(&self.params);
+        let inner = self.branches.iter().flatten();
+        inner.for_each(|l| l.collect(list));
+    }
+
+    /// Its parameters, and those of the layers that it is made of, in `state_dict` order.
+    pub fn all_params(&self) -> Vec<&Param> {
+        let mut list = Vec::new();
+        self.collect(&mut list);
+        list
+    }
 }
 
 impl Model {
@@ -70,6 +115,9 @@ impl Model {
     pub fn parse(text: &str, input: &[u32], outputs: u32) -> Result<Model> {
         if let Some(layers) = preset::find(text.trim(), input, outputs) {
             return Ok(Model { layers });
+        }
+        if let Some(layers) = preset::expression(text.trim(), input, outputs) {
+            return Model::parse(&layers, input, outputs);
         }
         let items = expr::parse_sequence(text)?;
         let inner = match &items[..] {
@@ -109,24 +157,8 @@ impl Model {
     /// # Errors
     /// Names the layer and both shapes.
     pub fn fit(&self, input: &[u32], outputs: u32) -> Result<Network> {
-        let mut shape = input.to_vec();
-        let mut layers = Vec::new();
-        for (name, layer) in &self.layers {
-            let (after, params) = fit(layer, &shape)
-                .map_err(|why| Error::Model(format!("layer {name}, {layer}: {why}")))?;
-            let rename = |(kind, shape, fan_in): (&str, Vec<u32>, u32)| Param {
-                name: format!("{name}.{kind}"),
-                shape,
-                fan_in,
-            };
-            layers.push(Fitted {
-                name: name.clone(),
-                layer: layer.clone(),
-                shape: after.clone(),
-                params: params.into_iter().map(rename).collect(),
-            });
-            shape = after;
-        }
+        let (layers, shape) = fit::chain(self.layers.iter(), input.to_vec())
+            .map_err(|why| Error::Model(format!("layer {why}")))?;
         if shape != [outputs] {
             return Err(Error::Model(format!(
                 "the model ends with shape {} but the data needs {}: {outputs} outputs",
@@ -134,7 +166,7 @@ impl Model {
                 show(&[outputs]),
             )));
         }
-        if layers.iter().all(|l| l.params.is_empty()) {
+        if layers.iter().all(|l| l.all_params().is_empty()) {
             return Err(Error::Model(
                 "the model has no parameters: nothing would be trained".into(),
             ));
@@ -145,105 +177,6 @@ impl Model {
             layers,
         })
     }
-}
-
-type Shapes = Vec<(&'static str, Vec<u32>, u32)>;
-
-/// Pixels that an image may have in one direction: shaders count them exactly in floats, with room
-/// for padding.
-const LARGEST_IMAGE: u32 = 1 << 19;
-
-/// The shape after a layer, and its parameters with their fan-in.
-fn fit(layer: &Layer, shape: &[u32]) -> std::result::Result<(Vec<u32>, Shapes), String> {
-    let image = || match *shape {
-        [_, h, w] if h.max(w) > LARGEST_IMAGE => Err(format!(
-            "its input is {}, larger than {LARGEST_IMAGE} pixels in one direction",
-            show(shape)
-        )),
-        [c, h, w] => Ok([c, h, w]),
-        _ => Err(format!(
-            "it needs images [N, C, H, W], but its input is {}",
-            show(shape)
-        )),
-    };
-    let slide = |window: &Window, [_, h, w]: [u32; 3]| {
-        window
-            .output([h, w])
-            .filter(|out| !out.contains(&0))
-            .ok_or_else(|| {
-                format!(
-                    "its window does not fit its input {} with that padding",
-                    show(shape)
-                )
-            })
-    };
-    let agrees = |given: &Option<u32>, found: u32| match given {
-        Some(n) if *n != found => Err(format!(
-            "it says {n} inputs, but its input is {}: {found}",
-            show(shape)
-        )),
-        _ => Ok(()),
-    };
-    let with_bias = |weight: Vec<u32>, outputs: u32, fan_in: u32, bias: bool| {
-        let mut params = vec![("weight", weight, fan_in)];
-        params.extend(bias.then(|| ("bias", vec![outputs], fan_in)));
-        params
-    };
-    let total = numbers(shape);
-    Ok(match layer {
-        Layer::Linear {
-            inputs,
-            outputs,
-            bias,
-        } => {
-            let &[features] = shape else {
-                return Err(format!(
-                    "it needs [N, features], but its input is {}: put Flatten before it",
-                    show(shape)
-                ));
-            };
-            agrees(inputs, features)?;
-            (
-                vec![*outputs],
-                with_bias(vec![*outputs, features], *outputs, features, *bias),
-            )
-        }
-        Layer::Conv2d {
-            inputs,
-            outputs,
-            window,
-            bias,
-        } => {
-            let x = image()?;
-            agrees(inputs, x[0])?;
-            let groups = window.groups;
-            if !x[0].is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
-                return Err(format!(
-                    "groups={groups} must divide its {} input and {outputs} output channels",
-                    x[0]
-                ));
-            }
-            let [oh, ow] = slide(window, x)?;
-            let ([kh, kw], group_c) = (window.kernel, x[0] / groups);
-            let fan_in = group_c.saturating_mul(kh).saturating_mul(kw);
-            let weight = vec![*outputs, group_c, kh, kw];
-            (
-                vec![*outputs, oh, ow],
-                with_bias(weight, *outputs, fan_in, *bias),
-            )
-        }
-        Layer::Relu => (shape.to_vec(), vec![]),
-        Layer::MaxPool2d(window) | Layer::AvgPool2d { window, .. } => {
-            let x = image()?;
-            let [oh, ow] = slide(window, x)?;
-            (vec![x[0], oh, ow], vec![])
-        }
-        Layer::GlobalAvgPool2d => (vec![image()?[0], 1, 1], vec![]),
-        Layer::Flatten => (
-            vec![u32::try_from(total).map_err(|_| "its input is too large")?],
-            vec![],
-        ),
-    })
 }
 
 /// How many numbers a shape holds; where nothing could, the most that can be counted.
@@ -264,14 +197,19 @@ impl Network {
         &self.layers
     }
 
-    /// All parameters, in `state_dict` order.
+    /// All entries of the `state_dict`, in its order: parameters, and what layers remember besides.
     pub fn params(&self) -> impl Iterator<Item = &Param> {
-        self.layers.iter().flat_map(|l| &l.params)
+        self.layers.iter().flat_map(Fitted::all_params)
+    }
+
+    /// Those that are trained.
+    pub fn trained(&self) -> impl Iterator<Item = &Param> {
+        self.params().filter(|p| p.kind == Kind::Trained)
     }
 
     /// How many numbers are trained.
     pub fn parameters(&self) -> u64 {
-        let sizes = self.params().map(|p| numbers(&p.shape));
+        let sizes = self.trained().map(|p| numbers(&p.shape));
         sizes.fold(0, u64::saturating_add)
     }
 
@@ -292,7 +230,9 @@ impl Network {
         if input > MOST {
             return too_large("a batch of the input".into(), input);
         }
-        for l in &self.layers {
+        let mut layers: Vec<&Fitted> = self.layers.iter().collect();
+        while let Some(l) = layers.pop() {
+            layers.extend(l.branches.iter().flatten());
             let largest = words(&l.shape).saturating_mul(batch.into());
             let params = l.params.iter().map(|p| words(&p.shape)).max().unwrap_or(0);
             if largest.max(params) > MOST {
@@ -311,14 +251,38 @@ impl Network {
         Ok(())
     }
 
-    /// Initial values as `nn.Linear` and `nn.Conv2d` draw them: weights kaiming-uniform with
-    /// a = √5 and biases alike, uniform in ±1/√fan_in. The numbers of a parameter depend on the
-    /// seed and its index alone.
+    /// Checks that every batch normalisation sees more than one number of each channel in a batch, as torch does:
+    /// one alone has no variance.
+    ///
+    /// # Errors
+    /// Names the layer.
+    pub fn check_batch(&self, samples: u64) -> Result<()> {
+        let mut layers: Vec<&Fitted> = self.layers.iter().collect();
+        while let Some(l) = layers.pop() {
+            layers.extend(l.branches.iter().flatten());
+            let pixels = numbers(l.shape.get(1..).unwrap_or_default());
+            if matches!(l.layer, Layer::BatchNorm(_)) && samples.saturating_mul(pixels) < 2 {
+                return Err(Error::Model(format!(
+                    "layer {}, {}: a batch of one sample has one number a channel, which has no variance; use \
+                     another --batch-size, or --drop-last if an epoch's last batch is that small",
+                    l.name, l.layer
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Initial values as torch's layers have them: weights of `nn.Linear` and `nn.Conv2d` kaiming-uniform
+    /// with a = √5 and biases alike, uniform in ±1/√fan_in; normalisations begin with 1 and 0. The numbers of
+    /// a parameter depend on the seed and its index alone.
     pub fn init(&self, seed: u64) -> Vec<Vec<f32>> {
         let draw = |(index, p): (usize, &Param)| {
-            let bound = 1.0 / (p.fan_in as f64).sqrt();
-            let mut rng = Rng::new(seed, Purpose::Weights, index as u64);
             let len = p.shape.iter().product::<u32>();
+            let bound = match p.init {
+                Init::All(x) => return vec![x; len as usize],
+                Init::Inputs(n) => 1.0 / f64::from(n).sqrt(),
+            };
+            let mut rng = Rng::new(seed, Purpose::Weights, index as u64);
             (0..len)
                 .map(|_| rng.uniform(-bound, bound) as f32)
                 .collect()
@@ -326,16 +290,16 @@ impl Network {
         self.params().enumerate().map(draw).collect()
     }
 
-    /// Puts the parameters into the recorder's arena, in `state_dict` order.
+    /// Puts the parameters into the recorder's arena, and what layers remember besides into the statistics,
+    /// in `state_dict` order.
     pub fn declare(&self, r: &mut Recorder) -> Vec<Tensor> {
-        let params = self.params().map(|p| r.param(&p.shape)).collect();
-        r.seal();
-        params
+        let trained = self.trained().map(|p| r.param(&p.shape)).collect();
+        self.remember(r, trained)
     }
 
-    /// The same in the order of an arrangement; the tensors are in `state_dict` order.
+    /// The same with the parameters in the order of an arrangement; the tensors are in `state_dict` order.
     pub fn declare_in(&self, r: &mut Recorder, arrangement: &Arrangement) -> Vec<Tensor> {
-        let all: Vec<&Param> = self.params().collect();
+        let all: Vec<&Param> = self.trained().collect();
         let mut placed: Vec<(usize, Tensor)> = Vec::new();
         for &index in &arrangement.order {
             if let Some(p) = all.get(index) {
@@ -346,59 +310,47 @@ impl Network {
                 placed.push((index, tensor));
             }
         }
-        r.seal();
         placed.sort_by_key(|p| p.0);
-        placed.into_iter().map(|p| p.1).collect()
+        self.remember(r, placed.into_iter().map(|p| p.1).collect())
     }
 
-    /// Every parameter's name, and the index of its layer.
+    /// The name of everything that is trained, and the index of its layer among those that have something.
     pub fn places(&self) -> Vec<(&str, usize)> {
-        let layers = self.layers.iter().enumerate();
-        layers
-            .flat_map(|(i, l)| l.params.iter().map(move |p| (p.name.as_str(), i)))
-            .collect()
+        let layer_of = |name: &'_ str| name.rsplit_once('.').map_or(0, |(layer, _)| layer.len());
+        let mut places: Vec<(&str, usize)> = Vec::new();
+        for p in self.trained() {
+            let index = match places.last() {
+                None => 0,
+                Some((before, index)) => {
+                    let same = before.get(..layer_of(before)) == p.name.get(..layer_of(&p.name));
+                    index + usize::from(!same)
+                }
+            };
+            places.push((&p.name, index));
+        }
+        places
     }
 
-    #[allow(
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::unreachable,
-        reason = "`fit` has made these layers fit each other, and `declare` these tensors"
-    )]
-    /// Records the forward pass of a batch `x[N, …]`; the result is `[N, outputs]`.
-    pub fn record(&self, r: &mut Recorder, params: &[Tensor], x: Tensor) -> Tensor {
-        let (mut x, mut params, n) = (x, params.iter().copied(), x.shape()[0]);
-        let mut layers = self.layers.iter().peekable();
-        while let Some(l) = layers.next() {
-            let mut next_param = || params.next().expect("one tensor per parameter");
-            let mut fused = || layers.next_if(|l| l.layer == Layer::Relu).is_some();
-            x = match &l.layer {
-                Layer::Linear { bias, .. } => {
-                    let weight = next_param();
-                    let bias = bias.then(&mut next_param);
-                    r.linear(x, weight, bias, fused())
-                }
-                Layer::Conv2d { window, bias, .. } => {
-                    let weight = next_param();
-                    let bias = bias.then(&mut next_param);
-                    r.conv2d(x, weight, bias, *window, fused())
-                }
-                Layer::Relu => r.relu(x),
-                Layer::MaxPool2d(window) => r.max_pool2d(x, *window),
-                Layer::AvgPool2d {
-                    window,
-                    count_include_pad,
-                } => r.avg_pool2d(x, *window, *count_include_pad),
-                Layer::GlobalAvgPool2d => {
-                    let &[_, _, h, w] = x.shape() else {
-                        unreachable!("fitted to images")
-                    };
-                    r.avg_pool2d(x, Window::new([h, w]), true)
-                }
-                Layer::Flatten => x.view(&[n, l.shape[0]]),
+    /// Puts what layers remember besides parameters between these.
+    fn remember(&self, r: &mut Recorder, trained: Vec<Tensor>) -> Vec<Tensor> {
+        let mut trained = trained.into_iter();
+        let mut remembered = Vec::new().into_iter();
+        let mut all = Vec::new();
+        for p in self.params() {
+            let next = match p.kind {
+                Kind::Trained => trained.next(),
+                Kind::Buffer | Kind::Counter => remembered.next().or_else(|| {
+                    // A normalisation's three follow each other: means, variances, count.
+                    let channels = p.shape.iter().product();
+                    let [mean, variance, count] = r.statistics(channels);
+                    remembered = vec![variance, count].into_iter();
+                    Some(mean)
+                }),
             };
+            all.extend(next);
         }
-        x
+        r.seal();
+        all
     }
 }
 
@@ -406,11 +358,17 @@ impl Network {
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         writeln!(f, "{:<8} {:<40} {}", "input", "", show(&self.input))?;
-        for l in &self.layers {
-            let sizes = l.params.iter().map(|p| numbers(&p.shape));
+        let mut layers: Vec<&Fitted> = self.layers.iter().rev().collect();
+        while let Some(l) = layers.pop() {
+            layers.extend(l.branches.iter().flatten().rev());
+            let trained = l.params.iter().filter(|p| p.kind == Kind::Trained);
+            let sizes = trained.map(|p| numbers(&p.shape));
             let params = sizes.fold(0, u64::saturating_add);
-            let (layer, shape) = (l.layer.to_string(), show(&l.shape));
-            write!(f, "{:<8} {layer:<40} {shape:<20}", l.name)?;
+            let layer = match l.branches.iter().all(Vec::is_empty) {
+                true => l.layer.to_string(),
+                false => "Residual".into(),
+            };
+            write!(f, "{:<8} {layer:<40} {:<20}", l.name, show(&l.shape))?;
             match params {
                 0 => writeln!(f)?,
                 n => writeln!(f, " {n} parameters")?,

@@ -75,8 +75,28 @@ fn presets_have_torchs_names_and_shapes() {
     let mlp = shapes("mlp", &[1, 8, 8], 10);
     assert_eq!(mlp[0], ("fc1.weight".into(), vec![100, 64]));
     for preset in PRESETS {
-        fitted(preset, &[3, 28, 28], 7);
+        fitted(preset, &[3, 32, 32], 7);
     }
+    // As the PyTorch implementations for CIFAR-10 count them.
+    for (preset, numbers) in [("resnet18", 11_173_962), ("vgg11", 9_231_114)] {
+        assert_eq!(fitted(preset, &[3, 32, 32], 10).parameters(), numbers);
+    }
+    let resnet = fitted("resnet8", &[3, 32, 32], 10);
+    let names: Vec<&str> = resnet.params().map(|p| p.name.as_str()).collect();
+    assert_eq!(
+        names[..8],
+        [
+            "0.weight",
+            "1.weight",
+            "1.bias",
+            "1.running_mean",
+            "1.running_var",
+            "1.num_batches_tracked",
+            "3.body.0.weight",
+            "3.body.1.weight",
+        ]
+    );
+    assert!(names.contains(&"5.shortcut.1.running_var"));
 }
 
 /// What a layer prints parses back to it: errors and `plan` show what was understood.
@@ -88,8 +108,33 @@ fn layers_print_as_they_parse() {
         "MaxPool2d(3, stride=2, padding=1, ceil_mode=True)",
         "AvgPool2d((2, 3), count_include_pad=False)",
         "AdaptiveAvgPool2d(1)",
+        "AdaptiveAvgPool2d((2, 3))",
+        "LeakyReLU",
+        "LeakyReLU(0.2)",
+        "ELU(0.5)",
+        "Tanh",
+        "Sigmoid",
+        "SiLU",
+        "GELU",
+        "GELU(approximate='tanh')",
+        "Softmax(1)",
+        "LogSoftmax(1)",
         "Flatten",
         "ReLU",
+        "BatchNorm2d",
+        "BatchNorm1d(8, eps=0.001, momentum=None, affine=False)",
+        "Residual(Linear(8), ReLU, shortcut=Sequential(Linear(8), BatchNorm1d(momentum=0.2)))",
+        "Residual(Conv2d(8, 3, padding=1), BatchNorm2d)",
+        "LayerNorm",
+        "LayerNorm([3, 4], eps=0.001)",
+        "LayerNorm(7, elementwise_affine=False)",
+        "GroupNorm(4)",
+        "GroupNorm(2, 8, affine=False)",
+        "Dropout",
+        "Dropout(0.1)",
+        "Transpose(1, 2)",
+        "Flatten(2)",
+        "AdaptiveAvgPool1d(1)",
     ] {
         let layer = |text: &str| Layer::parse(text, &expr::parse(text).unwrap()).unwrap();
         assert_eq!(layer(text).to_string(), text);
@@ -151,6 +196,57 @@ fn refusals_say_what_was_expected() {
             &[1, 8, 8],
             "dilation is not supported",
         ),
+        (
+            "AdaptiveAvgPool2d(3) Flatten Linear(10)",
+            &[1, 8, 8],
+            "no multiple",
+        ),
+        (
+            "Linear(10) GELU(approximate='erf')",
+            &[4],
+            "'none' or 'tanh'",
+        ),
+        ("Linear(10) Softmax(2)", &[4], "only dim=1"),
+        ("Softmax Flatten Linear(10)", &[1, 8, 8], "put Flatten"),
+        (
+            "Residual(Linear(6), Tanh) Linear(10)",
+            &[4],
+            "layer 0, Residual: its body gives [N, 6], but its shortcut [N, 4]",
+        ),
+        (
+            "Residual(Linear(6), Liner(4)) Linear(10)",
+            &[4],
+            "did you mean `Linear`?",
+        ),
+        (
+            "Residual(Linear(4), shorcut=Tanh) Linear(10)",
+            &[4],
+            "not `shorcut`",
+        ),
+        (
+            "Residual(Conv2d(3, 3), shortcut=Identity) Flatten Linear(10)",
+            &[3, 8, 8],
+            "unknown layer `Identity`",
+        ),
+        (
+            "Residual(Linear(5), Conv2d(3, 3)) Linear(10)",
+            &[4],
+            "layer 0.body.1, Conv2d(3, 3): it needs images",
+        ),
+        ("Dropout(1) Linear(10)", &[4], "less than 1"),
+        ("GroupNorm(3) Flatten Linear(10)", &[4, 2, 2], "must divide"),
+        ("LayerNorm(3) Linear(10)", &[4], "are not"),
+        ("Transpose(0, 1) Linear(10)", &[4], "Transpose(1, 2)"),
+        ("Transpose(1, 2) Linear(10)", &[4], "[N, A, B]"),
+        ("BatchNorm2d Linear(10)", &[4], "needs images"),
+        ("BatchNorm1d Flatten Linear(10)", &[3, 4, 4], "BatchNorm2d"),
+        ("BatchNorm1d(5) Linear(10)", &[4], "it says 5 inputs"),
+        (
+            "BatchNorm1d(track_running_stats=False) Linear(10)",
+            &[4],
+            "always kept",
+        ),
+        ("BatchNorm1d(momentum=2) Linear(10)", &[4], "from 0 to 1"),
         ("Flatten", &[1, 2, 5], "no parameters"),
         ("", &[4], "expected"),
         ("Linear(99999999999)", &[4], "must be from 1"),

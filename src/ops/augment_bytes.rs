@@ -104,7 +104,7 @@ impl Picture {
 
 /// M. E. O'Neill's PCG with 32 bits of state, as a hash (M. Jarzynski and M. Olano, "Hash functions
 /// for GPU rendering", 2020).
-fn pcg(x: u32) -> u32 {
+pub(super) fn pcg(x: u32) -> u32 {
     let state = x.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
     let word = ((state >> ((state >> 28) + 4)) ^ state).wrapping_mul(277_803_737);
     (word >> 22) ^ word
@@ -115,7 +115,7 @@ pub struct AugmentBytes;
 
 impl Kernel for AugmentBytes {
     type Dims = Dims;
-    sources!("augment_bytes" + "hyper", ["hyper", "order", "data", "table"] -> ["batch"]);
+    sources!("augment_bytes" + "hyper" + "hash", ["hyper", "order", "data", "table"] -> ["batch"]);
     const CASES: &'static [Dims] = &[
         case([1, 1, 1, 1], [0, 0], [0, 0]),
         case([7, 3, 5, 11], [2, 1], [50, 50]),

@@ -8,6 +8,8 @@ use bytemuck::{Pod, Zeroable};
 use crate::kernel::Op;
 
 pub mod accumulate;
+pub mod activation;
+pub mod activation_grad;
 pub mod adagrad;
 pub mod adam;
 pub mod add;
@@ -22,6 +24,7 @@ pub mod conv2d_dx;
 pub mod cross_entropy_log;
 pub mod dadapt;
 pub mod dadapt_moments;
+pub mod dropout;
 pub mod gather;
 pub mod gather_bytes;
 pub mod grad_stats;
@@ -38,41 +41,58 @@ pub mod log_grad;
 pub mod matmul;
 pub mod max_pool2d;
 pub mod max_pool2d_grad;
-pub mod mse;
+pub mod moments;
+pub mod norm_coefficients;
+pub mod norm_grad;
+pub mod norm_sums;
+pub mod normalize;
+pub mod pointwise_loss;
 pub mod rate_estimate;
 pub mod rate_stats;
 pub mod relu;
 pub mod relu_grad;
 pub mod rmsprop;
+pub mod running_stats;
+pub mod scale_channels;
 pub mod schedule_free;
 pub mod sgd;
+pub mod softmax;
 pub mod softmax_cross_entropy;
+pub mod softmax_grad;
 pub mod split_sum;
+pub mod transpose;
 mod trust;
 pub mod update;
+pub mod weighted_cross_entropy;
 
 mod conv_variants;
 mod fast;
 mod stride;
 
 pub use {
-    accumulate::Accumulate, adagrad::Adagrad, adam::Adam, add::Add, augment_bytes::AugmentBytes,
-    average::Average, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad,
-    channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx,
-    cross_entropy_log::CrossEntropyLog, dadapt::Dadapt, dadapt_moments::DadaptMoments,
-    gather::Gather, gather_bytes::GatherBytes, grad_stats::GradStats,
-    grad_stats_control::GradStatsControl, grad_stats_log::GradStatsLog,
+    accumulate::Accumulate, activation::Activation, activation_grad::ActivationGrad,
+    adagrad::Adagrad, adam::Adam, add::Add, augment_bytes::AugmentBytes, average::Average,
+    avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum, conv2d::Conv2d,
+    conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, dadapt::Dadapt,
+    dadapt_moments::DadaptMoments, dropout::Dropout, gather::Gather, gather_bytes::GatherBytes,
+    grad_stats::GradStats, grad_stats_control::GradStatsControl, grad_stats_log::GradStatsLog,
     gradient_control::GradientControl, lamb::Lamb, lamb_norms::LambNorms, lars::Lars,
     lars_norms::LarsNorms, lion::Lion, log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul,
-    max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, mse::Mse, rate_estimate::RateEstimate,
+    max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, moments::Moments,
+    norm_coefficients::NormCoefficients, norm_grad::NormGrad, norm_sums::NormSums,
+    normalize::Normalize, pointwise_loss::PointwiseLoss, rate_estimate::RateEstimate,
     rate_stats::RateStats, relu::Relu, relu_grad::ReluGrad, rmsprop::RmsProp,
-    schedule_free::ScheduleFree, sgd::Sgd, softmax_cross_entropy::SoftmaxCrossEntropy,
-    split_sum::SplitSum,
+    running_stats::RunningStats, scale_channels::ScaleChannels, schedule_free::ScheduleFree,
+    sgd::Sgd, softmax::Softmax, softmax_cross_entropy::SoftmaxCrossEntropy,
+    softmax_grad::SoftmaxGrad, split_sum::SplitSum, transpose::Transpose,
+    weighted_cross_entropy::WeightedCrossEntropy,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 41] = [
+pub static ALL: [&Op; 55] = [
     &Op::of::<Accumulate>(),
+    &Op::of::<Activation>(),
+    &Op::of::<ActivationGrad>(),
     &Op::of::<Adagrad>(),
     &Op::of::<Adam>(),
     &Op::of::<Add>(),
@@ -87,6 +107,7 @@ pub static ALL: [&Op; 41] = [
     &Op::of::<CrossEntropyLog>(),
     &Op::of::<Dadapt>(),
     &Op::of::<DadaptMoments>(),
+    &Op::of::<Dropout>(),
     &Op::of::<Gather>(),
     &Op::of::<GatherBytes>(),
     &Op::of::<GradStats>(),
@@ -103,16 +124,27 @@ pub static ALL: [&Op; 41] = [
     &Op::of::<Matmul>(),
     &Op::of::<MaxPool2d>(),
     &Op::of::<MaxPool2dGrad>(),
-    &Op::of::<Mse>(),
+    &Op::of::<Moments>(),
+    &Op::of::<NormCoefficients>(),
+    &Op::of::<NormGrad>(),
+    &Op::of::<NormSums>(),
+    &Op::of::<Normalize>(),
+    &Op::of::<PointwiseLoss>(),
     &Op::of::<RateEstimate>(),
     &Op::of::<RateStats>(),
     &Op::of::<Relu>(),
     &Op::of::<ReluGrad>(),
     &Op::of::<RmsProp>(),
+    &Op::of::<RunningStats>(),
+    &Op::of::<ScaleChannels>(),
     &Op::of::<ScheduleFree>(),
     &Op::of::<Sgd>(),
+    &Op::of::<Softmax>(),
     &Op::of::<SoftmaxCrossEntropy>(),
+    &Op::of::<SoftmaxGrad>(),
     &Op::of::<SplitSum>(),
+    &Op::of::<Transpose>(),
+    &Op::of::<WeightedCrossEntropy>(),
 ];
 
 /// Groups of parameters with numbers of their own that the uniform has room for.
@@ -187,6 +219,10 @@ pub struct Hyper {
     pub leave_out: u32,
     /// For the layout of uniforms.
     pub spare: u32,
+    /// What, with a layer and an element, decides what is dropped from this batch.
+    pub dropout_key: [u32; 2],
+    /// For the layout of uniforms.
+    pub spares: [u32; 2],
     /// The optimiser's numbers, the first group's first.
     pub groups: [Group; GROUPS],
 }
@@ -359,6 +395,7 @@ fn sample_hyper(cursor: u32) -> Vec<f32> {
         ema: 0.013,
         swa: 0.21,
         picture_key: [0x2545_f491, 0x9e37_79b9],
+        dropout_key: [0x6c07_8965, 0x5d58_8b65],
         ..Hyper::default()
     };
     bytemuck::cast_slice(&[hyper]).to_vec()

@@ -87,6 +87,16 @@ impl Recorder {
         }
     }
 
+    /// The same for a kernel that masks nothing.
+    pub(super) fn grad_plain(&mut self, x: Tensor, write: impl FnOnce(&mut Recorder, Tensor)) {
+        if !x.rectified {
+            return self.grad_into(x, |r, dx, _| write(r, dx));
+        }
+        let dx = self.value("d", x.shape(), Kind::Value);
+        write(self, dx);
+        self.contribute(x, dx, false);
+    }
+
     /// Where the gradients of a weight and its bias go if one dispatch can write both: the run of
     /// words that holds both arena slots, and where in it the bias's begins. Only where the bias
     /// lies right behind the weight and neither is used elsewhere.

@@ -1,10 +1,10 @@
 //! Forward ops, each with its backward beside it.
 
-use super::{Loss, Recorder, Tensor, Window, tensor::Kind};
+use super::{Recorder, Tensor, Window, tensor::Kind};
 use crate::{
     ops::{
-        self, Epilogue, Flat, Mat, channel_sum, conv2d, cross_entropy_log, gather_bytes, matmul,
-        max_pool2d, softmax_cross_entropy,
+        self, Epilogue, Flat, Mat, activation::Function, channel_sum, conv2d, gather_bytes, matmul,
+        max_pool2d,
     },
     plan::Slice,
 };
@@ -202,6 +202,73 @@ impl Recorder {
         self.backward_of(y, move |r, dy| r.pass_grad(x, dy))
     }
 
+    /// One of the other functions, element by element.
+    pub fn activation(&mut self, x: Tensor, function: Function) -> Tensor {
+        let y = self.value("activation", x.shape(), Kind::Value);
+        let dims = ops::activation::Dims::new(x.at.len, function);
+        self.uses(&[Some(x)]);
+        self.push::<ops::Activation>(dims, &[x.at, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_plain(x, |r, dx| {
+                r.push::<ops::ActivationGrad>(dims, &[x.at, dy.at, dx.at]);
+            });
+        })
+    }
+
+    /// `torch.softmax` over the last dimension, or `torch.log_softmax`.
+    pub fn softmax(&mut self, x: Tensor, log: bool) -> Tensor {
+        let y = self.value("softmax", x.shape(), Kind::Value);
+        let cols = x.shape().last().copied().unwrap_or(1);
+        let dims = ops::softmax::Dims {
+            rows: x.at.len / cols,
+            cols,
+            log: log.into(),
+        };
+        self.uses(&[Some(x)]);
+        self.push::<ops::Softmax>(dims, &[x.at, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_plain(x, |r, dx| {
+                r.push::<ops::SoftmaxGrad>(dims, &[y.at, dy.at, dx.at]);
+            });
+        })
+    }
+
+    /// `torch.nn.Dropout` with probability `p` from 0 to less than 1, the network's dropout number `layer`.
+    pub fn dropout(&mut self, x: Tensor, layer: u32, p: f64) -> Tensor {
+        let y = self.value("dropout", x.shape(), Kind::Value);
+        let dims = ops::dropout::Dims::new(x.at.len, layer, p);
+        self.uses(&[Some(x)]);
+        self.push::<ops::Dropout>(dims, &[self.hyper, x.at, x.at, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_into(x, |r, dx, mask| {
+                let dims = ops::dropout::Dims {
+                    mask: mask.is_some().into(),
+                    ..dims
+                };
+                let e = mask.unwrap_or(dy).at;
+                r.push::<ops::Dropout>(dims, &[r.hyper, dy.at, e, dx.at]);
+            });
+        })
+    }
+
+    /// `torch.transpose(x, 1, 2)` of `x[N, A, B]`.
+    pub fn transpose(&mut self, x: Tensor) -> Tensor {
+        assert_eq!(x.rank, 3, "transpose: {:?} is not [N, A, B]", x.shape());
+        let [batch, rows, cols, _] = x.shape;
+        let y = self.value("transpose", &[batch, cols, rows], Kind::Value);
+        self.uses(&[Some(x)]);
+        let dims = ops::transpose::Dims { batch, rows, cols };
+        self.push::<ops::Transpose>(dims, &[x.at, y.at]);
+        self.backward_of(y, move |r, dy| {
+            let dims = ops::transpose::Dims {
+                rows: cols,
+                cols: rows,
+                ..dims
+            };
+            r.grad_plain(x, |r, dx| r.push::<ops::Transpose>(dims, &[dy.at, dx.at]));
+        })
+    }
+
     /// `x + y`: a residual connection.
     pub fn add(&mut self, x: Tensor, y: Tensor) -> Tensor {
         assert_eq!(x.shape(), y.shape(), "add");
@@ -249,59 +316,6 @@ impl Recorder {
                 r.push::<ops::AvgPool2dGrad>(dims, &[dy.at, e, dx.at]);
             });
         })
-    }
-
-    /// The mean cross-entropy of `logits[N, classes]`, logged, with the count of right predictions.
-    /// `labels` are the class indices of an epoch in its order, as integers, of which the batch's
-    /// begin at the step's cursor. Ends the forward pass.
-    pub fn cross_entropy(&mut self, logits: Tensor, labels: Tensor, smoothing: f32) -> Loss {
-        let [rows, cols] = logits.matrix("cross_entropy");
-        let gradient = self.value("d_logits", &[rows, cols], Kind::Value);
-        let slots = self.log_slots();
-        if cross_entropy_log::fits(rows, cols) {
-            let dims = cross_entropy_log::Dims {
-                rows,
-                cols,
-                smoothing,
-                slots,
-            };
-            let args = [self.hyper, labels.at, logits.at, gradient.at, self.log];
-            self.push::<ops::CrossEntropyLog>(dims, &args);
-            return self.end_of_forward(logits, gradient);
-        }
-        let row = self.value("row", &[rows, 2], Kind::Input);
-        let dims = softmax_cross_entropy::Dims {
-            rows,
-            cols,
-            smoothing,
-        };
-        let args = [self.hyper, labels.at, logits.at, row.at, gradient.at];
-        self.push::<ops::SoftmaxCrossEntropy>(dims, &args);
-        self.log_rows(row);
-        self.end_of_forward(logits, gradient)
-    }
-
-    /// The mean squared error of `x[N, outputs]`, logged. `goals` are those of an epoch in its
-    /// order, of which the batch's begin at the step's cursor. Ends the forward pass.
-    pub fn mse(&mut self, x: Tensor, goals: Tensor) -> Loss {
-        let [rows, cols] = x.matrix("mse");
-        let row = self.value("row", &[rows, 2], Kind::Input);
-        let gradient = self.value("d_output", &[rows, cols], Kind::Value);
-        let args = [self.hyper, goals.at, x.at, row.at, gradient.at];
-        self.push::<ops::Mse>(Mat { rows, cols }, &args);
-        self.log_rows(row);
-        self.end_of_forward(x, gradient)
-    }
-
-    fn log_rows(&mut self, row: Tensor) {
-        let (rows, slots) = (row.shape[0], self.log_slots());
-        let dims = ops::log_batch::Dims { rows, slots };
-        self.push::<ops::LogBatch>(dims, &[self.hyper, row.at, self.log]);
-    }
-
-    fn end_of_forward(&mut self, output: Tensor, gradient: Tensor) -> Loss {
-        self.uses(&[Some(output)]);
-        Loss { output, gradient }
     }
 
     fn bias_grad(&mut self, bias: Option<Tensor>, dy: Tensor, [rows, channels, plane]: [u32; 3]) {

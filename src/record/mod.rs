@@ -7,11 +7,14 @@
 
 mod backward;
 mod forward;
+mod loss;
+mod norm;
 mod tensor;
 mod update;
 mod window;
 
 pub use backward::Loss;
+pub use norm::Statistics;
 pub use tensor::Tensor;
 pub use window::Window;
 
@@ -34,6 +37,8 @@ pub struct Recorder {
     params: BufferId,
     grads: BufferId,
     log: Slice,
+    /// What layers remember besides parameters, if any does.
+    statistics: Option<BufferId>,
     grad_slots: HashMap<(BufferId, u32), Slice>,
     // Of the program being recorded:
     tape: Vec<(Tensor, Backward)>,
@@ -58,6 +63,7 @@ impl Recorder {
             params,
             grads,
             log,
+            statistics: None,
             grad_slots: HashMap::new(),
             tape: Vec::new(),
             gradients: HashMap::new(),

@@ -14,7 +14,7 @@ use super::{CONFIG, RunDir};
 use crate::{
     error::{Error, Result},
     files::sync_dir,
-    model::Param,
+    model::{Kind, Param},
     train::{Slot, Snapshot, State, Weights, weights},
 };
 
@@ -151,7 +151,7 @@ impl Checkpoints {
         for (name, slot) in named {
             let values = slot.values.iter().map(Vec::as_slice);
             // What is frozen has none.
-            let kept = params.iter().zip(values).filter(|(_, v)| !v.is_empty());
+            let kept = trained(params).zip(values).filter(|(_, v)| !v.is_empty());
             slots.extend(kept.map(|(p, values)| (slot_of(name, p), values)));
         }
         let (slots, values): (Vec<Param>, Vec<&[f32]>) = slots.into_iter().unzip();
@@ -327,6 +327,12 @@ fn slot_of(name: &str, param: &Param) -> Param {
     }
 }
 
+/// Of what a model has in its `state_dict`, what is trained: only that has slots.
+fn trained<'a>(params: &'a [&Param]) -> impl Iterator<Item = &'a Param> {
+    let all = params.iter().copied();
+    all.filter(|p| p.kind == Kind::Trained)
+}
+
 /// Reads a checkpoint of a model with these parameters.
 ///
 /// # Errors
@@ -352,25 +358,21 @@ fn load(path: &Path, params: &[&Param]) -> Result<Checkpoint> {
         }
     }
     let slots = saved.state.slots.iter().map(|name| {
-        let trained = |p: &&&Param| !saved.state.frozen.contains(&p.name);
-        let own: Vec<Param> = params
-            .iter()
-            .filter(trained)
-            .map(|p| slot_of(name, p))
-            .collect();
+        let moved = trained(params).filter(|p| !saved.state.frozen.contains(&p.name));
+        let own: Vec<Param> = moved.map(|p| slot_of(name, p)).collect();
         (name, own)
     });
     let slots: Vec<(&String, Vec<Param>)> = slots.collect();
     let all: Vec<&Param> = slots.iter().flat_map(|s| &s.1).collect();
     let mut values = weights::load(&path.join(OPTIMIZER), &all)?.into_iter();
     let mut slot = |(name, _): &(&String, Vec<Param>)| {
-        let value = |p: &&Param| match saved.state.frozen.contains(&p.name) {
+        let value = |p: &Param| match saved.state.frozen.contains(&p.name) {
             true => Some(Vec::new()),
             false => values.next(),
         };
         Slot {
             name: name.to_string(),
-            values: params.iter().filter_map(value).collect(),
+            values: trained(params).filter_map(value).collect(),
         }
     };
     let slots = slots.iter().map(&mut slot).collect();
@@ -456,7 +458,8 @@ mod tests {
         Param {
             name: "fc.weight".into(),
             shape: vec![2, 2],
-            fan_in: 2,
+            init: crate::model::Init::Inputs(2),
+            kind: Kind::Trained,
         }
     }
 

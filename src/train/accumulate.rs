@@ -1,7 +1,12 @@
 //! Updates of several batches: which of them run before the one that ends the update.
 
 use super::Trainer;
-use crate::{error::Result, ops::Hyper, plan::Program};
+use crate::{
+    error::Result,
+    ops::Hyper,
+    plan::Program,
+    rng::{Purpose, Rng},
+};
 
 /// Most batches that are handed to the executor at once.
 const AT_ONCE: u64 = 8;
@@ -54,14 +59,25 @@ impl Trainer<'_> {
     /// The uniform of one of an update's batches: where it begins, and what it counts.
     fn at_batch(&self, step: u64, batch: u64, hyper: Hyper) -> Hyper {
         let epochs = &self.session.epochs;
-        let batches = epochs.batches_of(epochs.locate(step).1);
+        let (epoch, at) = epochs.locate(step);
+        let batches = epochs.batches_of(at);
         let begin = batch == batches.start;
         let samples: u64 = batches.map(|batch| epochs.batch_samples(batch)).sum();
         Hyper {
             cursor: (batch * epochs.batch) as u32,
             share: (epochs.batch_samples(batch) as f64 / samples as f64) as f32,
             begin: begin as u32,
+            dropout_key: match self.session.drops {
+                false => [0; 2],
+                true => dropout_key(self.config.seed, epoch * epochs.batches() + batch),
+            },
             ..hyper
         }
     }
+}
+
+/// What, with a layer and an element, decides what is dropped from a batch, counted from the first epoch on.
+pub fn dropout_key(seed: u64, batch: u64) -> [u32; 2] {
+    let mut rng = Rng::new(seed, Purpose::Dropout, batch);
+    [rng.below(u32::MAX), rng.below(u32::MAX)]
 }

@@ -1,6 +1,6 @@
 //! What is to be trained, and how.
 
-use super::{Augment, Epochs, Swa, Weights};
+use super::{Augment, Epochs, Loss, Swa, Weights};
 use crate::{
     control::Rule,
     error::Result,
@@ -42,6 +42,8 @@ pub struct Config {
     /// Leaves out an epoch's last batch if it is smaller; its last update, where several batches
     /// share one.
     pub drop_last: bool,
+    /// What is minimised.
+    pub loss: Loss,
     /// Label smoothing of the cross-entropy, from 0 to 1.
     pub label_smoothing: f32,
     /// The optimiser.
@@ -82,6 +84,7 @@ impl Default for Config {
             batch_size: 32,
             accumulate: 1,
             drop_last: false,
+            loss: Loss::default(),
             label_smoothing: 0.0,
             optimizer: Optimizer::default(),
             momentum: None,

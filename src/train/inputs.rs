@@ -39,6 +39,7 @@ impl Inputs {
         data: &Dataset,
         split: &Split,
         augment: Option<&Augment>,
+        loss: &super::Loss,
     ) -> Result<Inputs> {
         let augment = augment
             .map(|augment| augmented(augment, data))
@@ -71,7 +72,9 @@ impl Inputs {
             Targets::Classes(_) => 1,
             Targets::Values { width, .. } => *width,
         };
-        let targets = r.input(&format!("{name}.targets"), &[samples, width]);
+        // The classes' weights lie behind their labels.
+        let behind = loss.class_weights().len() as u32;
+        let targets = r.input(&format!("{name}.targets"), &[samples * width + behind]);
         Ok(Inputs {
             features,
             table,
@@ -114,6 +117,21 @@ impl Inputs {
         Ok(())
     }
 
+    /// Writes the classes' weights, if they have any, behind their labels.
+    pub(super) fn load_weights(&self, exec: &mut dyn Executor, weights: &[f32]) -> Result<()> {
+        let len = weights.len() as u32;
+        let offset = self.targets.at.len - len;
+        let behind = Slice {
+            offset,
+            len,
+            ..self.targets.at
+        };
+        match weights.is_empty() {
+            true => Ok(()),
+            false => exec.write(behind, weights),
+        }
+    }
+
     /// Writes the targets in the order in which samples are picked, so that no step has to.
     pub(super) fn load_targets(
         &self,
@@ -125,7 +143,12 @@ impl Inputs {
         match targets {
             Targets::Classes(labels) => {
                 let labels: Vec<u32> = order.map(|i| labels[i]).collect();
-                exec.write(self.targets.at, ops::as_words(&labels))
+                let len = labels.len() as u32;
+                let at = Slice {
+                    len,
+                    ..self.targets.at
+                };
+                exec.write(at, ops::as_words(&labels))
             }
             Targets::Values { data, width } => {
                 let width = *width as usize;

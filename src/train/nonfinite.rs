@@ -5,7 +5,7 @@
 use super::{Observer, OnNonFinite, Trainer, Update};
 use crate::{
     error::{Error, Result},
-    model::{Network, Param},
+    model::{Kind, Network, Param},
 };
 
 /// Updates left out one after the other that end a run: torch's scaler would have gone down by 2^10.
@@ -31,12 +31,13 @@ impl Bad {
     }
 }
 
-/// Every parameter's name with its layer: `fc2.weight (layer 3: Linear(10))`.
+/// The name of everything that is trained, with its layer: `fc2.weight (layer 3: Linear(10))`.
 pub(super) fn labels(network: &Network) -> Vec<String> {
     let layers = network.layers().iter().enumerate();
     let of_layer = layers.flat_map(|(i, l)| {
         let label = move |p: &Param| format!("{} (layer {i}: {})", p.name, l.layer);
-        l.params.iter().map(label)
+        let all = l.all_params().into_iter();
+        all.filter(|p| p.kind == Kind::Trained).map(label)
     });
     of_layer.collect()
 }
@@ -93,7 +94,7 @@ impl Trainer<'_> {
             n => format!("{n} elements of the gradient are not finite"),
         };
         let gradients = self.gradients_of(row.step)?;
-        let weights = self.weights()?;
+        let weights = self.read_trained(self.session.params_arena)?;
         let of = |values: &[Vec<f32>]| named(&self.session.labels, values);
         let mut text = format!("{loss}, {gradient}");
         match (of(&gradients), bad.elements) {
@@ -110,7 +111,10 @@ impl Trainer<'_> {
     /// The gradient of an update once more, with the weights as they are: those before it, where nothing
     /// was applied since. Leaves all that a run rests on as it was.
     fn gradients_of(&mut self, step: u64) -> Result<Vec<Vec<f32>>> {
-        let control = self.exec.read(self.session.control)?;
+        let kept = [Some(self.session.control), self.session.statistics()];
+        let kept = kept.into_iter().flatten();
+        let kept = kept.map(|at| Ok((at, self.exec.read(at)?)));
+        let kept = kept.collect::<Result<Vec<_>>>()?;
         let (epoch, at) = self.session.epochs.locate(step);
         self.load_order(epoch)?;
         let [gradients, _] = self.session.halves(self.session.program_at(at));
@@ -118,7 +122,9 @@ impl Trainer<'_> {
         self.run_all_but_last(step, &hyper)?;
         self.exec.run(&gradients, &[hyper])?;
         let found = self.gradients();
-        self.exec.write(self.session.control, &control)?;
+        for (at, words) in &kept {
+            self.exec.write(*at, words)?;
+        }
         found
     }
 }

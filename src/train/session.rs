@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{CHUNK, Config, Epochs, Weights, inputs::Inputs, nonfinite};
+use super::{CHUNK, Config, Epochs, Loss, Weights, inputs::Inputs, nonfinite};
 use crate::{
     control::Rule,
     data::{Dataset, Targets, Task},
     error::{Error, Result},
     exec::Executor,
-    model::Network,
+    model::{Mode, Network},
     ops::{self, gradient_control, update::Segment},
     optim::{Arrangement, Optimizer, Places, memory_after},
     plan::{Plan, Program, Slice},
-    record::{Loss, Recorder, Tensor},
+    record::{self, Recorder, Tensor},
 };
 
 /// Samples that an evaluation step takes at least, where there are as many.
@@ -22,7 +22,8 @@ const EVAL_BATCH: u64 = 100;
 pub struct Session {
     /// The plan, for an executor.
     pub plan: Arc<Plan>,
-    /// Where the parameters lie, in `state_dict` order.
+    /// Where the entries of the `state_dict` lie, in its order: those that are trained in their arena, the
+    /// others in buffers of their own.
     pub params: Vec<Slice>,
     /// All parameters at once.
     pub params_arena: Slice,
@@ -62,6 +63,9 @@ pub struct Session {
     averages: Vec<(Weights, Slice)>,
     /// Of rectangles that are erased from pictures.
     sizes: Vec<u32>,
+    class_weights: Vec<f32>,
+    /// Whether a training step drops anything.
+    pub(super) drops: bool,
 }
 
 pub(super) struct Test {
@@ -73,7 +77,7 @@ pub(super) struct Test {
 }
 
 impl Test {
-    fn declare(r: &mut Recorder, data: &Dataset, batch: u64) -> Result<Option<Test>> {
+    fn declare(r: &mut Recorder, data: &Dataset, batch: u64, loss: &Loss) -> Result<Option<Test>> {
         let Some(split) = data.evaluated() else {
             return Ok(None);
         };
@@ -81,7 +85,7 @@ impl Test {
         Ok(Some(Test {
             epochs: Epochs::new(samples, batch.max(EVAL_BATCH).min(samples), false)?,
             programs: Vec::new(),
-            inputs: Inputs::declare(r, "test", data, split, None)?,
+            inputs: Inputs::declare(r, "test", data, split, None, loss)?,
             order: r.input("test.order", &[split.len as u32]),
         }))
     }
@@ -131,7 +135,8 @@ impl<'a> Layout<'a> {
             .filter_map(|(rule, i)| gradient_control::Dims::of(rule, i, count, slots));
         let controllers: Vec<gradient_control::Dims> = controllers.collect();
         let order = r.input("order", &[data.train.len as u32]);
-        let inputs = Inputs::declare(r, "train", data, &data.train, config.augment.as_ref())?;
+        let augment = config.augment.as_ref();
+        let inputs = Inputs::declare(r, "train", data, &data.train, augment, &config.loss)?;
         let groups = (config.groups.as_slice(), config.layer_decay);
         let arrangement = Arrangement::of(
             &network.places(),
@@ -140,10 +145,12 @@ impl<'a> Layout<'a> {
         );
         let arrangement = arrangement.map_err(Error::Usage)?;
         let params = network.declare_in(r, &arrangement);
-        let frozen = network.params().enumerate();
+        let frozen = network.trained().enumerate();
         let frozen = frozen.filter(|(i, _)| arrangement.is_frozen(*i));
         let frozen = frozen.map(|(_, p)| p.name.clone()).collect();
-        let places: Vec<Slice> = params.iter().map(|p| p.at).collect();
+        let [own, _] = r.arenas();
+        let places = params.iter().map(|p| p.at);
+        let places: Vec<Slice> = places.filter(|at| at.buffer == own.buffer).collect();
         let segments = arrangement.segments(&places);
         let moved = segments.last().map_or(0, |s| s.end);
         let optimizer = &config.optimizer;
@@ -184,14 +191,20 @@ impl<'a> Layout<'a> {
         from: &Inputs,
         params: &[Tensor],
         rows: u64,
-    ) -> Loss {
+        mode: Mode,
+    ) -> record::Loss {
         let x = from.batch(r, order, &self.data.shape, rows as u32);
-        let output = self.network.record(r, params, x);
-        match self.data.task {
-            Task::Classification { .. } => {
-                r.cross_entropy(output, from.targets, self.config.label_smoothing)
+        let output = self.network.record(r, params, x, mode);
+        let (targets, smoothing) = (from.targets, self.config.label_smoothing);
+        let classes = matches!(self.data.task, Task::Classification { .. });
+        match &self.config.loss {
+            Loss::Usual if !classes => r.mse(output, targets),
+            Loss::Pointwise(loss) => r.pointwise(output, targets, *loss, classes),
+            Loss::CrossEntropy { weight } if !weight.is_empty() => {
+                let samples = targets.at.len - weight.len() as u32;
+                r.weighted_cross_entropy(output, targets, samples, smoothing)
             }
-            Task::Regression { .. } => r.mse(output, from.targets),
+            Loss::Usual | Loss::CrossEntropy { .. } => r.cross_entropy(output, targets, smoothing),
         }
     }
 
@@ -201,7 +214,10 @@ impl<'a> Layout<'a> {
             return;
         }
         r.begin(name, rows as u32);
-        let loss = self.forward(r, self.order, &self.inputs, &self.params, rows);
+        let mode = Mode::Train {
+            control: self.control,
+        };
+        let loss = self.forward(r, self.order, &self.inputs, &self.params, rows, mode);
         r.backward(loss);
         if let Some(sums) = self.sums {
             r.accumulate(sums);
@@ -229,9 +245,13 @@ impl<'a> Layout<'a> {
     fn evaluation(&self, r: &mut Recorder, weights: Weights, test: &Test) {
         let average = self.averages.iter().find(|a| a.0 == weights);
         let arena = average.map(|a| a.1).or(self.evaluated);
-        // What is frozen is in no slot.
+        let [own, _] = r.arenas();
+        // What layers remember besides is not averaged: it is the run's own, as in torch's AveragedModel. What is frozen is
+        // in no slot.
         let of = |p: &Tensor| match arena {
-            Some(arena) if p.at.offset < arena.len => p.in_arena(arena),
+            Some(arena) if p.at.buffer == own.buffer && p.at.offset < arena.len => {
+                p.in_arena(arena)
+            }
             _ => *p,
         };
         let params: Vec<Tensor> = self.params.iter().map(of).collect();
@@ -241,7 +261,7 @@ impl<'a> Layout<'a> {
         {
             if rows > 0 {
                 r.begin(name, rows as u32);
-                self.forward(r, test.order, &test.inputs, &params, rows);
+                self.forward(r, test.order, &test.inputs, &params, rows, Mode::Eval);
                 r.end();
             }
         }
@@ -254,13 +274,18 @@ impl Session {
     /// # Errors
     /// If the batch does not fit the data, or something is too large to be addressed.
     pub fn record(network: &Network, data: &Dataset, config: &Config) -> Result<Session> {
+        check_loss(&config.loss, &data.task)?;
         let samples = data.train.len as u64;
         let epochs = config.epochs(samples)?;
+        network.check_batch(epochs.batch.min(samples))?;
+        if epochs.tail > 0 {
+            network.check_batch(epochs.tail)?;
+        }
         network.check_sizes(epochs.batch.min(samples).max(EVAL_BATCH) as u32)?;
         let mut r = Recorder::new(2 * CHUNK as u32);
         // Everything that keeps its place is declared before the first value, which does not.
         let layout = Layout::declare(&mut r, network, data, config)?;
-        let mut test = Test::declare(&mut r, data, epochs.batch)?;
+        let mut test = Test::declare(&mut r, data, epochs.batch, &config.loss)?;
         let rows = |needed: bool| if needed { epochs.batch } else { 0 };
         let (more, last) = (
             config.accumulate > 1 && epochs.batches() > 1,
@@ -324,6 +349,8 @@ impl Session {
             controllers: layout.controllers,
             averages: layout.averages,
             sizes,
+            class_weights: config.loss.class_weights().to_vec(),
+            drops: plan.dispatches.iter().any(|d| d.op.name == "dropout"),
             plan,
         })
     }
@@ -379,6 +406,17 @@ impl Session {
     pub(super) fn evaluated_arena(&self) -> Slice {
         self.evaluated_slot
             .map_or(self.params_arena, |slot| self.slot(slot))
+    }
+
+    /// Whether an entry of the `state_dict` is a parameter: only those have gradients, slots and averages.
+    pub(super) fn is_trained(&self, at: &Slice) -> bool {
+        at.buffer == self.params_arena.buffer
+    }
+
+    /// All that layers remember besides parameters, if any does.
+    pub(super) fn statistics(&self) -> Option<Slice> {
+        let other = self.params.iter().find(|at| !self.is_trained(at))?;
+        Some(self.plan.whole(other.buffer))
     }
 
     /// Where an average of the weights lies, as large as their arena and at equal offsets.
@@ -442,6 +480,7 @@ impl Session {
         weights: &[Vec<f32>],
     ) -> Result<()> {
         self.inputs.load(exec, &data.train)?;
+        self.inputs.load_weights(exec, &self.class_weights)?;
         if let (Some(table), false) = (self.inputs.table, self.sizes.is_empty()) {
             let len = self.sizes.len() as u32;
             let offset = table.at.len - len;
@@ -454,6 +493,7 @@ impl Session {
         }
         if let (Some(test), Some(split)) = (&self.test, data.evaluated()) {
             test.inputs.load(exec, split)?;
+            test.inputs.load_weights(exec, &self.class_weights)?;
             let order: Vec<u32> = (0..split.len as u32).collect();
             exec.write(test.order.at, ops::as_words(&order))?;
             test.inputs.load_targets(exec, &split.targets, &order)?;
@@ -464,18 +504,39 @@ impl Session {
         }
         let slots = self.weight_slots.iter().map(|&slot| self.slot(slot));
         let averages = self.averages.iter().map(|a| a.1);
-        for arena in [self.params_arena].into_iter().chain(averages).chain(slots) {
-            let covered = self.params.iter().zip(weights);
-            for (at, values) in covered.filter(|(at, _)| at.offset < arena.len) {
-                let at = Slice {
+        let alike: Vec<Slice> = averages.chain(slots).collect();
+        for (at, values) in self.params.iter().zip(weights) {
+            exec.write(*at, values)?;
+            let covers = |arena: &&Slice| self.is_trained(at) && at.offset < arena.len;
+            for arena in alike.iter().filter(covers) {
+                let there = Slice {
                     buffer: arena.buffer,
                     offset: arena.offset + at.offset,
                     ..*at
                 };
-                exec.write(at, values)?;
+                exec.write(there, values)?;
             }
         }
         Ok(())
+    }
+}
+
+/// A loss that the data cannot have, or weights of other classes.
+fn check_loss(loss: &Loss, task: &Task) -> Result<()> {
+    let wrong = |why: String| Err(Error::Usage(format!("--loss {loss}: {why}")));
+    match (loss, task) {
+        (Loss::CrossEntropy { .. }, Task::Regression { .. }) => {
+            wrong("the data has values, not classes; use MSELoss(), L1Loss() or HuberLoss()".into())
+        }
+        (Loss::CrossEntropy { weight }, Task::Classification { classes })
+            if !weight.is_empty() && weight.len() != classes.len() =>
+        {
+            let (weights, classes) = (weight.len(), classes.len());
+            wrong(format!(
+                "it has {weights} weights, but the data {classes} classes"
+            ))
+        }
+        _ => Ok(()),
     }
 }
 

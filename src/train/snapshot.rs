@@ -76,12 +76,18 @@ pub struct Slot {
 pub struct Snapshot {
     /// The scalars.
     pub state: State,
-    /// The parameters, in `state_dict` order.
+    /// The parameters and what layers remember besides, in `state_dict` order.
     pub weights: Vec<Vec<f32>>,
     /// The optimiser's slots, each in the same order.
     pub slots: Vec<Slot>,
     /// The averages that the run keeps, each in the same order.
     pub averages: Vec<(Weights, Vec<Vec<f32>>)>,
+}
+
+/// A parameter's words out of an arena's; none of one that is frozen, which lies behind the end of a slot.
+fn cut(words: &[f32], at: &Slice) -> Vec<f32> {
+    let own = words.get(at.offset as usize..).unwrap_or_default();
+    own.get(..at.len as usize).unwrap_or_default().to_vec()
 }
 
 impl Trainer<'_> {
@@ -173,7 +179,7 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// The parameters as they are evaluated, in `state_dict` order.
+    /// The entries of the `state_dict` as they are evaluated, in its order.
     ///
     /// # Errors
     /// What the device reports.
@@ -191,22 +197,24 @@ impl Trainer<'_> {
         Ok(weights)
     }
 
-    /// The last update's gradients, in `state_dict` order.
+    /// The last update's gradients, of what is trained, in `state_dict` order.
     ///
     /// # Errors
     /// What the device reports.
     pub fn gradients(&mut self) -> Result<Vec<Vec<f32>>> {
-        self.read_params(self.session.grads_arena)
+        self.read_trained(self.session.grads_arena)
     }
 
+    /// The `state_dict` with the parameters of an arena like theirs.
     pub(super) fn read_params(&mut self, arena: Slice) -> Result<Vec<Vec<f32>>> {
         let words = self.exec.read(arena)?;
-        // What is frozen lies behind the end of a slot.
-        let cut = |p: &Slice| match p.offset < arena.len {
-            true => words[p.offset as usize..][..p.len as usize].to_vec(),
-            false => Vec::new(),
+        let remembered = self.session.statistics().map(|at| self.exec.read(at));
+        let remembered = remembered.transpose()?.unwrap_or_default();
+        let own = |at: &Slice| match self.session.is_trained(at) {
+            true => cut(&words, at),
+            false => cut(&remembered, at),
         };
-        Ok(self.session.params.iter().map(cut).collect())
+        Ok(self.session.params.iter().map(own).collect())
     }
 
     /// Where what is saved as a slot lies: in place of the weights that are evaluated, which are saved as the weights,
@@ -225,7 +233,7 @@ impl Trainer<'_> {
     fn read_slots(&mut self) -> Result<Vec<Slot>> {
         let named = self.config.optimizer.saved_slots().into_iter().enumerate();
         let read = |(i, name): (usize, String)| {
-            let values = self.read_params(self.saved_slot(i))?;
+            let values = self.read_trained(self.saved_slot(i))?;
             Ok(Slot { name, values })
         };
         named.map(read).collect()
@@ -235,9 +243,17 @@ impl Trainer<'_> {
         let places: Vec<Slice> = (0..slots.len()).map(|i| self.saved_slot(i)).collect();
         let mut places = places.into_iter();
         slots.iter().try_for_each(|slot| match places.next() {
-            Some(place) => self.write_params(place, &slot.values),
+            Some(place) => self.write_trained(place, &slot.values),
             None => Ok(()),
         })
+    }
+
+    /// Numbers of what is trained, out of an arena like the parameters'.
+    pub(super) fn read_trained(&mut self, arena: Slice) -> Result<Vec<Vec<f32>>> {
+        let words = self.exec.read(arena)?;
+        let all = self.session.params.iter();
+        let trained = all.filter(|at| self.session.is_trained(at));
+        Ok(trained.map(|at| cut(&words, at)).collect())
     }
 
     fn read_averages(&mut self) -> Result<Vec<(Weights, Vec<Vec<f32>>)>> {
@@ -250,20 +266,38 @@ impl Trainer<'_> {
         Ok(averages)
     }
 
-    /// Writes one value for every parameter into an arena as large as the parameters'.
+    /// Writes a `state_dict`, its parameters into an arena like theirs.
     fn write_params(&mut self, arena: Slice, values: &[Vec<f32>]) -> Result<()> {
-        for (at, values) in self.session.params.iter().zip(values) {
-            if at.offset >= arena.len {
-                continue;
+        let session = self.session;
+        for (at, values) in session.params.iter().zip(values) {
+            match session.is_trained(at) {
+                true => self.write_one(arena, at, values)?,
+                false => self.exec.write(*at, values)?,
             }
-            assert_eq!(at.len as usize, values.len(), "a value for every parameter");
-            let at = Slice {
-                buffer: arena.buffer,
-                offset: arena.offset + at.offset,
-                ..*at
-            };
-            self.exec.write(at, values)?;
         }
         Ok(())
+    }
+
+    /// Writes one value for every parameter into an arena as large as theirs.
+    fn write_trained(&mut self, arena: Slice, values: &[Vec<f32>]) -> Result<()> {
+        let session = self.session;
+        let trained = session.params.iter().filter(|at| session.is_trained(at));
+        for (at, values) in trained.zip(values) {
+            self.write_one(arena, at, values)?;
+        }
+        Ok(())
+    }
+
+    fn write_one(&mut self, arena: Slice, at: &Slice, values: &[f32]) -> Result<()> {
+        if at.offset >= arena.len {
+            return Ok(());
+        }
+        assert_eq!(at.len as usize, values.len(), "a value for every parameter");
+        let at = Slice {
+            buffer: arena.buffer,
+            offset: arena.offset + at.offset,
+            ..*at
+        };
+        self.exec.write(at, values)
     }
 }

@@ -10,20 +10,32 @@ use safetensors::{Dtype, SafeTensors, View};
 use crate::{
     error::{Error, Result},
     files::write_atomically,
-    model::{Param, numbers},
+    model::{Kind, Param, numbers},
 };
 
 /// The most that a header may add to the tensors' own bytes.
 const HEADER: u64 = 16 << 20;
 
+/// Batches that are counted: beyond that an f32 stands still.
+const MOST_COUNTED: i64 = 1 << 24;
+
 struct Tensor<'a> {
     shape: Vec<usize>,
     data: &'a [f32],
+    dtype: Dtype,
+}
+
+/// The type of an entry: torch counts in whole numbers.
+fn dtype(param: &Param) -> Dtype {
+    match param.kind {
+        Kind::Trained | Kind::Buffer => Dtype::F32,
+        Kind::Counter => Dtype::I64,
+    }
 }
 
 impl View for &Tensor<'_> {
     fn dtype(&self) -> Dtype {
-        Dtype::F32
+        self.dtype
     }
 
     fn shape(&self) -> &[usize] {
@@ -31,6 +43,10 @@ impl View for &Tensor<'_> {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
+        if self.dtype == Dtype::I64 {
+            let counts = self.data.iter().map(|&count| count as i64);
+            return counts.flat_map(i64::to_le_bytes).collect::<Vec<_>>().into();
+        }
         // safetensors is little-endian; bytes are copied only where the host is not.
         match cfg!(target_endian = "little") {
             true => bytemuck::cast_slice(self.data).into(),
@@ -44,7 +60,7 @@ impl View for &Tensor<'_> {
     }
 
     fn data_len(&self) -> usize {
-        size_of_val(self.data)
+        self.data.len() * self.dtype.bitsize() / 8
     }
 }
 
@@ -68,7 +84,8 @@ pub fn serialize(params: &[&Param], values: &[impl AsRef<[f32]>]) -> Result<Vec<
         .map(|(p, data)| {
             let shape = p.shape.iter().map(|&d| d as usize).collect();
             let data = data.as_ref();
-            (p.name.as_str(), Tensor { shape, data })
+            let dtype = dtype(p);
+            (p.name.as_str(), Tensor { shape, data, dtype })
         })
         .collect();
     let views = tensors.iter().map(|(name, t)| (*name, t));
@@ -82,7 +99,8 @@ pub fn serialize(params: &[&Param], values: &[impl AsRef<[f32]>]) -> Result<Vec<
 /// A file that is no safetensors, is far larger than the model, or whose names, shapes or types
 /// do not match: all mismatches are listed.
 pub fn load(path: &Path, params: &[&Param]) -> Result<Vec<Vec<f32>>> {
-    let sizes = params.iter().map(|p| numbers(&p.shape).saturating_mul(4));
+    let size = |p: &&Param| numbers(&p.shape).saturating_mul(dtype(p).bitsize() as u64 / 8);
+    let sizes = params.iter().map(size);
     let expected = sizes.fold(0, u64::saturating_add);
     let found = fs::metadata(path).map_err(Error::io(path))?;
     if !found.is_file() {
@@ -125,8 +143,17 @@ fn values(path: &Path, file: &SafeTensors, param: &Param) -> Result<Vec<f32>> {
     let tensor = file
         .tensor(&param.name)
         .map_err(|e| Error::file(path, e.to_string()))?;
-    let (words, _) = tensor.data().as_chunks();
-    let floats: Vec<f32> = words.iter().map(|&b| f32::from_le_bytes(b)).collect();
+    let floats: Vec<f32> = match param.kind {
+        Kind::Counter => {
+            let (counts, _) = tensor.data().as_chunks();
+            let count = |&b: &[u8; 8]| i64::from_le_bytes(b).clamp(0, MOST_COUNTED) as f32;
+            counts.iter().map(count).collect()
+        }
+        Kind::Trained | Kind::Buffer => {
+            let (words, _) = tensor.data().as_chunks();
+            words.iter().map(|&b| f32::from_le_bytes(b)).collect()
+        }
+    };
     match floats.iter().find(|v| !v.is_finite()) {
         Some(bad) => Err(Error::file(
             path,
@@ -153,11 +180,16 @@ fn mismatches(file: &SafeTensors, params: &[&Param]) -> Vec<String> {
                     t.shape()
                 ));
             }
-            Ok(t) if t.dtype() != Dtype::F32 => {
+            Ok(t) if t.dtype() != dtype(p) => {
+                let remedy = match dtype(p) {
+                    Dtype::F32 => " (in Python, model.float())",
+                    _ => "",
+                };
                 wrong.push(format!(
-                    "{} is of type {:?}, expected F32 (in Python, model.float())",
+                    "{} is of type {:?}, expected {:?}{remedy}",
                     p.name,
-                    t.dtype()
+                    t.dtype(),
+                    dtype(p)
                 ));
             }
             Ok(_) => {}

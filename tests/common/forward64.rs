@@ -5,7 +5,10 @@
 //! crosses a kink; in f32 it would drown in rounding.
 
 use kiln::{
-    ops::{Mat, conv2d, cross_entropy_log, matmul, max_pool2d},
+    ops::{
+        activation, conv2d, cross_entropy_log, dropout, matmul, max_pool2d, moments, normalize,
+        pointwise_loss, softmax, transpose, weighted_cross_entropy,
+    },
     plan::{Dispatch, Plan, Slice},
 };
 
@@ -33,11 +36,20 @@ pub fn loss(plan: &Plan, program: &str, memory: &mut Memory) -> f64 {
                 window.iter().sum::<f64>() / divisor
             }),
             "relu" => reads[0].iter().map(|x| x.max(0.0)).collect(),
+            // The statistics that evaluation takes, not the loss.
+            "running_stats" => continue,
+            "moments" => moments(&dims(d), &reads[0]),
+            "normalize" => normalize(&dims(d), &reads),
+            "activation" => activation(&dims(d), &reads[0]),
+            "softmax" => softmax(&dims(d), &reads[0]),
             "add" => (reads[0].iter().zip(&reads[1]))
                 .map(|(x, y)| x + y)
                 .collect(),
             "cross_entropy_log" => return cross_entropy(&dims(d), &reads[2], &reads[1]),
-            "mse" => return mse(&dims(d), &reads[2], &reads[1]),
+            "pointwise_loss" => return pointwise(&dims(d), &reads[2], &reads[1]),
+            "weighted_cross_entropy" => return weighted(&dims(d), &reads[2], &reads[1]),
+            "dropout" => dropout(&dims(d), &reads[1]),
+            "transpose" => transpose(&dims(d), &reads[0]),
             other => panic!("{other} has no place in a forward pass"),
         };
         let to = d.writes()[0];
@@ -113,6 +125,78 @@ fn conv2d(d: &conv2d::Dims, reads: &[Vec<f64>]) -> Vec<f64> {
     y
 }
 
+fn moments(d: &moments::Dims, x: &[f64]) -> Vec<f64> {
+    let [rows, channels, plane] = [d.rows, d.channels, d.plane].map(|n| n as usize);
+    let of = |c: usize| -> Vec<f64> {
+        let at = |e: usize| x[(e / plane * channels + c) * plane + e % plane];
+        (0..rows * plane).map(at).collect()
+    };
+    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
+    let means: Vec<f64> = (0..channels).map(|c| mean(&of(c))).collect();
+    let variance = |c: usize| {
+        let squares: Vec<f64> = of(c).iter().map(|x| (x - means[c]).powi(2)).collect();
+        mean(&squares)
+    };
+    let variances: Vec<f64> = (0..channels).map(variance).collect();
+    [means, variances].concat()
+}
+
+fn normalize(d: &normalize::Dims, reads: &[Vec<f64>]) -> Vec<f64> {
+    let (x, stat, affine) = (&reads[0], &reads[1], &reads[2]);
+    let at = |i: usize| {
+        let g = i / d.size as usize % d.groups as usize;
+        let c = i / d.plane as usize % d.channels as usize;
+        let y = (x[i] - stat[g]) / (stat[d.groups as usize + g] + f64::from(d.eps)).sqrt();
+        let y = match d.shift as usize {
+            0 => y,
+            shift => y * affine[c] + affine[shift + c],
+        };
+        if d.relu != 0 { y.max(0.0) } else { y }
+    };
+    (0..d.n as usize).map(at).collect()
+}
+
+fn activation(d: &activation::Dims, x: &[f64]) -> Vec<f64> {
+    let alpha = f64::from(d.alpha);
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let f = |&x: &f64| match d.function {
+        0 => x.max(0.0) + alpha * x.min(0.0),
+        1 => x.max(0.0) + alpha * (x.min(0.0).exp() - 1.0),
+        2 => 2.0 * sigmoid(2.0 * x) - 1.0,
+        3 => sigmoid(x),
+        4 => x * sigmoid(x),
+        5 => x * normal(x),
+        6 => {
+            let root = (2.0 / std::f64::consts::PI).sqrt();
+            x * sigmoid(2.0 * root * (x + 0.044715 * x.powi(3)))
+        }
+        other => panic!("activation {other}"),
+    };
+    x.iter().map(f).collect()
+}
+
+/// The normal distribution's Φ by its series, for arguments of a few units.
+fn normal(x: f64) -> f64 {
+    let (mut term, mut sum, mut odd) = (x, x, 1.0);
+    while term.abs() > 1e-18 {
+        odd += 2.0;
+        term *= x * x / odd;
+        sum += term;
+    }
+    0.5 + sum * (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+fn softmax(d: &softmax::Dims, x: &[f64]) -> Vec<f64> {
+    let row = |x: &[f64]| -> Vec<f64> {
+        let total: f64 = x.iter().map(|v| v.exp()).sum();
+        let p = |v: &f64| v.exp() / total;
+        x.iter()
+            .map(|v| if d.log != 0 { p(v).ln() } else { p(v) })
+            .collect()
+    };
+    x.chunks(d.cols as usize).flat_map(row).collect()
+}
+
 /// `reduce(elements inside the input, divisor)` of every window. The divisor counts padding if
 /// asked to, but never what lies beyond it.
 fn pool(d: &max_pool2d::Dims, x: &[f64], reduce: impl Fn(&[f64], f64) -> f64) -> Vec<f64> {
@@ -161,7 +245,56 @@ fn cross_entropy(d: &cross_entropy_log::Dims, logits: &[f64], label: &[f64]) -> 
     logits.chunks(cols).zip(label).map(row).sum::<f64>() / d.rows as f64
 }
 
-fn mse(d: &Mat, x: &[f64], goal: &[f64]) -> f64 {
-    let squares = x.iter().zip(goal).map(|(x, goal)| (x - goal) * (x - goal));
-    squares.sum::<f64>() / (d.rows * d.cols) as f64
+fn pointwise(d: &pointwise_loss::Dims, x: &[f64], goal: &[f64]) -> f64 {
+    let (cols, delta) = (d.cols as usize, f64::from(d.delta));
+    let goal = |i: usize| match d.one_hot {
+        0 => goal[i],
+        _ => f64::from(u8::from(goal[i / cols] == (i % cols) as f64)),
+    };
+    let element = |(i, &x): (usize, &f64)| {
+        let (y, far) = (goal(i), (x - goal(i)).abs());
+        match d.function {
+            0 => far * far,
+            1 => far,
+            2 if far <= delta => far * far / 2.0,
+            2 => delta * (far - delta / 2.0),
+            _ => {
+                let p = 1.0 / (1.0 + (-x).exp());
+                -y * p.ln() - (1.0 - y) * (1.0 - p).ln()
+            }
+        }
+    };
+    let elements = d.rows as usize * cols;
+    x.iter().enumerate().map(element).sum::<f64>() / elements as f64
+}
+
+/// The mean by the labels' weights; smoothing spreads a part of every target over all classes.
+fn weighted(d: &weighted_cross_entropy::Dims, logits: &[f64], label: &[f64]) -> f64 {
+    let (cols, smoothing) = (d.cols as usize, f64::from(d.smoothing));
+    let (label, weight) = label.split_at(d.weights as usize);
+    let row = |(x, &label): (&[f64], &f64)| -> f64 {
+        let total: f64 = x.iter().map(|v| v.exp()).sum();
+        let loss = |c: usize| -weight[c] * (x[c].exp() / total).ln();
+        let all: f64 = (0..cols).map(loss).sum();
+        (1.0 - smoothing) * loss(label as usize) + smoothing / cols as f64 * all
+    };
+    let label = &label[..d.rows as usize];
+    let weights: f64 = label.iter().map(|&label| weight[label as usize]).sum();
+    logits.chunks(cols).zip(label).map(row).sum::<f64>() / weights
+}
+
+/// The mask is the key's, which is 0 here.
+fn dropout(d: &dropout::Dims, x: &[f64]) -> Vec<f64> {
+    let kept = |i: usize| f64::from(u8::from(d.keeps([0; 2], i as u32)));
+    let scaled = |(i, x): (usize, &f64)| x * kept(i) * f64::from(d.scale);
+    x.iter().enumerate().map(scaled).collect()
+}
+
+fn transpose(d: &transpose::Dims, x: &[f64]) -> Vec<f64> {
+    let [rows, cols] = [d.rows, d.cols].map(|n| n as usize);
+    let of = |x: &[f64]| -> Vec<f64> {
+        let at = |i: usize| x[i % rows * cols + i / rows];
+        (0..rows * cols).map(at).collect()
+    };
+    x.chunks(rows * cols).flat_map(of).collect()
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use kiln::{
     control::{Rule, gradient},
     exec::Executor,
-    ops::{self, as_words, gradient_control},
+    ops::{self, activation::Function, as_words, gradient_control},
     optim::{Optimizer, Places, Sgd},
     plan::{Plan, Slice},
-    record::{Recorder, Tensor, Window},
+    record::{Recorder, Statistics, Tensor, Window},
     rng::{Purpose, Rng},
 };
 
@@ -54,7 +54,8 @@ fn recorded(together: bool) -> Network {
     let changed = r.input("changed", &[256 + SIZES.len() as u32]);
     let labels = r.input("labels", &[SAMPLES]);
     let goals = r.input("goals", &[SAMPLES, 3]);
-    let shapes: [&[u32]; 14] = [
+    let weighed = r.input("weighed", &[SAMPLES + 3]);
+    let shapes: [&[u32]; 20] = [
         &[4, 1, 3, 3],
         &[4],
         &[4, 2, 3, 3],
@@ -70,6 +71,13 @@ fn recorded(together: bool) -> Network {
         // The bias first, so that its gradient takes a dispatch of its own.
         &[3],
         &[3, 64],
+        // Weights and biases of normalisations.
+        &[4],
+        &[4],
+        &[11],
+        &[11],
+        &[11],
+        &[11],
     ];
     let p: Vec<Tensor> = shapes.iter().map(|shape| r.param(shape)).collect();
     r.seal();
@@ -78,10 +86,14 @@ fn recorded(together: bool) -> Network {
     let state = r.state(&optimizer, segments[0].end);
     let control = r.control(2, &optimizer, &segments);
     let places = Places::new(control, state, &segments, 2);
+    let running = [4, 11].map(|channels| Slice {
+        len: 2 * channels + 1,
+        ..r.statistics(channels)[0].at
+    });
 
     r.begin("train", BATCH);
     let x = r.gather_bytes(order, images, table, &[1, 8, 8], BATCH);
-    let logits = forward(&mut r, &p, x);
+    let logits = forward(&mut r, &p, x, (running, control));
     let loss = r.cross_entropy(logits, labels, 0.05);
     r.backward(loss);
     let update = |r: &mut Recorder| optimizer.record(r, &places);
@@ -101,6 +113,15 @@ fn recorded(together: bool) -> Network {
     let x = x.view(&[BATCH, 64]);
     let y = r.linear(x, p[13], Some(p[12]), false);
     let loss = r.mse(y, goals);
+    r.backward(loss);
+    r.grad_stats(control);
+    optimizer.record(&mut r, &places);
+    r.end();
+
+    r.begin("weigh", BATCH);
+    let x = r.gather_bytes(order, images, table, &[1, 8, 8], BATCH);
+    let y = r.linear(x.view(&[BATCH, 64]), p[13], Some(p[12]), false);
+    let loss = r.weighted_cross_entropy(y, weighed, SAMPLES, 0.1);
     r.backward(loss);
     r.grad_stats(control);
     optimizer.record(&mut r, &places);
@@ -208,7 +229,12 @@ fn first_control() -> Vec<f32> {
     [&[ratio * adagrad_norm], memories.as_flattened(), &[0.0]].concat()
 }
 
-fn forward(r: &mut Recorder, p: &[Tensor], x: Tensor) -> Tensor {
+fn forward(
+    r: &mut Recorder,
+    p: &[Tensor],
+    x: Tensor,
+    (running, control): ([Slice; 2], Slice),
+) -> Tensor {
     let n = x.shape()[0];
     let padded = Window {
         padding: [1, 1],
@@ -226,6 +252,7 @@ fn forward(r: &mut Recorder, p: &[Tensor], x: Tensor) -> Tensor {
         ..padded
     };
     let f = r.conv2d(h, p[2], Some(p[3]), grouped, false);
+    let f = batch_norm(r, f, &p[14..16], (running[0], control), false);
     let h = r.add(h, f);
     let h = r.relu(h);
     let strided = Window {
@@ -234,10 +261,31 @@ fn forward(r: &mut Recorder, p: &[Tensor], x: Tensor) -> Tensor {
     };
     let h = r.conv2d(h, p[4], Some(p[5]), strided, true);
     let h = r.avg_pool2d(h, Window::new([3, 2]), true);
+    let h = r.transpose(h.view(&[n, 2, 3]));
     let h = r.linear(h.view(&[n, 6]), p[6], Some(p[7]), true);
     let f = r.linear(h, p[8], Some(p[9]), false);
+    let f = batch_norm(r, f, &p[16..18], (running[1], control), true);
+    let f = r.activation(f, Function::Gelu);
+    let f = r.dropout(f, 3, 0.25);
+    let f = r.softmax(f, true);
     let h = r.add(h, f);
+    let h = r.group_norm(h, Some([p[18], p[19]]), 11, [1, 11], 1e-5);
     r.linear(h, p[10], Some(p[11]), false)
+}
+
+fn batch_norm(
+    r: &mut Recorder,
+    x: Tensor,
+    p: &[Tensor],
+    (running, control): (Slice, Slice),
+    relu: bool,
+) -> Tensor {
+    let statistics = Statistics::Batch {
+        running,
+        momentum: Some(0.13),
+        control,
+    };
+    r.batch_norm(x, Some([p[0], p[1]]), statistics, 1e-5, relu)
 }
 
 fn contents(plan: &Plan, params: &[Tensor]) -> Contents {
@@ -262,6 +310,10 @@ fn contents(plan: &Plan, params: &[Tensor]) -> Contents {
         (buffer(plan, "control"), first_control()),
         (buffer(plan, "labels"), as_words(&labels).to_vec()),
         (buffer(plan, "goals"), goals),
+        (
+            buffer(plan, "weighed"),
+            [as_words(&[0, 1, 2, 2].repeat(6)), &[0.5, 1.0, 2.5]].concat(),
+        ),
     ];
     contents.extend(initial(params, &mut rng));
     contents
@@ -301,6 +353,7 @@ pub fn hyper(step: u64, lr: f64) -> ops::Hyper {
         begin: (step == 0) as u32,
         ema: 0.13,
         picture_key: [step as u32, 77],
+        dropout_key: [step as u32, 99],
         ..Optimizer::from(sgd).hyper(lr, None, None, step)
     }
 }

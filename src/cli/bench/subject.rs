@@ -21,7 +21,7 @@ pub(super) struct Which {
 }
 
 /// What a workload decides.
-const DECIDED: [&str; 36] = [
+const DECIDED: [&str; 37] = [
     "model",
     "lr_scale",
     "base_batch",
@@ -43,6 +43,7 @@ const DECIDED: [&str; 36] = [
     "order",
     "seed",
     "label_smoothing",
+    "loss",
     "lr",
     "optimizer",
     "schedule",

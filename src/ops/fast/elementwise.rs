@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::ops::{Flat, LOG_WORDS, accumulate, average, hyper, masked};
+use super::for_each_chunk;
+use crate::ops::{Flat, LOG_WORDS, accumulate, activation, average, dropout, hyper, masked};
 
 /// Elements worth a thread.
 const CHUNK: usize = 1 << 16;
@@ -47,6 +48,49 @@ vectorised! {
             *dx = masked(y, dy);
         }
     }
+}
+
+pub(in crate::ops) fn activation(
+    d: &activation::Dims,
+    reads: &[&[f32]],
+    writes: &mut [&mut [f32]],
+) {
+    let n = d.n as usize;
+    in_chunks(&mut writes[0][..n], [&reads[0][..n]], |y, [x]| {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = d.value(x);
+        }
+    });
+}
+
+pub(in crate::ops) fn activation_grad(
+    d: &activation::Dims,
+    reads: &[&[f32]],
+    writes: &mut [&mut [f32]],
+) {
+    let n = d.n as usize;
+    let from = [&reads[0][..n], &reads[1][..n]];
+    in_chunks(&mut writes[0][..n], from, |dx, [x, dy]| {
+        for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
+            *dx = (d.slope(x) * f64::from(dy)) as f32;
+        }
+    });
+}
+
+pub(in crate::ops) fn dropout(d: &dropout::Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    let (n, key) = (d.n as usize, hyper(reads[0]).dropout_key);
+    for_each_chunk(&mut writes[0][..n], CHUNK, n > CHUNK, |index, y| {
+        let first = index * CHUNK;
+        let x = &reads[1][first..];
+        for (i, (y, &x)) in (first as u32..).zip(y.iter_mut().zip(x)) {
+            *y = d.value(key, x, i);
+        }
+        if d.mask != 0 {
+            for (y, &e) in y.iter_mut().zip(&reads[2][first..]) {
+                *y = masked(e, *y);
+            }
+        }
+    });
 }
 
 pub(in crate::ops) fn add(d: &Flat, reads: &[&[f32]], writes: &mut [&mut [f32]]) {

@@ -36,6 +36,7 @@ mod elementwise;
 mod gather;
 mod loss;
 mod matmul;
+mod norm;
 mod pool;
 mod pool2x2;
 mod scratch;
@@ -45,10 +46,13 @@ mod update;
 
 pub(super) use {
     conv::{conv2d, conv2d_dw, conv2d_dx},
-    elementwise::{accumulate, add, average, relu, relu_grad},
+    elementwise::{
+        accumulate, activation, activation_grad, add, average, dropout, relu, relu_grad,
+    },
     gather::{augment_bytes, gather_bytes},
     loss::{cross_entropy_log, softmax_cross_entropy},
     matmul::matmul,
+    norm::{norm_grad, normalize},
     pool::{avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad},
     sums::{channel_sum, grad_stats, grad_stats_log},
     update::{adagrad, adam, lion, sgd},

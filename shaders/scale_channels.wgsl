@@ -1,0 +1,19 @@
+// y = x · weight of the element's channel.
+
+struct Dims { n: u32, plane: u32, channels: u32 }
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let i = group_index(group, groups) * 64u + lane;
+    if i >= dims.n { return; }
+    let run = divide(i, dims.plane);
+    y[i] = x[i] * weight[run - divide(run, dims.channels) * dims.channels];
+}
