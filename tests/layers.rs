@@ -153,8 +153,12 @@ fn follow_case(case: &Value) {
     };
     let (mut goals, mut forward) = (Vec::new(), None);
     r.begin("case", 1);
-    let x = param(&mut r, "x");
     let op = case["op"].as_str().unwrap();
+    // A loss hands its gradient on as it is: nothing goes back from its own input.
+    let x = match op {
+        "group_norm" => param(&mut r, "x"),
+        _ => r.input("x", &shape),
+    };
     let loss = match op {
         "group_norm" => {
             let affine = [param(&mut r, "weight"), param(&mut r, "bias")];
@@ -188,7 +192,10 @@ fn follow_case(case: &Value) {
             r.pointwise(x, goal, loss, true)
         }
     };
-    r.backward(loss);
+    match op {
+        "group_norm" => r.backward(loss),
+        _ => params.push((x, floats("x"), "x")),
+    }
     r.end();
     // Recorded last, so that nothing takes the place of its output.
     if let Some(forward) = forward {
@@ -243,11 +250,15 @@ fn run_case(
     exec.run(program, &[Hyper::default()]).unwrap();
     let log = exec.read(buffer(plan, "log")).unwrap();
     let grads = exec.read(buffer(plan, "grads")).unwrap();
+    if y.is_none() {
+        let loss = &plan.dispatches[program.range.start];
+        return (vec![log[0]], vec![exec.read(loss.writes()[1]).unwrap()]);
+    }
     let of = |(p, _, _): &(Tensor, Vec<f32>, &str)| {
         let Slice { offset, len, .. } = p.at;
         grads[offset as usize..][..len as usize].to_vec()
     };
-    (y.unwrap_or(vec![log[0]]), params.iter().map(of).collect())
+    (y.unwrap_or_default(), params.iter().map(of).collect())
 }
 
 /// Group normalisation, losses of classes and weighted cross-entropy, forward and backward.

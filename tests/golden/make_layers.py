@@ -30,7 +30,8 @@ def case(name, op, params, inputs, fn, upstream=None, grads=None):
         if v.requires_grad: T[f"{name}/d{k}"] = v.grad.float().contiguous()
     J.append({"name": name, "op": op, "params": params})
 
-for groups, sh in ((1, (3, 4, 5, 6)), (2, (3, 4, 5, 6)), (4, (2, 4, 3, 3)), (3, (5, 6))):
+# No groups of two numbers: whatever comes from above, their gradient cancels to the rounding of an f32.
+for groups, sh in ((1, (3, 4, 5, 6)), (2, (3, 4, 5, 6)), (4, (2, 4, 3, 3)), (1, (5, 6))):
     C = sh[1]
     case(f"group_norm_{groups}_{len(sh)}d", "group_norm", {"groups": groups, "eps": 1e-5},
          {"x": rn(*sh) * 2 + 3, "weight": 1 + .3 * rn(C), "bias": rn(C)},
@@ -54,12 +55,12 @@ class Residual(nn.Module):
 MODEL = ("Conv2d(4, 3, padding=1, bias=False) BatchNorm2d ReLU Residual(Conv2d(6, 3, stride=2, padding=1), BatchNorm2d(momentum=None), SiLU, "
          "Conv2d(6, 3, padding=1), GroupNorm(3), shortcut=Sequential(Conv2d(6, 1, stride=2), BatchNorm2d(momentum=0.3))) GELU "
          "AdaptiveAvgPool2d(2) Flatten LayerNorm Linear(5)")
+torch.manual_seed(3)
 model = nn.Sequential(
     nn.Conv2d(2, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU(),
     Residual(nn.Conv2d(4, 6, 3, stride=2, padding=1), nn.BatchNorm2d(6, momentum=None), nn.SiLU(), nn.Conv2d(6, 6, 3, padding=1), nn.GroupNorm(3, 6),
              shortcut=(nn.Conv2d(4, 6, 1, stride=2), nn.BatchNorm2d(6, momentum=.3))),
     nn.GELU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.LayerNorm(24), nn.Linear(24, 5))
-torch.manual_seed(3)
 for p in model.parameters():
     with torch.no_grad(): p.add_(0.05 * torch.randn_like(p))
 STEPS, BATCH = 6, 4
