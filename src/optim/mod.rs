@@ -15,7 +15,9 @@ mod hypergradient;
 mod lamb;
 mod lars;
 mod lion;
+mod method;
 mod prodigy;
+mod read;
 mod rmsprop;
 mod schedule_free;
 mod sgd;
@@ -31,6 +33,7 @@ pub use lamb::Lamb;
 pub use lars::Lars;
 pub use lion::Lion;
 pub use prodigy::{DAdaptAdamW, Prodigy};
+pub use read::page;
 pub use rmsprop::RmsProp;
 pub use schedule_free::{AdamWScheduleFree, SgdScheduleFree};
 pub use sgd::Sgd;
@@ -40,13 +43,13 @@ use std::fmt;
 
 use crate::{
     control::Rule,
-    expr::{self, Args},
-    ops::{Group, Hyper, gradient_control, rate_estimate::Estimate, update::Segment},
+    ops::{Group, Hyper, gradient_control, update::Segment},
     plan::Slice,
     record::Recorder,
-    schedule::{Page, explain::written},
 };
 use arguments::{Arguments, Value};
+pub(crate) use method::Estimation;
+use method::Method;
 
 /// What a schedule decides of an update.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -92,108 +95,6 @@ pub fn memory_after(controllers: u32) -> u32 {
     1 + controllers * gradient_control::STATE
 }
 
-/// How a method's own rate is made of what was measured: see [`rate_estimate`](crate::ops::rate_estimate).
-pub(crate) struct Estimation {
-    pub method: Estimate,
-    /// d₀, or the least loss.
-    pub first: f64,
-    pub eps: f64,
-    /// `d_coef`, the rate's own rate, c, or the power of the rate.
-    pub coefficient: f64,
-    /// What is kept of the sums.
-    pub decay: f64,
-    /// The growth in one update, or the largest step.
-    pub bound: f64,
-}
-
-impl Estimation {
-    /// With nothing else set.
-    pub fn of(method: Estimate) -> Estimation {
-        Estimation {
-            method,
-            first: 0.0,
-            eps: 0.0,
-            coefficient: 1.0,
-            decay: 0.0,
-            bound: f64::INFINITY,
-        }
-    }
-}
-
-/// What every optimiser says of itself.
-trait Method {
-    /// As torch or Optax call it.
-    fn name(&self) -> &'static str;
-
-    /// Its arguments with their values, in the order in which they may be given.
-    fn arguments(&self) -> Vec<(&'static str, Value)>;
-
-    /// The same as where nothing is given.
-    fn defaults(&self) -> Vec<(&'static str, Value)>;
-
-    /// What it keeps for every parameter, by torch's or Optax's names, in their order in the arena.
-    fn slots(&self) -> &'static [&'static str];
-
-    /// What every slot holds before the first update.
-    fn first(&self) -> f32 {
-        0.0
-    }
-
-    /// Whether every parameter needs a segment of its own, as norms are taken of each.
-    fn per_parameter(&self) -> bool {
-        false
-    }
-
-    /// A factor on its rate that is worked out on the device.
-    fn rule(&self) -> Option<Rule> {
-        None
-    }
-
-    /// Slots that hold the weights before the first update.
-    fn hold_weights(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    /// The slot with the weights that are evaluated and saved, where that are not those that are trained.
-    fn evaluated(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// What it remembers on the device before the first update, for initial weights of such a norm: see
-    /// [`rate_estimate::MEMORY`](crate::ops::rate_estimate::MEMORY).
-    fn memory(&self, _norm: f64) -> Option<[f64; 4]> {
-        None
-    }
-
-    /// Whether it sets its rate by itself, so that the schedule's is a factor on that.
-    fn sets_rate(&self) -> bool {
-        false
-    }
-
-    /// What a schedule of the momentum steers: the momentum, or β₁. None where there is neither.
-    fn momentum(&self) -> Option<f64>;
-
-    /// The rate where none is given: the reference's, or SGD's that kiln's examples were chosen with.
-    fn usual_lr(&self) -> f64;
-
-    /// Its weight decay.
-    fn weight_decay(&self) -> f64;
-
-    /// Whether a schedule's momentum may begin at 0.
-    fn begins_without_momentum(&self) -> bool {
-        true
-    }
-
-    /// The uniform's numbers of an update after `updates` others.
-    fn group(&self, scheduled: &Scheduled, updates: u64) -> Group;
-
-    /// Records one fused update of all parameters.
-    fn record(&self, r: &mut Recorder, places: &Places);
-
-    /// What a person wants to know before using it.
-    fn page(&self) -> Page;
-}
-
 /// Any optimiser.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Optimizer {
@@ -233,77 +134,6 @@ pub enum Optimizer {
     HypergradientSgd(HypergradientSgd),
 }
 
-/// What an optimiser is called, and how its arguments are read.
-type Reader = (
-    &'static str,
-    fn(&Args) -> Result<Optimizer, expr::Error>,
-    &'static [&'static str],
-);
-
-/// All of them.
-const READERS: &[Reader] = &[
-    ("SGD", |a| Sgd::read(a).map(Optimizer::Sgd), sgd::NAMES),
-    ("Adam", |a| Adam::read(a).map(Optimizer::Adam), adam::NAMES),
-    (
-        "AdamW",
-        |a| AdamW::read(a).map(Optimizer::AdamW),
-        adam::NAMES,
-    ),
-    (
-        "Adagrad",
-        |a| Adagrad::read(a).map(Optimizer::Adagrad),
-        adagrad::NAMES,
-    ),
-    (
-        "RMSprop",
-        |a| RmsProp::read(a).map(Optimizer::RmsProp),
-        rmsprop::NAMES,
-    ),
-    ("Lion", |a| Lion::read(a).map(Optimizer::Lion), lion::NAMES),
-    ("LARS", |a| Lars::read(a).map(Optimizer::Lars), lars::NAMES),
-    ("LAMB", |a| Lamb::read(a).map(Optimizer::Lamb), lamb::NAMES),
-    (
-        "AdaGradNorm",
-        |a| AdaGradNorm::read(a).map(Optimizer::AdaGradNorm),
-        adagrad_norm::NAMES,
-    ),
-    ("DoG", |a| Dog::read(a).map(Optimizer::Dog), dog::DOG_NAMES),
-    (
-        "DoWG",
-        |a| Dowg::read(a).map(Optimizer::Dowg),
-        dog::DOWG_NAMES,
-    ),
-    (
-        "Prodigy",
-        |a| Prodigy::read(a).map(Optimizer::Prodigy),
-        prodigy::PRODIGY_NAMES,
-    ),
-    (
-        "DAdaptAdamW",
-        |a| DAdaptAdamW::read(a).map(Optimizer::DAdaptAdamW),
-        prodigy::DADAPT_NAMES,
-    ),
-    (
-        "SGDScheduleFree",
-        |a| SgdScheduleFree::read(a).map(Optimizer::SgdScheduleFree),
-        schedule_free::SGD_NAMES,
-    ),
-    (
-        "AdamWScheduleFree",
-        |a| AdamWScheduleFree::read(a).map(Optimizer::AdamWScheduleFree),
-        schedule_free::ADAMW_NAMES,
-    ),
-    ("SPS", |a| Sps::read(a).map(Optimizer::Sps), sps::NAMES),
-    (
-        "HypergradientSGD",
-        |a| HypergradientSgd::read(a).map(Optimizer::HypergradientSgd),
-        hypergradient::NAMES,
-    ),
-];
-
-/// Modules that may stand in front of a name.
-const MODULES: [&str; 4] = ["torch", "optim", "prodigyopt", "schedulefree"];
-
 impl Default for Optimizer {
     /// kiln's default: SGD with momentum 0.9 and nothing else.
     fn default() -> Optimizer {
@@ -318,50 +148,6 @@ impl From<Sgd> for Optimizer {
 }
 
 impl Optimizer {
-    /// The names of all optimisers.
-    pub fn names() -> Vec<&'static str> {
-        READERS.iter().map(|r| r.0).collect()
-    }
-
-    /// Reads torch's spelling: `SGD(momentum=0.9, nesterov=True)`, `Adam(betas=(0.85, 0.98))`;
-    /// positional arguments in torch's order without the rate. What is not given has torch's default.
-    ///
-    /// # Errors
-    /// An unknown optimiser or argument (with the nearest name), a value out of range, and what
-    /// torch refuses too, such as Nesterov without momentum or with dampening.
-    pub fn parse(text: &str) -> Result<Optimizer, expr::Error> {
-        let call = expr::parse(text)?;
-        // The callee, before it is known which arguments it takes.
-        let called = match &call.node {
-            expr::Node::Name(name) => name,
-            expr::Node::Call { callee, .. } => callee,
-            _ => {
-                let message = format!(
-                    "expected an optimiser such as Adam or SGD(momentum=0.9), found {}",
-                    call.kind()
-                );
-                return Err(expr::Error::at(text, call.span, message));
-            }
-        };
-        let name = expr::without_modules(called, &MODULES);
-        let Some((_, read, names)) = READERS.iter().find(|r| r.0 == name) else {
-            let known = Optimizer::names();
-            let message = format!(
-                "unknown optimiser `{called}`: there are {}",
-                known.join(", ")
-            );
-            return Err(expr::Error::at(text, call.span, message).suggest(name, &known));
-        };
-        let args = Args::bind(text, &call, names)?;
-        if args.given("lr") {
-            return Err(args.error("lr", "the rate is given by --lr and --schedule, not here"));
-        }
-        let optimizer = read(&args)?;
-        args.opt_expr("lr");
-        args.finish()?;
-        Ok(optimizer)
-    }
-
     fn method(&self) -> &dyn Method {
         match self {
             Optimizer::Sgd(o) => o,
@@ -491,41 +277,6 @@ impl Optimizer {
     }
 }
 
-/// What a person wants to know about an optimiser before using it: its defaults, its formula, its pitfalls, what it
-/// keeps. None if there is no such optimiser.
-pub fn page(name: &str) -> Option<String> {
-    let name = expr::without_modules(name, &MODULES);
-    let known = READERS.iter().any(|r| r.0 == name);
-    let optimizer = known.then(|| Optimizer::parse(name).ok()).flatten()?;
-    let method = optimizer.method();
-    let defaults = method.defaults();
-    let defaults: Vec<String> = defaults.iter().map(|(n, v)| format!("{n}={v}")).collect();
-    let signature = format!("{}({})", method.name(), defaults.join(", "));
-    let steers = match method.momentum() {
-        Some(_) if matches!(optimizer, Optimizer::Adam(_) | Optimizer::AdamW(_)) => "b1",
-        Some(_) => "the momentum",
-        None => "nothing: it has none",
-    };
-    let told = [
-        ("keeps", method.slots().join(", ") + ", for every parameter"),
-        (
-            "rate",
-            match method.sets_rate() {
-                true => "its own; --lr (1 if not given) and --schedule multiply it".into(),
-                false => format!(
-                    "--lr ({} if not given) and --schedule, never its own argument",
-                    method.usual_lr()
-                ),
-            },
-        ),
-        (
-            "momentum",
-            format!("--momentum-schedule and schedules that cycle it steer {steers}"),
-        ),
-    ];
-    Some(written(&signature, &method.page(), &told))
-}
-
 /// The text that parses back to it: what differs from the default.
 impl fmt::Display for Optimizer {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -541,84 +292,4 @@ impl fmt::Display for Optimizer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// torch's spelling, its defaults, and back.
-    #[test]
-    fn reads_and_prints_torch() {
-        for (text, printed) in [
-            ("SGD", "SGD()"),
-            ("torch.optim.SGD()", "SGD()"),
-            ("SGD(0.9)", "SGD(momentum=0.9)"),
-            (
-                "SGD(momentum=0.9, nesterov=True, weight_decay=1e-4)",
-                "SGD(momentum=0.9, weight_decay=0.0001, nesterov=True)",
-            ),
-            ("Adam", "Adam()"),
-            ("Adam((0.9, 0.999), 1e-8)", "Adam()"),
-            (
-                "optim.Adam(betas=[0.85, 0.98], amsgrad=True)",
-                "Adam(betas=(0.85, 0.98), amsgrad=True)",
-            ),
-            ("AdamW(weight_decay=0.01)", "AdamW()"),
-            ("AdamW(weight_decay=0)", "AdamW(weight_decay=0.0)"),
-            ("Adagrad(0.1, eps=1e-10)", "Adagrad(lr_decay=0.1)"),
-            ("RMSprop(momentum=0.9)", "RMSprop(momentum=0.9)"),
-            ("Lion(betas=(0.95, 0.98))", "Lion(betas=(0.95, 0.98))"),
-            ("AdaGradNorm(b0=0.1)", "AdaGradNorm(b0=0.1)"),
-        ] {
-            let read = Optimizer::parse(text).unwrap();
-            assert_eq!(read.to_string(), printed, "{text}");
-            assert_eq!(Optimizer::parse(printed).unwrap(), read, "{text}");
-        }
-        assert_eq!(
-            Optimizer::parse("SGD(0.9)").unwrap(),
-            Optimizer::default(),
-            "kiln's default"
-        );
-    }
-
-    /// Every optimiser has a page with its defaults, which read back.
-    #[test]
-    fn every_optimizer_is_explained() {
-        for name in Optimizer::names() {
-            let page = page(name).unwrap();
-            let call = page.lines().next().unwrap();
-            let read = Optimizer::parse(call).unwrap();
-            assert_eq!(read, Optimizer::parse(name).unwrap(), "{call}");
-            assert!(page.contains("keeps"), "{page}");
-        }
-        assert!(page("torch.optim.Adam").is_some_and(|p| p.contains("exp_avg_sq")));
-        assert_eq!(page("adamant"), None);
-    }
-
-    /// Nothing is ignored silently, and what torch refuses is refused.
-    #[test]
-    fn refuses_with_a_hint() {
-        for (text, hint) in [
-            ("SDG()", "SGD"),
-            ("Adan()", "did you mean `Adam`"),
-            ("0.9", "expected an optimiser"),
-            ("SGD(momentun=0.9)", "momentum"),
-            ("SGD(nesterov=True)", "requires a momentum"),
-            (
-                "SGD(momentum=0.9, dampening=0.1, nesterov=True)",
-                "zero dampening",
-            ),
-            ("SGD(dampening=0.1)", "no effect"),
-            ("SGD(lr=0.1)", "--lr"),
-            ("SGD(momentum=-1)", "from 0"),
-            ("SGD(momentum=True)", "number"),
-            ("Adam(betas=0.9)", "two numbers"),
-            ("Adam(betas=(0.9, 1.0))", "below 1"),
-            ("Adam(eps=-1)", "from 0"),
-            ("Adam(momentum=0.9)", "unknown argument"),
-            ("RMSprop(alpha=1)", "below 1"),
-            ("AdaGradNorm(b0=0)", "above 0"),
-        ] {
-            let error = Optimizer::parse(text).unwrap_err().to_string();
-            assert!(error.contains(hint), "{text}: {error}");
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::{Arguments, Estimation, Method, Places, Scheduled, Value, adam::correction};
 use crate::{
-    expr::{Args, Error},
+    expr::{Args, Error, Node},
     ops::{
         Group,
         dadapt_moments::{COUPLED, PRODIGY, SAFEGUARD},
@@ -77,9 +77,13 @@ impl Common {
 
     fn read(args: &Args) -> Result<Common, Error> {
         let usual = Common::USUAL;
-        let growth_rate = args.opt_f64("growth_rate")?.unwrap_or(usual.growth_rate);
+        let growth_rate = match args.opt_expr("growth_rate").map(|given| &given.node) {
+            None => usual.growth_rate,
+            Some(Node::Name(name)) if name == "inf" => f64::INFINITY,
+            Some(_) => args.opt_f64("growth_rate")?.unwrap_or(usual.growth_rate),
+        };
         if growth_rate.is_nan() || growth_rate < 1.0 {
-            let message = format!("`growth_rate` must be 1 or more, not {growth_rate}");
+            let message = format!("`growth_rate` must be 1 or more, or inf, not {growth_rate}");
             return Err(args.error("growth_rate", message));
         }
         Ok(Common {
@@ -165,13 +169,12 @@ impl Default for DAdaptAdamW {
 impl Prodigy {
     pub(super) fn read(args: &Args) -> Result<Prodigy, Error> {
         let usual = Prodigy::default();
-        let beta3 = match args.given("beta3") {
-            true => Some(args.share("beta3", 0.0)?),
-            false => None,
-        };
+        let common = Common::read(args)?;
+        let root = common.betas[1].sqrt();
+        let beta3 = args.share("beta3", root)?;
         Ok(Prodigy {
-            common: Common::read(args)?,
-            beta3,
+            common,
+            beta3: (beta3 != root).then_some(beta3),
             safeguard_warmup: args.flag("safeguard_warmup")?,
             d_coef: args.positive("d_coef", usual.d_coef)?,
         })

@@ -12,6 +12,7 @@ mod config;
 mod epochs;
 mod evaluate;
 mod inputs;
+mod layout;
 mod loss;
 mod metrics;
 mod nonfinite;
