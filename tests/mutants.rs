@@ -1411,10 +1411,13 @@ fn variant_mutants_die() {
             groups: 1,
             ..Table::built_in(true)
         };
-        let judged = cases.iter().zip(on_gpu_by(&table, &cases));
-        let mut verdicts = judged.map(|(case, got)| got.and_then(|got| case.judge(&got)));
+        // One by one: most die by their first, and every other one may be a text of its own to compile.
+        let dies = |case: &Case| {
+            let got = on_gpu_by(&table, &[case]).remove(0);
+            got.and_then(|got| case.judge(&got)).is_err()
+        };
         assert!(
-            verdicts.any(|verdict| verdict.is_err()),
+            cases.iter().any(dies),
             "survives: {what} ({name}.{variant})"
         );
     }
