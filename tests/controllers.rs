@@ -9,6 +9,11 @@ use kiln::{
 };
 use serde_json::Value;
 
+use crate::{
+    common::{Case, on_gpu},
+    ops::op,
+};
+
 /// Updates of every run, in epochs of [`EPOCH`].
 const STEPS: u64 = 36;
 const EPOCH: u64 = 3;
@@ -217,6 +222,25 @@ fn gradient_controllers_run_on_the_device() {
         ] {
             replay(schedule, device, Monitor::EvalLoss, Observe::Epoch, 1e-5);
         }
+    }
+}
+
+/// On the device a controller does what the host does in f32, to the bit: factors and memories, wherever a run stands.
+#[test]
+fn gradient_controllers_have_the_bits_of_the_host() {
+    let op = op("gradient_control");
+    let of = |seed: u64| {
+        (op.cases)()
+            .into_iter()
+            .map(move |d| Case::sample(op, d, seed))
+    };
+    let cases: Vec<Case> = (0..50).flat_map(of).collect();
+    for (case, got) in cases.iter().zip(on_gpu(&cases)) {
+        let bits = |outputs: &[Vec<f32>]| -> Vec<u32> {
+            outputs.iter().flatten().map(|x| x.to_bits()).collect()
+        };
+        let got = got.unwrap();
+        assert_eq!(bits(&got), bits(&case.on_host(op.cpu)), "{:?}", case.dims);
     }
 }
 
