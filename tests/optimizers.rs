@@ -373,3 +373,87 @@ fn adagrad_norm_is_sgd_beside_its_controller() {
         );
     }
 }
+
+/// Gradients are taken between z and x, and x is what is evaluated and saved as the weights, without anybody asking for
+/// it; frozen parameters are saved beside it.
+#[test]
+fn schedule_free_weights_are_the_mean() {
+    let (network, data) = subject();
+    for optimizer in [
+        "SGDScheduleFree(momentum=0.8)",
+        "AdamWScheduleFree(betas=(0.8, 0.99))",
+    ] {
+        let config = grouped(&configured(optimizer), "fc1.bias: freeze", None);
+        let session = Session::record(&network, &data, &config).unwrap();
+        let plain = configured("SGD()");
+        let usual = Session::record(&network, &data, &plain).unwrap();
+        for on in 0..2 {
+            let (_, saved) = run(&session, &config, on, None);
+            let slot = |name: &str| &saved.slots.iter().find(|s| s.name == name).unwrap().values;
+            let (y, z) = (slot("trained"), slot("z"));
+            for (i, x) in saved.weights.iter().enumerate().filter(|(i, _)| *i != 1) {
+                for ((x, y), z) in x.iter().zip(&y[i]).zip(&z[i]) {
+                    assert!((0.8 * x + 0.2 * z - y).abs() < 1e-5, "{optimizer}: {i}");
+                }
+            }
+            assert!(
+                saved.weights[1] == network.init(0)[1],
+                "{optimizer}: frozen"
+            );
+            assert!(saved.weights[0] != y[0], "{optimizer}: x is not y");
+            let evaluated = |session: &Session,
+                             config: &Config,
+                             weights: &[Vec<f32>],
+                             from: Option<&Snapshot>| {
+                let (_, exec) = machines(session).into_iter().nth(on).unwrap();
+                let rate = rate(&config.optimizer);
+                let mut trainer =
+                    Trainer::new(exec, session, config, rate, &data, weights).unwrap();
+                if let Some(from) = from {
+                    trainer.restore(from).unwrap();
+                }
+                trainer
+                    .evaluate(&mut Rows::default())
+                    .unwrap()
+                    .unwrap()
+                    .eval_loss
+            };
+            let own = evaluated(&session, &config, &network.init(0), Some(&saved));
+            assert_eq!(
+                own,
+                evaluated(&usual, &plain, &saved.weights, None),
+                "{optimizer}"
+            );
+        }
+    }
+    let dir = folder();
+    let said = refusal(
+        "train --device cpu --optimizer SGDScheduleFree --ema 0.9",
+        dir.path(),
+        2,
+    );
+    assert!(said.contains("averages by itself"), "{said}");
+}
+
+/// A schedule that gets controllers when a run is taken up again leaves the optimiser's own memory as it was, and without
+/// --lr the rate is the optimiser's own.
+#[test]
+fn a_rate_that_was_found_is_kept() {
+    let dir = folder();
+    let dir = dir.path();
+    let run = "train --device cpu --model mlp --limit 320 --max-steps 20 --quiet --out run --optimizer DoG(reps_rel=0.01)";
+    success(run, dir);
+    let more = "resume run --max-steps 24 --schedule constant*gradient_ratio(reference=2) --on-change extend --quiet";
+    success(more, dir);
+    let rows = std::fs::read_to_string(dir.join("run/metrics.jsonl")).unwrap();
+    let rates: Vec<f64> = rows
+        .lines()
+        .map(|row| serde_json::from_str::<serde_json::Value>(row).unwrap())
+        .filter_map(|row| row.get("loss").and(row["lr"].as_f64()))
+        .collect();
+    assert_eq!(rates.len(), 24);
+    assert!(
+        rates[19] > 0.0 && (rates[20] / rates[19] - 1.0).abs() < 0.1,
+        "{rates:?}"
+    );
+}

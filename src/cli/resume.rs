@@ -231,7 +231,7 @@ impl Resume {
         if !old.same_controllers(&self.flags.setup)? {
             let state = &mut checkpoint.snapshot.state;
             state.controllers = ready.rate.saved();
-            let control = ready.session.first_control();
+            let control = ready.session.control_after(&state.control);
             state.control = control.iter().map(|word| word.to_bits()).collect();
         }
         if !self.flags.wordless() {

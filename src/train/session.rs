@@ -290,6 +290,19 @@ impl Session {
         control
     }
 
+    /// The same, with the memory of an optimiser that sets its own rate as it is in the saved words of a run with other
+    /// controllers: in front of the last one.
+    pub fn control_after(&self, saved: &[u32]) -> Vec<f32> {
+        let mut control = self.first_control();
+        let words = self.optimizer.memory(0.0).map_or(0, |memory| memory.len()) + 1;
+        let own = control.len() - words;
+        let kept = saved.iter().skip(saved.len().saturating_sub(words));
+        for (word, bits) in control.iter_mut().skip(own).zip(kept) {
+            *word = f32::from_bits(*bits);
+        }
+        control
+    }
+
     /// The same with the memory of an optimiser that sets its own rate, for such initial weights.
     fn begin_control(&self, weights: &[Vec<f32>]) -> Vec<f32> {
         let squares = weights.iter().flatten().map(|&w| f64::from(w).powi(2));
