@@ -7,7 +7,7 @@ use super::proto::{
 use crate::{
     data::Preprocessing,
     model::{Fitted, Kind, Layer, Param},
-    ops::activation::Function,
+    ops::{activation::Function, adaptive_avg_pool2d},
     record::Window,
 };
 
@@ -116,6 +116,25 @@ impl Graph {
                 attributes.push(int("group", window.groups.into()));
                 self.node(name, "Conv", &names, attributes);
             }
+            Layer::ConvTranspose2d {
+                window,
+                output_padding,
+                ..
+            } => {
+                let [p, q] = window.padding;
+                let mut attributes = sliding(window, [p, q, p, q]);
+                attributes.push(ints("dilations", &window.dilation));
+                attributes.push(ints("output_padding", output_padding));
+                self.node(name, "ConvTranspose", &names, attributes);
+            }
+            Layer::Embedding { .. } => {
+                // To INT64, which a table is asked by; the table comes first.
+                let to = i64::from(i32::from(DataType::Int64));
+                self.node(&format!("{name}.index"), "Cast", &[], vec![int("to", to)]);
+                let table = names.join("");
+                let index = std::mem::replace(&mut self.value, table);
+                self.node(name, "Gather", &[&index], Vec::new());
+            }
             Layer::BatchNorm(norm) => self.batch_norm(name, norm, &names, after),
             Layer::LayerNorm { shape, eps, affine } => {
                 self.layer_norm(name, (shape, *eps, *affine), &names, after);
@@ -161,18 +180,7 @@ impl Graph {
             Layer::AdaptiveAvgPool2d([1, 1]) => {
                 self.node(name, "GlobalAveragePool", &[], Vec::new());
             }
-            Layer::AdaptiveAvgPool2d([oh, ow]) => {
-                let [h, w] = match before {
-                    &[_, h, w] => [h, w],
-                    _ => [*oh, *ow],
-                };
-                let kernel = [h / oh, w / ow];
-                let window = Window {
-                    stride: kernel,
-                    ..Window::new(kernel)
-                };
-                self.average(name, &window, true, before, after);
-            }
+            Layer::AdaptiveAvgPool2d(size) => self.adaptive(name, *size, before, after),
             Layer::Flatten => self.node(name, "Flatten", &[], vec![int("axis", 1)]),
         }
     }
@@ -256,6 +264,36 @@ impl Graph {
         let mut attributes = sliding(window, pads);
         attributes.push(int("count_include_pad", counts.into()));
         self.node(name, "AveragePool", &[], attributes);
+    }
+
+    /// ONNX's windows are all alike. Where torch's are not, the mean over rows and the mean over columns are each a
+    /// product with a matrix.
+    fn adaptive(&mut self, name: &str, [oh, ow]: [u32; 2], before: &[u32], after: &[u32]) {
+        let &[_, h, w] = before else { return };
+        if h.is_multiple_of(oh) && w.is_multiple_of(ow) {
+            let kernel = [h / oh, w / ow];
+            let window = Window {
+                stride: kernel,
+                ..Window::new(kernel)
+            };
+            return self.average(name, &window, true, before, after);
+        }
+        let mean = |o: u32, i: u32, size: u32, outputs: u32| {
+            let window = adaptive_avg_pool2d::window(o, size, outputs);
+            match window.contains(&i) {
+                true => 1.0 / (window.end - window.start) as f32,
+                false => 0.0,
+            }
+        };
+        let columns = (0..w).flat_map(|i| (0..ow).map(move |o| mean(o, i, w, ow)));
+        let rows = (0..oh).flat_map(|o| (0..h).map(move |i| mean(o, i, h, oh)));
+        let (columns, rows): (Vec<f32>, Vec<f32>) = (columns.collect(), rows.collect());
+        let (right, left) = (format!("{name}.columns"), format!("{name}.rows"));
+        self.constant(&right, vec![w.into(), ow.into()], &columns);
+        self.constant(&left, vec![oh.into(), h.into()], &rows);
+        self.node(&right.clone(), "MatMul", &[&right], Vec::new());
+        let x = std::mem::replace(&mut self.value, left);
+        self.node(name, "MatMul", &[&x], Vec::new());
     }
 
     /// The finished graph, whose last value is its output.

@@ -169,6 +169,46 @@ fn fit(layer: &Layer, shape: &[u32]) -> Result<(Vec<u32>, Shapes), String> {
                 with_bias(weight, *outputs, fan_in, *bias),
             )
         }
+        Layer::ConvTranspose2d {
+            inputs,
+            outputs,
+            window,
+            output_padding,
+            bias,
+        } => {
+            let [c, h, w] = image()?;
+            agrees(inputs, c)?;
+            let size = window
+                .transposed([h, w], *output_padding)
+                .filter(|[oh, ow]| oh.max(ow) <= &LARGEST_IMAGE);
+            let [oh, ow] = size.ok_or_else(|| {
+                format!(
+                    "its input is {}, of which it makes nothing, or more than {LARGEST_IMAGE} pixels in one direction",
+                    show(shape)
+                )
+            })?;
+            let [kh, kw] = window.kernel;
+            // As torch counts: the second dimension of the weight, which is its outputs.
+            let fan_in = outputs.saturating_mul(kh).saturating_mul(kw);
+            let weight = vec![c, *outputs, kh, kw];
+            (
+                vec![*outputs, oh, ow],
+                with_bias(weight, *outputs, fan_in, *bias),
+            )
+        }
+        Layer::Embedding { rows, size } => match *shape {
+            [length] => {
+                let table = vec![*rows, *size];
+                let weight = ("weight", table, Init::Normal, Kind::Trained);
+                (vec![length, *size], vec![weight])
+            }
+            _ => {
+                return Err(format!(
+                    "it needs indices [N, L], but its input is {}",
+                    show(shape)
+                ));
+            }
+        },
         Layer::Relu | Layer::Activation(_) => (shape.to_vec(), vec![]),
         Layer::BatchNorm(norm) => {
             let channels = match (norm.images, shape) {
@@ -264,10 +304,12 @@ fn fit(layer: &Layer, shape: &[u32]) -> Result<(Vec<u32>, Shapes), String> {
         }
         Layer::AdaptiveAvgPool2d([oh, ow]) => {
             let [c, h, w] = image()?;
-            if !h.is_multiple_of(*oh) || !w.is_multiple_of(*ow) {
+            // Where windows begin and end is counted in integers.
+            let counted =
+                |size: u32, out: u32| (u64::from(size) + 1) * (u64::from(out) + 1) < 1 << 31;
+            if !counted(h, *oh) || !counted(w, *ow) {
                 return Err(format!(
-                    "its input is {}, whose size is no multiple of its own: windows would not be alike; \
-                     use AvgPool2d with a window and a stride",
+                    "its input is {}: input and output are too large together",
                     show(shape)
                 ));
             }

@@ -27,6 +27,26 @@ pub enum Layer {
         /// Whether it has a bias.
         bias: bool,
     },
+    /// `torch.nn.ConvTranspose2d`: `[N, C, H, W]` to `[N, O, OH, OW]`.
+    ConvTranspose2d {
+        /// Channels of the input, checked if given.
+        inputs: Option<u32>,
+        /// Channels of the output.
+        outputs: u32,
+        /// Kernel, stride, padding, dilation.
+        window: Window,
+        /// Rows and columns of the output behind those that the windows reach.
+        output_padding: [u32; 2],
+        /// Whether it has a bias.
+        bias: bool,
+    },
+    /// `torch.nn.Embedding` of the data's own numbers: `[N, L]` to `[N, L, D]`.
+    Embedding {
+        /// Rows of its table: indices are less.
+        rows: u32,
+        /// Numbers of a row.
+        size: u32,
+    },
     /// `torch.nn.ReLU`.
     Relu,
     /// `torch.nn.LeakyReLU`, `ELU`, `Tanh`, `Sigmoid`, `SiLU` or `GELU`.
@@ -45,7 +65,7 @@ pub enum Layer {
         /// Whether padding counts in the average.
         count_include_pad: bool,
     },
-    /// `torch.nn.AdaptiveAvgPool2d` to a size that divides the input's, so that all windows are alike.
+    /// `torch.nn.AdaptiveAvgPool2d` to this height and width.
     AdaptiveAvgPool2d([u32; 2]),
     /// `torch.nn.Flatten`: `[N, …]` to `[N, features]`.
     Flatten,
@@ -147,6 +167,26 @@ impl fmt::Display for Layer {
                 list.extend((window.groups > 1).then(|| format!("groups={}", window.groups)));
                 list.extend((!bias).then(|| "bias=False".into()));
                 "Conv2d"
+            }
+            Layer::ConvTranspose2d {
+                inputs,
+                outputs,
+                window,
+                output_padding,
+                bias,
+            } => {
+                list.extend(inputs.map(|i| i.to_string()));
+                list.extend([outputs.to_string(), show(window.kernel)]);
+                not(&mut list, "stride", window.stride, [1, 1]);
+                not(&mut list, "padding", window.padding, [0, 0]);
+                not(&mut list, "output_padding", *output_padding, [0, 0]);
+                list.extend((!bias).then(|| "bias=False".into()));
+                not(&mut list, "dilation", window.dilation, [1, 1]);
+                "ConvTranspose2d"
+            }
+            Layer::Embedding { rows, size } => {
+                list.extend([rows.to_string(), size.to_string()]);
+                "Embedding"
             }
             Layer::Relu => return f.write_str("ReLU"),
             Layer::BatchNorm(norm) => {

@@ -34,7 +34,7 @@ pub struct Model {
 pub struct Param {
     /// As in PyTorch's `state_dict`: `conv1.weight`.
     pub name: String,
-    /// As in PyTorch: `[out, in]`, `[out, in / groups, kh, kw]`, `[out]`.
+    /// As in PyTorch: `[out, in]`, `[out, in / groups, kh, kw]`, `[out]`, …
     pub shape: Vec<u32>,
     /// What it is before the first update.
     pub init: Init,
@@ -48,6 +48,8 @@ pub enum Init {
     /// Uniform in ±1/√n, with the inputs n that each output of the layer sees: what `nn.Linear` and
     /// `nn.Conv2d` draw.
     Inputs(u32),
+    /// From the standard normal distribution: what `nn.Embedding` draws.
+    Normal,
     /// The same number everywhere.
     All(f32),
 }
@@ -166,6 +168,23 @@ impl Model {
                 show(&[outputs]),
             )));
         }
+        // Indices come from the data: what a layer computes has a gradient, and is no whole number.
+        let mut inner: Vec<&Fitted> = layers.iter().skip(1).collect();
+        inner.extend(
+            layers
+                .iter()
+                .take(1)
+                .flat_map(|l| l.branches.iter().flatten()),
+        );
+        while let Some(l) = inner.pop() {
+            inner.extend(l.branches.iter().flatten());
+            if matches!(l.layer, Layer::Embedding { .. }) {
+                return Err(Error::Model(format!(
+                    "layer {}, {}: it takes the data's own numbers, so it must be the first layer",
+                    l.name, l.layer
+                )));
+            }
+        }
         if layers.iter().all(|l| l.all_params().is_empty()) {
             return Err(Error::Model(
                 "the model has no parameters: nothing would be trained".into(),
@@ -195,6 +214,14 @@ impl Network {
     /// The layers, first to last.
     pub fn layers(&self) -> &[Fitted] {
         &self.layers
+    }
+
+    /// How many rows the table has that the data's numbers are indices of, if they are.
+    pub fn table(&self) -> Option<u32> {
+        match self.layers.first()?.layer {
+            Layer::Embedding { rows, .. } => Some(rows),
+            _ => None,
+        }
     }
 
     /// All entries of the `state_dict`, in its order: parameters, and what layers remember besides.
@@ -273,19 +300,22 @@ impl Network {
     }
 
     /// Initial values as torch's layers have them: weights of `nn.Linear` and `nn.Conv2d` kaiming-uniform
-    /// with a = √5 and biases alike, uniform in ±1/√fan_in; normalisations begin with 1 and 0. The numbers of
+    /// with a = √5 and biases alike, uniform in ±1/√fan_in; tables of
+    /// `nn.Embedding` normal; normalisations begin with 1 and 0. The numbers of
     /// a parameter depend on the seed and its index alone.
     pub fn init(&self, seed: u64) -> Vec<Vec<f32>> {
         let draw = |(index, p): (usize, &Param)| {
             let len = p.shape.iter().product::<u32>();
-            let bound = match p.init {
-                Init::All(x) => return vec![x; len as usize],
-                Init::Inputs(n) => 1.0 / f64::from(n).sqrt(),
-            };
             let mut rng = Rng::new(seed, Purpose::Weights, index as u64);
-            (0..len)
-                .map(|_| rng.uniform(-bound, bound) as f32)
-                .collect()
+            let mut draw = || match p.init {
+                Init::All(x) => x,
+                Init::Normal => rng.normal() as f32,
+                Init::Inputs(n) => {
+                    let bound = 1.0 / f64::from(n).sqrt();
+                    rng.uniform(-bound, bound) as f32
+                }
+            };
+            (0..len).map(|_| draw()).collect()
         };
         self.params().enumerate().map(draw).collect()
     }

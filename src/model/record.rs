@@ -71,6 +71,21 @@ impl<P: Iterator<Item = Tensor>> Pass<'_, P> {
                     let bias = bias.then(|| self.next_param());
                     self.r.conv2d(x, weight, bias, *window, fused())
                 }
+                Layer::ConvTranspose2d {
+                    window,
+                    output_padding,
+                    bias,
+                    ..
+                } => {
+                    let weight = self.next_param();
+                    let bias = bias.then(|| self.next_param());
+                    let more = *output_padding;
+                    (self.r).conv_transpose2d(x, weight, bias, *window, more, fused())
+                }
+                Layer::Embedding { .. } => {
+                    let weight = self.next_param();
+                    self.r.embedding(x, weight)
+                }
                 Layer::BatchNorm(norm) => self.batch_norm(norm, x, fused()),
                 Layer::LayerNorm { shape, eps, affine } => {
                     let affine = affine.then(|| [self.next_param(), self.next_param()]);
@@ -117,17 +132,7 @@ impl<P: Iterator<Item = Tensor>> Pass<'_, P> {
                     window,
                     count_include_pad,
                 } => self.r.avg_pool2d(x, *window, *count_include_pad),
-                Layer::AdaptiveAvgPool2d([oh, ow]) => {
-                    let &[_, _, h, w] = x.shape() else {
-                        unreachable!("fitted to images")
-                    };
-                    let kernel = [h / oh, w / ow];
-                    let window = Window {
-                        stride: kernel,
-                        ..Window::new(kernel)
-                    };
-                    self.r.avg_pool2d(x, window, true)
-                }
+                Layer::AdaptiveAvgPool2d(size) => self.r.adaptive_avg_pool2d(x, *size),
                 Layer::Flatten => x.view(&[n, l.shape[0]]),
             };
         }

@@ -47,7 +47,7 @@ pub struct Dims {
     pub dilation_w: u32,
     /// Groups: `C` and `O` are multiples of it.
     pub groups: u32,
-    /// Flags of [`Epilogue`]: the bias is per output channel. The weight gradient has none.
+    /// Flags of [`Epilogue`]: the bias is per channel of what the pass computes. The weight gradient has none.
     pub epilogue: u32,
     /// From which word of the weight's gradient on the sums of `dy` over all pixels (the bias's
     /// gradient) are stored, at least the weight's words; 0 if nobody wants them. The other passes
@@ -148,7 +148,7 @@ impl Kernel for Conv2d {
     type Dims = Dims;
     sources!("conv2d" + "conv" + "epilogue" + "pixel", ["x", "weight", "e"] -> ["y"]);
     const VARIANTS: &'static [Variant] = &[variants::FORWARD_REGISTER, variants::FORWARD_WORKGROUP];
-    const CASES: &'static [Dims] = &cases(3, 1);
+    const CASES: &'static [Dims] = &with(cases(3, 1), [7, 12], Epilogue::MASK.0);
 
     fn launch(d: &Dims) -> Launch {
         Launch::Tiles {
@@ -194,7 +194,7 @@ impl Kernel for Conv2d {
 }
 
 /// The same geometries for all three passes, with the pass's own epilogues.
-pub(super) const fn cases(first: u32, rest: u32) -> [Dims; 13] {
+pub(super) const fn cases(first: u32, rest: u32) -> [Dims; 14] {
     [
         case([3, 5, 28, 28], 9, [3, 3], [1, 1, 1, 1, 1, 1], 1, rest),
         case([2, 6, 8, 12], 8, [3, 5], [1, 1, 1, 2, 2, 1], 2, first),
@@ -209,7 +209,19 @@ pub(super) const fn cases(first: u32, rest: u32) -> [Dims; 13] {
         case([2, 3, 7, 14], 5, [2, 5], [2, 3, 1, 2, 1, 1], 1, first),
         case([5, 7, 6, 5], 11, [6, 5], [1, 1, 3, 4, 1, 1], 1, 0),
         case([2, 9, 5, 6], 33, [3, 3], [1, 1, 1, 1, 1, 1], 1, rest),
+        // What a transposed convolution makes of `output_padding`: windows would fit once more.
+        Dims {
+            oh: 7,
+            ..case([2, 3, 9, 8], 5, [2, 2], [1, 1, 1, 0, 3, 2], 1, rest)
+        },
     ]
+}
+
+/// Two of them with other flags: what a pass does for a transposed convolution.
+pub(super) const fn with(mut cases: [Dims; 14], which: [usize; 2], epilogue: u32) -> [Dims; 14] {
+    cases[which[0]].epilogue = epilogue;
+    cases[which[1]].epilogue = epilogue;
+    cases
 }
 
 /// Fills in the output size. `s` is stride, padding, dilation, each vertical then horizontal.

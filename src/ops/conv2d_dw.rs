@@ -101,7 +101,7 @@ fn words(d: &Dims, weight: u64) -> u64 {
 }
 
 /// Every second case with the bias's gradient, a little behind the weight's.
-const fn summed(mut cases: [Dims; 13]) -> [Dims; 13] {
+const fn summed(mut cases: [Dims; 14]) -> [Dims; 14] {
     let mut i = 0;
     while i < cases.len() {
         let d = &cases[i];

@@ -1,8 +1,9 @@
-//! The gradient of a convolution for its input: `dx = epilogue(dy ⋆ᵀ weight)`.
+//! The gradient of a convolution for its input: `dx = epilogue(dy ⋆ᵀ weight)`. It is also what a transposed convolution
+//! computes, with a bias per channel of `dx`.
 
 use super::{
     Epilogue, conv_variants as variants,
-    conv2d::{Dims, cases},
+    conv2d::{Dims, cases, with},
     fast,
 };
 use crate::{
@@ -18,7 +19,7 @@ impl Kernel for Conv2dDx {
     type Dims = Dims;
     sources!("conv2d_dx" + "conv" + "epilogue" + "pixel_dx", ["dy", "weight", "e"] -> ["dx"]);
     const VARIANTS: &'static [Variant] = &[variants::DX_REGISTER, variants::DX_WORKGROUP];
-    const CASES: &'static [Dims] = &cases(4, 0);
+    const CASES: &'static [Dims] = &with(with(cases(4, 0), [2, 5], 3), [9, 13], Epilogue::BIAS.0);
 
     fn launch(d: &Dims) -> Launch {
         Launch::Tiles {

@@ -12,6 +12,8 @@ pub mod activation;
 pub mod activation_grad;
 pub mod adagrad;
 pub mod adam;
+pub mod adaptive_avg_pool2d;
+pub mod adaptive_avg_pool2d_grad;
 pub mod add;
 pub mod augment_bytes;
 pub mod average;
@@ -25,6 +27,8 @@ pub mod cross_entropy_log;
 pub mod dadapt;
 pub mod dadapt_moments;
 pub mod dropout;
+pub mod embedding;
+pub mod embedding_grad;
 pub mod gather;
 pub mod gather_bytes;
 pub mod grad_stats;
@@ -71,30 +75,34 @@ mod stride;
 
 pub use {
     accumulate::Accumulate, activation::Activation, activation_grad::ActivationGrad,
-    adagrad::Adagrad, adam::Adam, add::Add, augment_bytes::AugmentBytes, average::Average,
-    avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad, channel_sum::ChannelSum, conv2d::Conv2d,
-    conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx, cross_entropy_log::CrossEntropyLog, dadapt::Dadapt,
-    dadapt_moments::DadaptMoments, dropout::Dropout, gather::Gather, gather_bytes::GatherBytes,
-    grad_stats::GradStats, grad_stats_control::GradStatsControl, grad_stats_log::GradStatsLog,
-    gradient_control::GradientControl, lamb::Lamb, lamb_norms::LambNorms, lars::Lars,
-    lars_norms::LarsNorms, lion::Lion, log_batch::LogBatch, log_grad::LogGrad, matmul::Matmul,
-    max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad, moments::Moments,
-    norm_coefficients::NormCoefficients, norm_grad::NormGrad, norm_sums::NormSums,
-    normalize::Normalize, pointwise_loss::PointwiseLoss, rate_estimate::RateEstimate,
-    rate_stats::RateStats, relu::Relu, relu_grad::ReluGrad, rmsprop::RmsProp,
-    running_stats::RunningStats, scale_channels::ScaleChannels, schedule_free::ScheduleFree,
-    sgd::Sgd, softmax::Softmax, softmax_cross_entropy::SoftmaxCrossEntropy,
-    softmax_grad::SoftmaxGrad, split_sum::SplitSum, transpose::Transpose,
-    weighted_cross_entropy::WeightedCrossEntropy,
+    adagrad::Adagrad, adam::Adam, adaptive_avg_pool2d::AdaptiveAvgPool2d,
+    adaptive_avg_pool2d_grad::AdaptiveAvgPool2dGrad, add::Add, augment_bytes::AugmentBytes,
+    average::Average, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad,
+    channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx,
+    cross_entropy_log::CrossEntropyLog, dadapt::Dadapt, dadapt_moments::DadaptMoments,
+    dropout::Dropout, embedding::Embedding, embedding_grad::EmbeddingGrad, gather::Gather,
+    gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_control::GradStatsControl,
+    grad_stats_log::GradStatsLog, gradient_control::GradientControl, lamb::Lamb,
+    lamb_norms::LambNorms, lars::Lars, lars_norms::LarsNorms, lion::Lion, log_batch::LogBatch,
+    log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad,
+    moments::Moments, norm_coefficients::NormCoefficients, norm_grad::NormGrad,
+    norm_sums::NormSums, normalize::Normalize, pointwise_loss::PointwiseLoss,
+    rate_estimate::RateEstimate, rate_stats::RateStats, relu::Relu, relu_grad::ReluGrad,
+    rmsprop::RmsProp, running_stats::RunningStats, scale_channels::ScaleChannels,
+    schedule_free::ScheduleFree, sgd::Sgd, softmax::Softmax,
+    softmax_cross_entropy::SoftmaxCrossEntropy, softmax_grad::SoftmaxGrad, split_sum::SplitSum,
+    transpose::Transpose, weighted_cross_entropy::WeightedCrossEntropy,
 };
 
 /// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 55] = [
+pub static ALL: [&Op; 59] = [
     &Op::of::<Accumulate>(),
     &Op::of::<Activation>(),
     &Op::of::<ActivationGrad>(),
     &Op::of::<Adagrad>(),
     &Op::of::<Adam>(),
+    &Op::of::<AdaptiveAvgPool2d>(),
+    &Op::of::<AdaptiveAvgPool2dGrad>(),
     &Op::of::<Add>(),
     &Op::of::<AugmentBytes>(),
     &Op::of::<Average>(),
@@ -108,6 +116,8 @@ pub static ALL: [&Op; 55] = [
     &Op::of::<Dadapt>(),
     &Op::of::<DadaptMoments>(),
     &Op::of::<Dropout>(),
+    &Op::of::<Embedding>(),
+    &Op::of::<EmbeddingGrad>(),
     &Op::of::<Gather>(),
     &Op::of::<GatherBytes>(),
     &Op::of::<GradStats>(),

@@ -3,8 +3,8 @@
 use super::{Recorder, Tensor, Window, tensor::Kind};
 use crate::{
     ops::{
-        self, Epilogue, Flat, Mat, activation::Function, channel_sum, conv2d, gather_bytes, matmul,
-        max_pool2d,
+        self, Epilogue, Flat, Mat, activation::Function, adaptive_avg_pool2d, channel_sum, conv2d,
+        gather_bytes, matmul, max_pool2d,
     },
     plan::Slice,
 };
@@ -193,6 +193,86 @@ impl Recorder {
         })
     }
 
+    /// `torch.nn.ConvTranspose2d`: `x[N,C,H,W]`, `weight[C,O,KH,KW]`, `bias[O]`, with `output_padding` more rows and
+    /// columns than the windows reach. It is the gradient of a convolution for its input, and a convolution's passes
+    /// are its own the other way round.
+    pub fn conv_transpose2d(
+        &mut self,
+        x: Tensor,
+        weight: Tensor,
+        bias: Option<Tensor>,
+        window: Window,
+        output_padding: [u32; 2],
+        relu: bool,
+    ) -> Tensor {
+        let [n, c, h, w] = x.image("conv_transpose2d");
+        let [w_in, o, kh, kw] = weight.image("conv_transpose2d");
+        let window = Window {
+            kernel: [kh, kw],
+            ..window
+        };
+        let shapes = (x.shape(), weight.shape());
+        assert_eq!(c, w_in, "conv_transpose2d: x, weight {shapes:?}");
+        let [oh, ow] = window
+            .transposed([h, w], output_padding)
+            .expect("conv_transpose2d: its output is something");
+        let mut y = self.value("conv_transpose2d", &[n, o, oh, ow], Kind::Value);
+        y.rectified = relu;
+        self.uses(&[Some(x), Some(weight), bias]);
+        // In the words of the convolution from y to x.
+        let dims = move |epilogue: Epilogue| conv2d::Dims {
+            n,
+            c: o,
+            h: oh,
+            w: ow,
+            o: c,
+            oh: h,
+            ow: w,
+            kh,
+            kw,
+            stride_h: window.stride[0],
+            stride_w: window.stride[1],
+            padding_h: window.padding[0],
+            padding_w: window.padding[1],
+            dilation_h: window.dilation[0],
+            dilation_w: window.dilation[1],
+            groups: 1,
+            epilogue: epilogue.0,
+            sums: 0,
+        };
+        let e = bias.unwrap_or(weight).at;
+        let forward = dims(Epilogue::forward(bias.is_some(), relu));
+        self.push::<ops::Conv2dDx>(forward, &[x.at, weight.at, e, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_into(weight, |r, dw, _| {
+                r.push::<ops::Conv2dDw>(dims(Epilogue::NONE), &[x.at, dy.at, dw.at]);
+            });
+            r.bias_grad(bias, dy, [n, o, oh * ow]);
+            r.grad_into(x, |r, dx, mask| {
+                let (flags, e) = mask_or(mask, weight);
+                r.push::<ops::Conv2d>(dims(flags), &[dy.at, weight.at, e, dx.at]);
+            });
+        })
+    }
+
+    /// `torch.nn.Embedding`: `weight[rows, cols]` at `index[…]`, whole numbers of the data, gives `[…, cols]`.
+    pub fn embedding(&mut self, index: Tensor, weight: Tensor) -> Tensor {
+        let [rows, cols] = weight.matrix("embedding");
+        let y = self.value("embedding", &[index.shape(), &[cols]].concat(), Kind::Value);
+        self.uses(&[Some(weight)]);
+        let dims = ops::embedding::Dims {
+            n: index.at.len,
+            rows,
+            cols,
+        };
+        self.push::<ops::Embedding>(dims, &[index.at, weight.at, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_into(weight, |r, dw, _| {
+                r.push::<ops::EmbeddingGrad>(dims, &[index.at, dy.at, dw.at]);
+            });
+        })
+    }
+
     /// `torch.relu` on its own, for a ReLU that nothing can take in.
     pub fn relu(&mut self, x: Tensor) -> Tensor {
         let mut y = self.value("relu", x.shape(), Kind::Value);
@@ -314,6 +394,38 @@ impl Recorder {
                 };
                 let e = mask.unwrap_or(dy).at;
                 r.push::<ops::AvgPool2dGrad>(dims, &[dy.at, e, dx.at]);
+            });
+        })
+    }
+
+    /// `torch.nn.AdaptiveAvgPool2d` over `x[N,C,H,W]` to height and width `size`.
+    pub fn adaptive_avg_pool2d(&mut self, x: Tensor, size: [u32; 2]) -> Tensor {
+        let [n, c, h, w] = x.image("adaptive_avg_pool2d");
+        let [oh, ow] = size;
+        if h.is_multiple_of(oh) && w.is_multiple_of(ow) {
+            // All windows are alike.
+            let kernel = [h / oh, w / ow];
+            let window = Window {
+                stride: kernel,
+                ..Window::new(kernel)
+            };
+            return self.avg_pool2d(x, window, true);
+        }
+        let y = self.value("adaptive_avg_pool2d", &[n, c, oh, ow], Kind::Value);
+        let dims = move |mask: Option<Tensor>| adaptive_avg_pool2d::Dims {
+            planes: n * c,
+            h,
+            w,
+            oh,
+            ow,
+            mask: mask.is_some().into(),
+        };
+        self.uses(&[Some(x)]);
+        self.push::<ops::AdaptiveAvgPool2d>(dims(None), &[x.at, y.at]);
+        self.backward_of(y, move |r, dy| {
+            r.grad_into(x, |r, dx, mask| {
+                let e = mask.unwrap_or(dy).at;
+                r.push::<ops::AdaptiveAvgPool2dGrad>(dims(mask), &[dy.at, e, dx.at]);
             });
         })
     }

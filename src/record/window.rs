@@ -51,4 +51,20 @@ impl Window {
         };
         Some([along(0)?, along(1)?])
     }
+
+    /// The height and width that a transposed convolution makes of `size`, as PyTorch counts, with `more` rows and
+    /// columns behind; `None` if nothing is left of it, or it is too large.
+    pub fn transposed(&self, size: [u32; 2], more: [u32; 2]) -> Option<[u32; 2]> {
+        let along = |i: usize| {
+            let steps = size[i].checked_sub(1)?.checked_mul(self.stride[i])?;
+            let reach = self.dilation[i].checked_mul(self.kernel[i].checked_sub(1)?)?;
+            let all = steps
+                .checked_add(reach)?
+                .checked_add(more[i])?
+                .checked_add(1)?;
+            let out = all.checked_sub(self.padding[i].checked_mul(2)?)?;
+            (out > 0).then_some(out)
+        };
+        Some([along(0)?, along(1)?])
+    }
 }

@@ -9,9 +9,11 @@ use crate::{
     record::Window,
 };
 
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 25] = [
     "Linear",
     "Conv2d",
+    "ConvTranspose2d",
+    "Embedding",
     "ReLU",
     "LeakyReLU",
     "ELU",
@@ -38,6 +40,16 @@ const NAMES: [&str; 23] = [
 /// Torch's order of `Conv2d`'s arguments after the channels and the kernel.
 const CONV: [&str; 5] = ["stride", "padding", "dilation", "groups", "bias"];
 
+/// Torch's order of `ConvTranspose2d`'s.
+const TRANSPOSED: [&str; 6] = [
+    "stride",
+    "padding",
+    "output_padding",
+    "groups",
+    "bias",
+    "dilation",
+];
+
 impl Layer {
     /// Reads one layer.
     ///
@@ -57,6 +69,8 @@ impl Layer {
         match name {
             "Linear" => linear(text, call),
             "Conv2d" => conv2d(text, call),
+            "ConvTranspose2d" => conv_transpose2d(text, call),
+            "Embedding" => embedding(text, call),
             "ReLU" => {
                 // `inplace` is about memory, which the plan arranges by itself.
                 let args = Args::bind(text, call, &["inplace"])?;
@@ -255,9 +269,15 @@ fn linear(text: &str, call: &Expr) -> Result<Layer, expr::Error> {
     Ok(layer)
 }
 
-fn conv2d(text: &str, call: &Expr) -> Result<Layer, expr::Error> {
+/// Channels and kernel as people write them: `Conv2d(out, kernel)`, `Conv2d(out, kernel_size=k)` or torch's
+/// `Conv2d(in, out, kernel, …)`, and behind them what `rest` has.
+fn convolution<'a>(
+    text: &'a str,
+    call: &'a Expr,
+    name: &str,
+    rest: &[&'static str],
+) -> Result<(Args<'a>, [u32; 2]), expr::Error> {
     let kernel_named = given(call, "kernel_size");
-    // Conv2d(out, kernel), Conv2d(out, kernel_size=k) or torch's Conv2d(in, out, kernel, …).
     let short = match positional(call) {
         0 => false,
         1 => !given(call, "out_channels"),
@@ -269,11 +289,16 @@ fn conv2d(text: &str, call: &Expr) -> Result<Layer, expr::Error> {
     } else {
         ["in_channels", "out_channels", "kernel_size"]
     };
-    let names = [&head[..], &CONV].concat();
-    let args = Args::bind(text, call, &names)?;
+    let args = Args::bind(text, call, &[&head[..], rest].concat())?;
     let Some(kernel) = pair(&args, "kernel_size", 1)? else {
-        return Err(args.error("kernel_size", "Conv2d needs its argument `kernel_size`"));
+        let message = format!("{name} needs its argument `kernel_size`");
+        return Err(args.error("kernel_size", message));
     };
+    Ok((args, kernel))
+}
+
+fn conv2d(text: &str, call: &Expr) -> Result<Layer, expr::Error> {
+    let (args, kernel) = convolution(text, call, "Conv2d", &CONV)?;
     let mut window = Window {
         stride: pair(&args, "stride", 1)?.unwrap_or([1, 1]),
         dilation: pair(&args, "dilation", 1)?.unwrap_or([1, 1]),
@@ -286,6 +311,75 @@ fn conv2d(text: &str, call: &Expr) -> Result<Layer, expr::Error> {
         outputs: size(&args, "out_channels", 1)?,
         window,
         bias: args.opt_bool("bias")?.unwrap_or(true),
+    };
+    args.finish()?;
+    Ok(layer)
+}
+
+fn conv_transpose2d(text: &str, call: &Expr) -> Result<Layer, expr::Error> {
+    let (args, kernel) = convolution(text, call, "ConvTranspose2d", &TRANSPOSED)?;
+    let window = Window {
+        stride: pair(&args, "stride", 1)?.unwrap_or([1, 1]),
+        padding: pair(&args, "padding", 0)?.unwrap_or([0, 0]),
+        dilation: pair(&args, "dilation", 1)?.unwrap_or([1, 1]),
+        ..Window::new(kernel)
+    };
+    let output_padding = pair(&args, "output_padding", 0)?.unwrap_or([0, 0]);
+    let [sh, sw] = window.stride;
+    let [dh, dw] = window.dilation;
+    let [more_h, more_w] = output_padding;
+    if more_h >= sh.max(dh) || more_w >= sw.max(dw) {
+        let message = "`output_padding` must be less than the stride or the dilation";
+        return Err(args.error("output_padding", message));
+    }
+    if opt_size(&args, "groups", 1)?.is_some_and(|groups| groups != 1) {
+        let message = "ConvTranspose2d with groups is not supported";
+        return Err(args.error("groups", message));
+    }
+    let layer = Layer::ConvTranspose2d {
+        inputs: opt_size(&args, "in_channels", 1)?,
+        outputs: size(&args, "out_channels", 1)?,
+        window,
+        output_padding,
+        bias: args.opt_bool("bias")?.unwrap_or(true),
+    };
+    args.finish()?;
+    Ok(layer)
+}
+
+fn embedding(text: &str, call: &Expr) -> Result<Layer, expr::Error> {
+    let args = Args::bind(
+        text,
+        call,
+        &[
+            "num_embeddings",
+            "embedding_dim",
+            "padding_idx",
+            "max_norm",
+            "norm_type",
+            "scale_grad_by_freq",
+            "sparse",
+        ],
+    )?;
+    for key in ["padding_idx", "max_norm"] {
+        if let Some(expr) = args.opt_expr(key)
+            && !matches!(expr.node, Node::None)
+        {
+            let message = format!("Embedding with `{key}` is not supported");
+            return Err(args.error(key, message));
+        }
+    }
+    // What `max_norm` is measured in, which there is not.
+    args.opt_f64("norm_type")?;
+    for key in ["scale_grad_by_freq", "sparse"] {
+        if args.opt_bool(key)? == Some(true) {
+            let message = format!("Embedding with `{key}` is not supported");
+            return Err(args.error(key, message));
+        }
+    }
+    let layer = Layer::Embedding {
+        rows: size(&args, "num_embeddings", 1)?,
+        size: size(&args, "embedding_dim", 1)?,
     };
     args.finish()?;
     Ok(layer)
