@@ -336,6 +336,9 @@ def make_model():
         "norms": "Conv2d(8, 4, stride=4) Flatten(2) Transpose(1, 2) LayerNorm([8]) Linear(6) Transpose(1, 2) AdaptiveAvgPool1d(1) Flatten Dropout(0.1) LayerNorm(elementwise_affine=False) Linear(10) Softmax(1)",
         "huge-norms": "GroupNorm(4294967295) LayerNorm([16777216, 16777216, 16777216]) AdaptiveAvgPool2d(16777216) Flatten Linear(10)",
         "nested-residual": "Residual(" * 60 + "ReLU" + ")" * 60 + " Flatten Linear(10)",
+        "transposed": "ConvTranspose2d(3, 4, (3, 2), stride=2, padding=1, output_padding=(1, 0), groups=1, bias=False, dilation=2) AdaptiveAvgPool2d((7, 5)) Flatten Linear(10)",
+        "huge-transposed": "ConvTranspose2d(16777216, 16777216, stride=16777216, output_padding=16777215, padding=16777216) AdaptiveAvgPool2d((16777216, 3)) Flatten Linear(10)",
+        "embedding": "Embedding(num_embeddings=16, embedding_dim=4, padding_idx=None, sparse=False) Transpose(1, 2) Flatten Linear(10)",
         "many": "ReLU " * 800 + "Linear(10)",
     }.items():
         keep("model", f"{name}.txt", text)

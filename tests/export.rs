@@ -19,7 +19,7 @@ use prost::Message;
 use crate::cli::{folder, refusal, success};
 
 /// Every preset and every option of every layer, on inputs that leave something over.
-const NETWORKS: [(&str, &[u32]); 25] = [
+const NETWORKS: [(&str, &[u32]); 28] = [
     ("mlp", &[7]),
     ("mlp", &[3, 5, 4]),
     ("linear", &[3]),
@@ -90,6 +90,19 @@ const NETWORKS: [(&str, &[u32]); 25] = [
     (
         "Linear(6) BatchNorm1d Residual(Tanh, Linear(6)) Linear(4)",
         &[5],
+    ),
+    (
+        "ConvTranspose2d(3, (3, 2), stride=(2, 3), padding=1, output_padding=(1, 2)) ReLU \
+         ConvTranspose2d(2, 2, bias=False, dilation=2) AdaptiveAvgPool2d((5, 9)) Flatten Linear(4)",
+        &[2, 4, 3],
+    ),
+    (
+        "AdaptiveAvgPool2d((7, 6)) AdaptiveAvgPool2d((3, 6)) Flatten Linear(4)",
+        &[2, 5, 9],
+    ),
+    (
+        "Embedding(3, 5) Transpose(1, 2) AdaptiveAvgPool1d(1) Flatten Linear(4)",
+        &[6],
     ),
     ("resnet8", &[3, 16, 16]),
     ("mlp-mixer", &[3, 8, 12]),
@@ -237,13 +250,15 @@ fn files_read_back() {
     assert_eq!(metadata[3].0, "kiln.classes");
 }
 
-/// Numbers between −2 and 2, which padding with zeros must not be mistaken for.
+/// Numbers between −2 and 2, which padding with zeros must not be mistaken for; indices for a table.
 fn noise(network: &Network, samples: usize, seed: u64) -> Vec<f32> {
     let width = network.input.iter().product::<u32>() as usize;
     let mut rng = Rng::new(seed, Purpose::Weights, 0);
-    (0..samples * width)
-        .map(|_| rng.uniform(-2.0, 2.0) as f32)
-        .collect()
+    let mut draw = || match network.table() {
+        Some(rows) => rng.below(rows) as f32,
+        None => rng.uniform(-2.0, 2.0) as f32,
+    };
+    (0..samples * width).map(|_| draw()).collect()
 }
 
 fn answers(network: &Network, input: &[f32]) -> Vec<f32> {

@@ -353,6 +353,78 @@ fn pooling() {
     }
 }
 
+/// Transposed convolutions with padding, stride, dilation and output padding, behind a ReLU and alone.
+#[test]
+fn conv_transpose2d() {
+    let padded = Window {
+        padding: [1, 2],
+        ..Window::new([3, 4])
+    };
+    let strided = Window {
+        stride: [2, 3],
+        padding: [1, 0],
+        ..Window::new([3, 2])
+    };
+    let dilated = Window {
+        dilation: [3, 2],
+        padding: [2, 1],
+        ..Window::new([2, 3])
+    };
+    for (window, more) in [(padded, [0, 0]), (strided, [1, 2]), (dilated, [2, 1])] {
+        for (before, relu) in [(false, false), (false, true), (true, false), (true, true)] {
+            demand(|d| {
+                let x = d.param(&[2, 3, 4, 5], 1.0);
+                let x = match before {
+                    true => d.conv2d(x, 3, Window::new([1, 1]), true),
+                    false => x,
+                };
+                let [kh, kw] = window.kernel;
+                let weight = d.param(&[3, 4, kh, kw], 0.5);
+                let bias = d.param(&[4], 0.5);
+                let y = (d.r).conv_transpose2d(x, weight, Some(bias), window, more, relu);
+                d.regress(y);
+            });
+        }
+    }
+}
+
+/// Adaptive poolings that overlap, that divide and that make an image larger, behind a ReLU and alone.
+#[test]
+fn adaptive_avg_pool2d() {
+    for size in [[3, 4], [7, 2], [9, 13], [1, 1], [5, 6]] {
+        for relu in [false, true] {
+            demand(|d| {
+                let x = d.param(&[2, 3, 7, 6], 1.0);
+                let x = match relu {
+                    true => d.conv2d(x, 3, Window::new([1, 1]), true),
+                    false => x,
+                };
+                let y = d.r.adaptive_avg_pool2d(x, size);
+                d.regress(y);
+            });
+        }
+    }
+}
+
+/// A table whose rows are looked up often, once and never, alone and with a layer behind it.
+#[test]
+fn embedding() {
+    for behind in [false, true] {
+        demand(|d| {
+            let index = d.r.input("index", &[5, 4]);
+            let rows = (0..20).map(|_| d.rng.below(9).into()).collect();
+            d.inputs.push(("index".into(), rows, Floats));
+            let weight = d.param(&[11, 3], 1.0);
+            let y = d.r.embedding(index, weight);
+            let y = match behind {
+                true => d.linear(y.view(&[20, 3]), 4, true),
+                false => y,
+            };
+            d.regress(y);
+        });
+    }
+}
+
 /// Cross-entropy with and without label smoothing.
 #[test]
 fn cross_entropy() {

@@ -11,7 +11,7 @@ use kiln::{
     ops::{Hyper, as_words, pointwise_loss::Pointwise},
     optim::Sgd,
     plan::{Plan, Slice},
-    record::{Recorder, Tensor},
+    record::{Recorder, Tensor, Window},
     train::{Config, Loss, OnNonFinite, Order, Session, Snapshot, Trainer, Weights},
 };
 use serde_json::Value;
@@ -151,25 +151,60 @@ fn follow_case(case: &Value) {
         params.push((p, floats(tensor), tensor));
         p
     };
-    let (mut goals, mut forward) = (Vec::new(), None);
+    let (mut goals, mut indices) = (Vec::new(), Vec::new());
+    let mut forward: Option<Box<dyn Fn(&mut Recorder) -> Tensor>> = None;
+    let pair = |key: &str, default: u32| match &case["params"][key] {
+        Value::Null => [default; 2],
+        list => [0, 1].map(|i| golden::number(&list[i]) as u32),
+    };
     r.begin("case", 1);
     let op = case["op"].as_str().unwrap();
     // A loss hands its gradient on as it is: nothing goes back from its own input.
     let x = match op {
-        "group_norm" => param(&mut r, "x"),
+        "group_norm" | "conv_transpose2d" | "adaptive_avg_pool2d" => param(&mut r, "x"),
         _ => r.input("x", &shape),
     };
-    let loss = match op {
+    match op {
         "group_norm" => {
             let affine = [param(&mut r, "weight"), param(&mut r, "bias")];
             let channels = shape[1];
             let plane = x.at.len / shape[0] / channels;
             let size = channels / number("groups") as u32 * plane;
-            let norm = move |r: &mut Recorder| {
+            forward = Some(Box::new(move |r| {
                 r.group_norm(x, Some(affine), size, [plane, channels], 1e-5)
+            }));
+        }
+        "conv_transpose2d" => {
+            let [weight, bias] = [param(&mut r, "weight"), param(&mut r, "bias")];
+            let &[_, _, kh, kw] = weight.shape() else {
+                panic!("{name}: weight {:?}", weight.shape())
             };
-            let y = norm(&mut r);
-            forward = Some(norm);
+            let window = Window {
+                stride: pair("stride", 1),
+                padding: pair("padding", 0),
+                dilation: pair("dilation", 1),
+                ..Window::new([kh, kw])
+            };
+            let more = pair("output_padding", 0);
+            forward = Some(Box::new(move |r| {
+                r.conv_transpose2d(x, weight, Some(bias), window, more, false)
+            }));
+        }
+        "adaptive_avg_pool2d" => {
+            let size = pair("size", 0);
+            forward = Some(Box::new(move |r| r.adaptive_avg_pool2d(x, size)));
+        }
+        "embedding" => {
+            let integers = golden.integers(&format!("{name}/x"));
+            indices = integers.iter().map(|&i| i as f32).collect();
+            let weight = param(&mut r, "weight");
+            forward = Some(Box::new(move |r| r.embedding(x, weight)));
+        }
+        _ => {}
+    }
+    let loss = match op {
+        _ if forward.is_some() => {
+            let y = forward.as_ref().unwrap()(&mut r);
             let goal = r.input("goal", &[1, y.at.len]);
             r.mse(y.view(&[1, y.at.len]), goal)
         }
@@ -192,9 +227,9 @@ fn follow_case(case: &Value) {
             r.pointwise(x, goal, loss, true)
         }
     };
-    match op {
-        "group_norm" => r.backward(loss),
-        _ => params.push((x, floats("x"), "x")),
+    match &forward {
+        Some(_) => r.backward(loss),
+        None => params.push((x, floats("x"), "x")),
     }
     r.end();
     // Recorded last, so that nothing takes the place of its output.
@@ -206,7 +241,7 @@ fn follow_case(case: &Value) {
     r.seal();
     let plan = Arc::new(r.finish());
     for (machine, _) in MACHINES {
-        let (y, gradients) = run_case(&plan, machine, &params, &goals, name);
+        let (y, gradients) = run_case(&plan, machine, &params, [&goals, &indices], name);
         let close = |want: &[f32], got: &[f32], what: &str| {
             compare(want, got, 3e-6 * largest(want), 0.0)
                 .unwrap_or_else(|why| panic!("{name}: {machine}: {what} {why}"));
@@ -223,15 +258,17 @@ fn run_case(
     plan: &Arc<Plan>,
     machine: &str,
     params: &[(Tensor, Vec<f32>, &str)],
-    goals: &[f32],
+    [goals, indices]: [&[f32]; 2],
     name: &str,
 ) -> (Vec<f32>, Vec<Vec<f32>>) {
     let mut exec = on(machine, plan);
     for (param, values, _) in params {
         exec.write(param.at, values).unwrap();
     }
-    if !goals.is_empty() {
-        exec.write(buffer(plan, "goal"), goals).unwrap();
+    for (input, values) in [("goal", goals), ("x", indices)] {
+        if !values.is_empty() {
+            exec.write(buffer(plan, input), values).unwrap();
+        }
     }
     let program = plan.program("case").unwrap();
     let mut y = None;
@@ -261,12 +298,66 @@ fn run_case(
     (y.unwrap_or_default(), params.iter().map(of).collect())
 }
 
-/// Group normalisation, losses of classes and weighted cross-entropy, forward and backward.
+/// Group normalisation, transposed convolutions, adaptive pooling, embeddings, losses of classes and weighted cross-entropy, forward and backward.
 #[test]
 fn layers_and_losses_match_pytorch() {
     let cases = golden::open("layers").cases();
-    assert_eq!(cases.len(), 10);
+    assert_eq!(cases.len(), 18);
     cases.iter().for_each(follow_case);
+}
+
+/// Indices of a table train it the same on every machine; what is no index is refused where it lies, when a network is
+/// trained and when it answers.
+#[test]
+fn embeddings_train() {
+    let (samples, length, rows) = (41, 6, 9);
+    let mut rng = kiln::rng::Rng::new(5, kiln::rng::Purpose::Test, 0);
+    let values: Vec<f32> = (0..samples * length)
+        .map(|_| rng.below(rows) as f32)
+        .collect();
+    let labels = values.chunks(length).map(|s| s[2] as u32 % 5).collect();
+    let mut data = data(
+        &[length as u32],
+        classes(5),
+        values,
+        Targets::Classes(labels),
+        8,
+    );
+    let network = fitted("Embedding(9, 4) Transpose(1, 2) Flatten Linear(5)", &data);
+    let weights = network.init(3);
+    let config = config(1);
+    let session = Session::record(&network, &data, &config).unwrap();
+    let mut all = Vec::new();
+    for (machine, open) in MACHINES {
+        let (exec, rate) = (open(&session), constant(0.2));
+        let mut trainer = Trainer::new(exec, &session, &config, rate, &data, &weights).unwrap();
+        let mut rows = Rows::default();
+        assert!(trainer.run(150, &mut rows).unwrap());
+        let losses: Vec<f32> = rows.0.iter().map(|row| row.loss as f32).collect();
+        let mean = |x: &[f32]| x.iter().sum::<f32>() / x.len() as f32;
+        let (first, last) = (mean(&losses[..10]), mean(&losses[140..]));
+        assert!(last < 0.3 * first, "{machine}: from {first} to {last}");
+        all.push(losses[..20].to_vec());
+    }
+    for other in &all[1..] {
+        compare(&all[0], other, 1e-4, 1e-3).unwrap();
+    }
+    let forward = Forward::record(&network, 4).unwrap();
+    let exec = on("twins", &forward.plan);
+    let mut evaluator = Evaluator::new(exec, &forward, &weights).unwrap();
+    let e = evaluator.logits(&Features::Floats(vec![0.5; 6]));
+    let e = e.map(|_| ()).unwrap_err().to_string();
+    assert!(e.contains("given sample 0"), "{e}");
+    let Features::Floats(values) = &mut data.train.features else {
+        panic!("indices are floats")
+    };
+    values[13] = 9.0;
+    let e = Session::record(&network, &data, &config);
+    let e = e.map(|_| ()).unwrap_err().to_string();
+    assert!(
+        e.contains("training sample 2 (counted from 0), feature 1: 9 is no index"),
+        "{e}"
+    );
 }
 
 /// A model with everything that remembers or drops something.

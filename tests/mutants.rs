@@ -680,6 +680,49 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         &[("divide(i, dims.plane)", "i")],
     ),
     (
+        "windows that do not overlap",
+        "adaptive_avg_pool2d",
+        &[("(o + 1u) * size + outputs - 1u", "(o + 1u) * size")],
+    ),
+    (
+        "last window left out",
+        "adaptive_avg_pool2d_grad",
+        &[("(i + 1u) * outputs + size - 1u", "(i + 1u) * outputs")],
+    ),
+    (
+        "share of a window's rows alone",
+        "adaptive_avg_pool2d_grad",
+        &[(" * (across.y - across.x)", "")],
+    ),
+    (
+        "mask dropped from an adaptive pooling's gradient",
+        "adaptive_avg_pool2d_grad",
+        &[("if dims.mask != 0u", "if dims.mask == 7u")],
+    ),
+    (
+        "indices beyond the table begin anew",
+        "embedding",
+        &[(
+            "min(u32(clamp(index, 0.0, 16777216.0)), dims.rows - 1u)",
+            "u32(clamp(index, 0.0, 16777216.0)) % dims.rows",
+        )],
+    ),
+    (
+        "last of equal indices counts",
+        "embedding_grad",
+        &[("sum += dy", "sum = dy")],
+    ),
+    (
+        "every row gets everything",
+        "embedding_grad",
+        &[("row_of(index[i]) == row", "row_of(index[i]) < dims.rows")],
+    ),
+    (
+        "bias of a transposed convolution dropped",
+        "conv2d_dx",
+        &[("v += e[channel]", "v += 0.0")],
+    ),
+    (
         "copied as it lies",
         "transpose",
         &[("b * size + i * dims.cols + j", "at")],

@@ -10,8 +10,9 @@ use kiln::{
     exec::tuning::{Choice, Table, key},
     kernel::Op,
     ops::{
-        self, Epilogue, Flat, HYPER_WORDS, Mat, as_words, conv2d, cross_entropy_log, grad_stats,
-        grad_stats_log, matmul, max_pool2d, pointwise_loss, softmax_cross_entropy, update,
+        self, Epilogue, Flat, HYPER_WORDS, Mat, adaptive_avg_pool2d, as_words, conv2d,
+        cross_entropy_log, embedding, grad_stats, grad_stats_log, matmul, max_pool2d,
+        pointwise_loss, softmax_cross_entropy, update,
     },
     record::Window,
     variant::{Extras, Tile, Variant},
@@ -272,6 +273,24 @@ fn any_case() -> impl Strategy<Value = (&'static str, Vec<u32>, u64)> {
         Just("avg_pool2d"),
         Just("avg_pool2d_grad")
     ];
+    let adaptive = prop_oneof![
+        Just("adaptive_avg_pool2d"),
+        Just("adaptive_avg_pool2d_grad")
+    ];
+    let sizes = (1u32..5, 1u32..20, 1u32..20, 1u32..20, 1u32..20, 0u32..2);
+    let sizes = sizes.prop_map(|(planes, h, w, oh, ow, mask)| {
+        words(adaptive_avg_pool2d::Dims {
+            planes,
+            h,
+            w,
+            oh,
+            ow,
+            mask,
+        })
+    });
+    let table = prop_oneof![Just("embedding"), Just("embedding_grad")];
+    let look_ups = (size(), size(), size());
+    let look_ups = look_ups.prop_map(|(n, rows, cols)| words(embedding::Dims { n, rows, cols }));
     let mat = (size(), size()).prop_map(|(rows, cols)| words(Mat { rows, cols }));
     let pointwise = (size(), size(), 0u32..4, 0u32..2);
     let pointwise = pointwise.prop_map(|(rows, cols, function, one_hot)| {
@@ -304,6 +323,8 @@ fn any_case() -> impl Strategy<Value = (&'static str, Vec<u32>, u64)> {
         (Just("matmul"), any_matmul()),
         (convolution, any_conv()),
         (pooling, any_pool()),
+        (adaptive, sizes),
+        (table, look_ups),
         (Just("gather"), mat),
         (Just("pointwise_loss"), pointwise),
         (Just("softmax_cross_entropy"), logits),

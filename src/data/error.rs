@@ -211,6 +211,24 @@ pub enum Error {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// A network that looks rows of a table up meets something that is no row of it.
+    #[error(
+        "Embedding({rows}, …): {split} sample {sample} (counted from 0), feature {feature}: {value} is no index; expected \
+         whole numbers from 0 to {last}, so correct the data, take a larger table, or leave --standardize out",
+        last = rows - 1
+    )]
+    Index {
+        /// `training`, `validation`, `test`, or `given`.
+        split: &'static str,
+        /// The sample, counted from 0.
+        sample: usize,
+        /// The feature, counted from 0.
+        feature: usize,
+        /// The value.
+        value: f32,
+        /// Rows of the table, at least 1.
+        rows: u32,
+    },
     /// A test value lies so far from the training data that standardising overflows f32.
     #[error(
         "--standardize: {split} sample {sample} (counted from 0), feature {feature}: {value} is beyond the range of f32 once \

@@ -28,6 +28,7 @@ mod form;
 mod header;
 mod idx;
 mod images;
+mod indices;
 mod line;
 mod listing;
 mod loaded;

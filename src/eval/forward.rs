@@ -27,6 +27,8 @@ pub struct Forward {
     /// One sample's shape.
     shape: Vec<u32>,
     outputs: usize,
+    /// Rows of the table that the input's numbers are indices of, if they are.
+    table: Option<u32>,
 }
 
 impl Forward {
@@ -67,6 +69,7 @@ impl Forward {
             output,
             shape: network.input.clone(),
             outputs: network.outputs as usize,
+            table: network.table(),
             plan: Arc::new(plan),
         })
     }
@@ -103,7 +106,7 @@ impl<'a> Evaluator<'a> {
     /// What the network answers to every sample.
     ///
     /// # Errors
-    /// What the device reports.
+    /// What the device reports, and features that are no indices where the network takes some.
     ///
     /// # Panics
     /// If the features are not whole samples of the network's input.
@@ -117,6 +120,9 @@ impl<'a> Evaluator<'a> {
             values.is_multiple_of(width),
             "evaluation: {values} values in samples of {width}"
         );
+        if let Some(rows) = self.forward.table {
+            features.check_indices(&self.forward.shape, rows, "given")?;
+        }
         let samples = values / width;
         let mut answers = Vec::with_capacity(samples * self.forward.outputs);
         let mut words = vec![0.0; batch * width];

@@ -307,7 +307,9 @@ fn fit(layer: &Layer, shape: &[u32]) -> Result<(Vec<u32>, Shapes), String> {
             // Where windows begin and end is counted in integers.
             let counted =
                 |size: u32, out: u32| (u64::from(size) + 1) * (u64::from(out) + 1) < 1 << 31;
-            if !counted(h, *oh) || !counted(w, *ow) {
+            let alike = h.is_multiple_of(*oh) && w.is_multiple_of(*ow);
+            let fits = alike || counted(h, *oh) && counted(w, *ow);
+            if !fits {
                 return Err(format!(
                     "its input is {}: input and output are too large together",
                     show(shape)

@@ -109,6 +109,9 @@ fn layers_print_as_they_parse() {
         "AvgPool2d((2, 3), count_include_pad=False)",
         "AdaptiveAvgPool2d(1)",
         "AdaptiveAvgPool2d((2, 3))",
+        "ConvTranspose2d(8, 3)",
+        "ConvTranspose2d(2, 8, (3, 5), stride=2, padding=(1, 2), output_padding=1, bias=False, dilation=2)",
+        "Embedding(10, 3)",
         "LeakyReLU",
         "LeakyReLU(0.2)",
         "ELU(0.5)",
@@ -197,9 +200,55 @@ fn refusals_say_what_was_expected() {
             "dilation is not supported",
         ),
         (
-            "AdaptiveAvgPool2d(3) Flatten Linear(10)",
+            "AdaptiveAvgPool2d(16777216) Flatten Linear(10)",
+            &[1, 255, 255],
+            "too large together",
+        ),
+        (
+            "ConvTranspose2d(4, 3, output_padding=1) Flatten Linear(10)",
             &[1, 8, 8],
-            "no multiple",
+            "less than the stride",
+        ),
+        (
+            "ConvTranspose2d(4, 3, stride=2, groups=2) Flatten Linear(10)",
+            &[2, 8, 8],
+            "groups is not supported",
+        ),
+        (
+            "ConvTranspose2d(3, 4, 3) Flatten Linear(10)",
+            &[2, 8, 8],
+            "it says 3 inputs",
+        ),
+        (
+            "ConvTranspose2d(4, 3, padding=5) Flatten Linear(10)",
+            &[1, 8, 8],
+            "makes nothing",
+        ),
+        (
+            "ConvTranspose2d(4) Linear(10)",
+            &[1, 8, 8],
+            "ConvTranspose2d needs",
+        ),
+        (
+            "Embedding(9, 3) Flatten Linear(10)",
+            &[1, 8, 8],
+            "needs indices",
+        ),
+        ("Embedding(9) Flatten Linear(10)", &[4], "embedding_dim"),
+        (
+            "Embedding(9, 3, padding_idx=0) Flatten Linear(10)",
+            &[4],
+            "`padding_idx` is not supported",
+        ),
+        (
+            "Linear(4) Embedding(9, 3) Flatten Linear(10)",
+            &[4],
+            "layer 1, Embedding(9, 3): it takes the data's own numbers",
+        ),
+        (
+            "Residual(Embedding(9, 3), shortcut=Embedding(9, 3)) Flatten Linear(10)",
+            &[4],
+            "must be the first layer",
         ),
         (
             "Linear(10) GELU(approximate='erf')",

@@ -6,6 +6,7 @@
 //! where that is possible.
 
 mod backward;
+mod conv;
 mod forward;
 mod loss;
 mod norm;

@@ -102,9 +102,12 @@ impl Session {
     /// Records everything.
     ///
     /// # Errors
-    /// If the batch does not fit the data, or something is too large to be addressed.
+    /// If the batch does not fit the data, the data no table of the network, or something is too large to be addressed.
     pub fn record(network: &Network, data: &Dataset, config: &Config) -> Result<Session> {
         check_loss(&config.loss, &data.task)?;
+        if let Some(rows) = network.table() {
+            data.check_indices(rows)?;
+        }
         let samples = data.train.len as u64;
         let epochs = config.epochs(samples)?;
         network.check_batch(epochs.batch.min(samples))?;

@@ -6,8 +6,8 @@
 
 use kiln::{
     ops::{
-        activation, conv2d, cross_entropy_log, dropout, matmul, max_pool2d, moments, normalize,
-        pointwise_loss, softmax, transpose, weighted_cross_entropy,
+        activation, adaptive_avg_pool2d, conv2d, cross_entropy_log, dropout, embedding, matmul,
+        max_pool2d, moments, normalize, pointwise_loss, softmax, transpose, weighted_cross_entropy,
     },
     plan::{Dispatch, Plan, Slice},
 };
@@ -29,6 +29,10 @@ pub fn loss(plan: &Plan, program: &str, memory: &mut Memory) -> f64 {
         let y = match d.op.name {
             "matmul" => matmul(&dims(d), &reads),
             "conv2d" => conv2d(&dims(d), &reads),
+            // A transposed convolution: nothing else of a forward pass is one.
+            "conv2d_dx" => conv_transpose2d(&dims(d), &reads),
+            "adaptive_avg_pool2d" => adaptive(&dims(d), &reads[0]),
+            "embedding" => embedding(&dims(d), &reads),
             "max_pool2d" => pool(&dims(d), &reads[0], |window, _| {
                 window.iter().copied().fold(f64::NEG_INFINITY, f64::max)
             }),
@@ -123,6 +127,66 @@ fn conv2d(d: &conv2d::Dims, reads: &[Vec<f64>]) -> Vec<f64> {
         }
     }
     y
+}
+
+/// Every input pixel adds its kernel to the output, which is `x` in the dims' words.
+fn conv_transpose2d(d: &conv2d::Dims, reads: &[Vec<f64>]) -> Vec<f64> {
+    assert_eq!(d.groups, 1, "transposed convolutions have no groups");
+    let (x, weight) = (&reads[0], &reads[1]);
+    let mut y = vec![0.0; (d.n * d.c * d.h * d.w) as usize];
+    for (i, x) in x.iter().enumerate() {
+        let i = i as u32;
+        let (ix, iy) = (i % d.ow, i / d.ow % d.oh);
+        let (c, n) = (i / (d.ow * d.oh) % d.o, i / (d.ow * d.oh * d.o));
+        for o in 0..d.c {
+            for tap in 0..d.kh * d.kw {
+                let py = iy * d.stride_h + tap / d.kw * d.dilation_h;
+                let px = ix * d.stride_w + tap % d.kw * d.dilation_w;
+                if (d.padding_h..d.padding_h + d.h).contains(&py)
+                    && (d.padding_w..d.padding_w + d.w).contains(&px)
+                {
+                    let row = (n * d.c + o) * d.h + py - d.padding_h;
+                    let tap = (c * d.c + o) * d.kh * d.kw + tap;
+                    y[(row * d.w + px - d.padding_w) as usize] += x * weight[tap as usize];
+                }
+            }
+        }
+    }
+    let plane = d.h * d.w;
+    let channel = |i: usize| (i as u32 / plane % d.c) as usize;
+    let finished = |(i, &sum): (usize, &f64)| finish(d.epilogue, sum, &reads[2], channel(i));
+    y.iter().enumerate().map(finished).collect()
+}
+
+/// Whole windows in f64: from the largest number not above, to the smallest not below.
+fn adaptive(d: &adaptive_avg_pool2d::Dims, x: &[f64]) -> Vec<f64> {
+    let window = |o: u32, size: u32, outputs: u32| {
+        let scale = f64::from(size) / f64::from(outputs);
+        let inside = |i: &u32| {
+            f64::from(i + 1) > f64::from(o) * scale + 1e-9
+                && f64::from(*i) < f64::from(o + 1) * scale - 1e-9
+        };
+        (0..size).filter(inside).collect::<Vec<u32>>()
+    };
+    let mut y = Vec::new();
+    for plane in 0..d.planes {
+        for at in 0..d.oh * d.ow {
+            let rows = window(at / d.ow, d.h, d.oh);
+            let cols = window(at % d.ow, d.w, d.ow);
+            let of = |iy: &u32| {
+                let row = (plane * d.h + iy) * d.w;
+                cols.iter().map(|ix| x[(row + ix) as usize]).sum::<f64>()
+            };
+            y.push(rows.iter().map(of).sum::<f64>() / (rows.len() * cols.len()) as f64);
+        }
+    }
+    y
+}
+
+fn embedding(d: &embedding::Dims, reads: &[Vec<f64>]) -> Vec<f64> {
+    let cols = d.cols as usize;
+    let row = |&index: &f64| &reads[1][index as usize * cols..][..cols];
+    reads[0].iter().flat_map(row).copied().collect()
 }
 
 fn moments(d: &moments::Dims, x: &[f64]) -> Vec<f64> {

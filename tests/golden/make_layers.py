@@ -46,6 +46,20 @@ for nm, fn, p in (("mse", F.mse_loss, {}), ("l1", F.l1_loss, {}), ("huber", lamb
                   ("bce", F.binary_cross_entropy_with_logits, {})):
     case(f"{nm}_of_classes", nm, p, {"x": rn(13, 5), "target": labels}, lambda x, fn=fn: fn(x["x"], hot(x["target"], x["x"])), grads=("x",))
 
+# Of their own generator, so that what came before them stays as it was.
+own = torch.Generator().manual_seed(23)
+new = lambda *s: torch.randn(*s, generator=own)
+for nm, sh, o, k, p in (("plain", (2, 3, 5, 4), 4, (3, 2), {}), ("strided", (2, 3, 4, 5), 5, (3, 4), {"stride": (2, 3), "padding": (1, 2), "output_padding": (1, 2)}),
+                        ("dilated", (1, 4, 6, 3), 3, (2, 3), {"padding": (1, 0), "dilation": (3, 2), "output_padding": (2, 1)})):
+    y = F.conv_transpose2d(torch.zeros(sh), torch.zeros(sh[1], o, *k), **p)
+    case(f"conv_transpose2d_{nm}", "conv_transpose2d", {a: list(b) for a, b in p.items()}, {"x": new(*sh), "weight": new(sh[1], o, *k), "bias": new(o)},
+         lambda x, p=p: F.conv_transpose2d(x["x"], x["weight"], x["bias"], **p), new(*y.shape))
+for sh, size in (((2, 3, 7, 5), (3, 2)), ((1, 2, 4, 9), (7, 3)), ((2, 2, 3, 2), (8, 5)), ((2, 3, 6, 8), (3, 4))):
+    case(f"adaptive_avg_pool2d_{sh[2]}x{sh[3]}_{size[0]}x{size[1]}", "adaptive_avg_pool2d", {"size": list(size)}, {"x": new(*sh)},
+         lambda x, s=size: F.adaptive_avg_pool2d(x["x"], s), new(*sh[:2], *size))
+index = torch.randint(0, 7, (5, 4), generator=own)
+case("embedding", "embedding", {}, {"x": index, "weight": new(9, 3)}, lambda x: F.embedding(x["x"].long(), x["weight"]), new(5, 4, 3), grads=("weight",))
+
 class Residual(nn.Module):
     def __init__(self, *body, shortcut=()):
         super().__init__()

@@ -24,9 +24,9 @@ struct Group {
     uint nesterov;
     uint maximize;
     uint first;
+    float s_decay;
     uint spare0_;
     uint spare1_;
-    uint spare2_;
 };
 struct type_4 {
     Group inner[8];
@@ -43,7 +43,11 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
-    uint spare;
+    uint spare0_;
+    uint dropout_key0_;
+    uint dropout_key1_;
+    uint spare1_;
+    uint spare2_;
     type_4 groups;
 };
 struct Dims {

@@ -25,9 +25,9 @@ struct Group {
     uint nesterov;
     uint maximize;
     uint first;
+    float s_decay;
     uint spare0_;
     uint spare1_;
-    uint spare2_;
 };
 struct type_4 {
     Group inner[8];
@@ -44,7 +44,11 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
-    uint spare;
+    uint spare0_;
+    uint dropout_key0_;
+    uint dropout_key1_;
+    uint spare1_;
+    uint spare2_;
     type_4 groups;
 };
 typedef float type_5[1];
@@ -61,7 +65,7 @@ struct Dims {
     uint n;
     uint segments;
     uint flags;
-    uint spare;
+    uint memory;
     type_6 table;
 };
 typedef metal::float4 type_8[1];

@@ -228,7 +228,7 @@ uint terms(
     constant Dims& dims
 ) {
     uint _e0 = group_c(dims);
-    return _e0 * 6u;
+    return _e0 * 4u;
 }
 
 uint row_of(
@@ -273,10 +273,10 @@ Term term_of(
     uint p_1,
     constant Dims& dims
 ) {
-    uint tap = naga_mod(p_1, 6u);
+    uint tap = naga_mod(p_1, 4u);
     uint _e9 = dims.dilation_h;
     uint _e16 = dims.dilation_w;
-    return Term {p_1, naga_div(p_1, 6u), static_cast<int>(naga_div(tap, 2u) * _e9), static_cast<int>(naga_mod(tap, 2u) * _e16)};
+    return Term {p_1, naga_div(p_1, 4u), static_cast<int>(naga_div(tap, 2u) * _e9), static_cast<int>(naga_mod(tap, 2u) * _e16)};
 }
 
 metal::float4 load_a4_(

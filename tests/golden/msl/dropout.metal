@@ -8,7 +8,6 @@ struct _mslBufferSizes {
     uint size2;
     uint size3;
     uint size4;
-    uint size5;
 };
 
 struct Group {
@@ -25,9 +24,9 @@ struct Group {
     uint nesterov;
     uint maximize;
     uint first;
+    float s_decay;
     uint spare0_;
     uint spare1_;
-    uint spare2_;
 };
 struct type_4 {
     Group inner[8];
@@ -44,15 +43,25 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
-    uint spare;
+    uint spare0_;
+    uint dropout_key0_;
+    uint dropout_key1_;
+    uint spare1_;
+    uint spare2_;
     type_4 groups;
 };
 struct Dims {
-    uint rows;
-    uint cols;
+    uint n;
+    uint layer;
+    uint threshold;
+    float scale;
+    uint mask;
 };
 typedef float type_5[1];
 constant uint LOG_WORDS = 5u;
+constant uint BIAS = 1u;
+constant uint RELU = 2u;
+constant uint MASK = 4u;
 
 uint group_index(
     metal::uint3 group_1,
@@ -93,6 +102,43 @@ uint divide(
     return (q + ((over >= static_cast<int>(b)) ? 1u : 0u)) - ((over < 0) ? 1u : 0u);
 }
 
+uint pcg(
+    uint x_2
+) {
+    uint state = (x_2 * 747796405u) + 2891336453u;
+    uint word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
+    return (word >> 22u) ^ word;
+}
+
+float relu(
+    float x_3
+) {
+    bool local = {};
+    uint bits = as_type<uint>(x_3);
+    if (bits > 2147483648u) {
+        local = bits <= 4286578688u;
+    } else {
+        local = false;
+    }
+    bool _e9 = local;
+    return _e9 ? 0.0 : x_3;
+}
+
+float masked(
+    float y,
+    float dy
+) {
+    bool local_1 = {};
+    uint bits_1 = as_type<uint>(y);
+    if ((bits_1 - 1u) >= 2147483647u) {
+        local_1 = bits_1 <= 4286578688u;
+    } else {
+        local_1 = false;
+    }
+    bool _e12 = local_1;
+    return _e12 ? 0.0 : dy;
+}
+
 struct main_Input {
 };
 [[max_total_threads_per_threadgroup(64)]] kernel void main_(
@@ -101,58 +147,36 @@ struct main_Input {
 , uint lane [[thread_index_in_threadgroup]]
 , constant Dims& dims [[buffer(0)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_5 const& goal [[buffer(2)]]
-, device type_5 const& x_2 [[buffer(3)]]
-, device type_5& row [[buffer(4)]]
-, device type_5& dx [[buffer(5)]]
-, constant _mslBufferSizes& _buffer_sizes [[buffer(6)]]
+, device type_5 const& x_4 [[buffer(2)]]
+, device type_5 const& e [[buffer(3)]]
+, device type_5& y_1 [[buffer(4)]]
+, constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
-    float sum = 0.0;
-    uint i = {};
+    float v = {};
     uint _e3 = group_index(group, groups);
-    uint r = (_e3 * 64u) + lane;
-    uint _e9 = dims.rows;
-    if (r >= _e9) {
+    uint i = (_e3 * 64u) + lane;
+    uint _e9 = dims.n;
+    if (i >= _e9) {
         return;
     }
-    uint _e13 = dims.rows;
-    uint _e16 = dims.cols;
-    float scale = 2.0 / static_cast<float>(_e13 * _e16);
-    uint _e25 = dims.cols;
-    i = r * _e25;
-    uint2 loop_bound = uint2(4294967295u);
-    bool loop_init = true;
-    while(true) {
-        if (metal::all(loop_bound == uint2(0u))) { break; }
-        loop_bound -= uint2(loop_bound.y == 0u, 1u);
-        if (!loop_init) {
-            uint _e60 = i;
-            i = _e60 + 1u;
-        }
-        loop_init = false;
-        uint _e28 = i;
-        uint _e33 = dims.cols;
-        if (_e28 < ((r + 1u) * _e33)) {
-        } else {
-            break;
-        }
-        {
-            uint _e37 = i;
-            float _e39 = x_2[metal::min(unsigned(_e37), (_buffer_sizes.size3 - 0 - 4) / 4)];
-            uint _e43 = hyper.cursor;
-            uint _e46 = dims.cols;
-            uint _e48 = i;
-            float _e51 = goal[metal::min(unsigned((_e43 * _e46) + _e48), (_buffer_sizes.size2 - 0 - 4) / 4)];
-            float error = _e39 - _e51;
-            float _e53 = sum;
-            sum = _e53 + (error * error);
-            uint _e57 = i;
-            dx[metal::min(unsigned(_e57), (_buffer_sizes.size5 - 0 - 4) / 4)] = scale * error;
-        }
+    uint _e13 = hyper.dropout_key0_;
+    uint _e15 = pcg(i + _e13);
+    uint _e18 = hyper.dropout_key1_;
+    uint _e20 = pcg(_e15 ^ _e18);
+    uint _e23 = dims.layer;
+    uint _e27 = pcg(_e20 + (_e23 * 2654435769u));
+    float _e30 = x_4[metal::min(unsigned(i), (_buffer_sizes.size2 - 0 - 4) / 4)];
+    float _e33 = dims.scale;
+    uint _e39 = dims.threshold;
+    v = ((_e27 >> 1u) >= _e39) ? (_e30 * _e33) : 0.0;
+    uint _e46 = dims.mask;
+    if (_e46 != 0u) {
+        float _e51 = e[metal::min(unsigned(i), (_buffer_sizes.size3 - 0 - 4) / 4)];
+        float _e52 = v;
+        float _e53 = masked(_e51, _e52);
+        v = _e53;
     }
-    float _e67 = sum;
-    uint _e70 = dims.cols;
-    row[metal::min(unsigned(2u * r), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e67 / static_cast<float>(_e70);
-    row[metal::min(unsigned((2u * r) + 1u), (_buffer_sizes.size4 - 0 - 4) / 4)] = 0.0;
+    float _e56 = v;
+    y_1[metal::min(unsigned(i), (_buffer_sizes.size4 - 0 - 4) / 4)] = _e56;
     return;
 }

@@ -10,14 +10,28 @@ struct _mslBufferSizes {
     uint size4;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    float s_decay;
+    uint spare0_;
+    uint spare1_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -29,8 +43,12 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare0_;
     uint dropout_key0_;
     uint dropout_key1_;
+    uint spare1_;
+    uint spare2_;
+    type_4 groups;
 };
 struct Dims {
     uint channels;
@@ -38,7 +56,7 @@ struct Dims {
     float momentum;
     uint cumulative;
 };
-typedef float type_4[1];
+typedef float type_5[1];
 constant uint LOG_WORDS = 5u;
 constant uint LANES = 256u;
 
@@ -87,9 +105,9 @@ struct main_Input {
   uint lane [[thread_index_in_threadgroup]]
 , constant Dims& dims [[buffer(0)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_4 const& stat [[buffer(2)]]
-, device type_4 const& control [[buffer(3)]]
-, device type_4& running [[buffer(4)]]
+, device type_5 const& stat [[buffer(2)]]
+, device type_5 const& control [[buffer(3)]]
+, device type_5& running [[buffer(4)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(5)]]
 ) {
     bool local = {};

@@ -25,9 +25,9 @@ struct Group {
     uint nesterov;
     uint maximize;
     uint first;
+    float s_decay;
     uint spare0_;
     uint spare1_;
-    uint spare2_;
 };
 struct type_4 {
     Group inner[8];
@@ -44,7 +44,11 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
-    uint spare;
+    uint spare0_;
+    uint dropout_key0_;
+    uint dropout_key1_;
+    uint spare1_;
+    uint spare2_;
     type_4 groups;
 };
 typedef float type_5[1];
@@ -61,7 +65,7 @@ struct Dims {
     uint n;
     uint segments;
     uint flags;
-    uint spare;
+    uint memory;
     type_6 table;
 };
 struct Updated {
@@ -231,39 +235,56 @@ metal::float4 taken(
     return _e38;
 }
 
-Updated update(
+bool keeps(
     Group h_2,
+    constant Dims& dims
+) {
+    bool local_1 = {};
+    if (!((h_2.momentum != 0.0))) {
+        uint _e9 = dims.flags;
+        local_1 = _e9 != 0u;
+    } else {
+        local_1 = true;
+    }
+    bool _e13 = local_1;
+    return _e13;
+}
+
+Updated update(
+    Group h_3,
     metal::float4 p,
     metal::float4 gradient_1,
     metal::float4 before,
     constant Hyper& hyper,
     device type_5 const& control,
+    constant Dims& dims,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     metal::float4 g_1 = {};
     metal::float4 v = {};
-    metal::float4 _e4 = taken(gradient_1, h_2, hyper, control, _buffer_sizes);
+    metal::float4 _e4 = taken(gradient_1, h_3, hyper, control, _buffer_sizes);
     g_1 = _e4;
-    if (h_2.weight_decay != 0.0) {
+    if (h_3.weight_decay != 0.0) {
         metal::float4 _e9 = g_1;
-        g_1 = _e9 + (h_2.weight_decay * p);
+        g_1 = _e9 + (h_3.weight_decay * p);
     }
     v = before;
-    if (h_2.momentum != 0.0) {
-        metal::float4 _e17 = g_1;
-        v = _e17;
-        if (h_2.first == 0u) {
-            metal::float4 _e24 = g_1;
-            v = (h_2.momentum * before) + (h_2.gradient_scale * _e24);
+    bool _e14 = keeps(h_3, dims);
+    if (_e14) {
+        metal::float4 _e15 = g_1;
+        v = _e15;
+        if (h_3.first == 0u) {
+            metal::float4 _e22 = g_1;
+            v = (h_3.momentum * before) + (h_3.gradient_scale * _e22);
         }
-        metal::float4 _e27 = v;
-        metal::float4 _e28 = g_1;
-        metal::float4 _e30 = v;
-        g_1 = (h_2.nesterov != 0u) ? (_e28 + (h_2.momentum * _e30)) : _e27;
+        metal::float4 _e25 = v;
+        metal::float4 _e26 = g_1;
+        metal::float4 _e28 = v;
+        g_1 = (h_3.nesterov != 0u) ? (_e26 + (h_3.momentum * _e28)) : _e25;
     }
-    metal::float4 _e38 = g_1;
-    metal::float4 _e41 = v;
-    return Updated {p - (h_2.lr * _e38), _e41};
+    metal::float4 _e36 = g_1;
+    metal::float4 _e39 = v;
+    return Updated {p - (h_3.lr * _e36), _e39};
 }
 
 struct main_Input {
@@ -295,8 +316,8 @@ struct main_Input {
         if (metal::all(loop_bound_1 == uint2(0u))) { break; }
         loop_bound_1 -= uint2(loop_bound_1.y == 0u, 1u);
         if (!loop_init) {
-            uint _e49 = i;
-            i = _e49 + stride;
+            uint _e47 = i;
+            i = _e47 + stride;
         }
         loop_init = false;
         uint _e14 = i;
@@ -314,13 +335,14 @@ struct main_Input {
             metal::float4 _e32 = grad[metal::min(unsigned(_e30), (_buffer_sizes.size3 - 0 - 16) / 16)];
             uint _e34 = i;
             metal::float4 _e36 = momentum_buffer[metal::min(unsigned(_e34), (_buffer_sizes.size4 - 0 - 16) / 16)];
-            Updated _e37 = update(_e24, _e28, _e32, _e36, hyper, control, _buffer_sizes);
-            if (_e24.momentum != 0.0) {
-                uint _e42 = i;
-                momentum_buffer[metal::min(unsigned(_e42), (_buffer_sizes.size4 - 0 - 16) / 16)] = _e37.momentum_buffer;
+            Updated _e37 = update(_e24, _e28, _e32, _e36, hyper, control, dims, _buffer_sizes);
+            bool _e38 = keeps(_e24, dims);
+            if (_e38) {
+                uint _e40 = i;
+                momentum_buffer[metal::min(unsigned(_e40), (_buffer_sizes.size4 - 0 - 16) / 16)] = _e37.momentum_buffer;
             }
-            uint _e46 = i;
-            param[metal::min(unsigned(_e46), (_buffer_sizes.size5 - 0 - 16) / 16)] = _e37.param;
+            uint _e44 = i;
+            param[metal::min(unsigned(_e44), (_buffer_sizes.size5 - 0 - 16) / 16)] = _e37.param;
         }
     }
     return;

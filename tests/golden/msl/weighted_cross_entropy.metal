@@ -11,14 +11,28 @@ struct _mslBufferSizes {
     uint size5;
 };
 
-struct Hyper {
+struct Group {
     float lr;
+    float step_size;
     float momentum;
     float gradient_scale;
+    float square_decay;
+    float square_scale;
+    float correction;
+    float eps;
     float weight_decay;
+    float trust;
     uint nesterov;
     uint maximize;
     uint first;
+    float s_decay;
+    uint spare0_;
+    uint spare1_;
+};
+struct type_4 {
+    Group inner[8];
+};
+struct Hyper {
     uint cursor;
     uint slot;
     float clip_norm;
@@ -30,8 +44,12 @@ struct Hyper {
     uint picture_key0_;
     uint picture_key1_;
     uint leave_out;
+    uint spare0_;
     uint dropout_key0_;
     uint dropout_key1_;
+    uint spare1_;
+    uint spare2_;
+    type_4 groups;
 };
 struct Dims {
     uint rows;
@@ -39,8 +57,8 @@ struct Dims {
     uint weights;
     float smoothing;
 };
-typedef uint type_4[1];
-typedef float type_5[1];
+typedef uint type_5[1];
+typedef float type_6[1];
 constant uint LOG_WORDS = 5u;
 
 uint group_index(
@@ -85,7 +103,7 @@ uint divide(
 float weight(
     uint c_3,
     constant Dims& dims,
-    device type_4 const& label,
+    device type_5 const& label,
     constant _mslBufferSizes& _buffer_sizes
 ) {
     uint _e4 = dims.weights;
@@ -101,10 +119,10 @@ struct main_Input {
 , uint lane [[thread_index_in_threadgroup]]
 , constant Dims& dims [[buffer(0)]]
 , constant Hyper& hyper [[buffer(1)]]
-, device type_4 const& label [[buffer(2)]]
-, device type_5 const& logits [[buffer(3)]]
-, device type_5& row [[buffer(4)]]
-, device type_5& dlogits [[buffer(5)]]
+, device type_5 const& label [[buffer(2)]]
+, device type_6 const& logits [[buffer(3)]]
+, device type_6& row [[buffer(4)]]
+, device type_6& dlogits [[buffer(5)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(6)]]
 ) {
     float batch = 0.0;
