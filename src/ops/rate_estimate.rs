@@ -120,14 +120,20 @@ impl Kernel for RateEstimate {
         4 * u64::from(d.parts) + 16
     }
 
-    /// Shares are those of squares where they are; the memory is in the middle of its life.
+    /// Shares are those of squares where they are; the memory is at the beginning, or in the middle of its life: a distance
+    /// that is not reached again, and one that has grown.
     fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
         match name {
             "hyper" => sample_hyper(0),
             "control" => {
                 let mut control: Vec<f32> = (0..len).map(|i| 0.7 + 0.1 * i as f32).collect();
                 let first = d.memory as usize;
-                let memory = [d.first, 0.9 * d.first, 0.31, 0.0];
+                let times = match d.parts {
+                    1 => 9.0,
+                    131 | 200 => 2.0,
+                    _ => 1.0,
+                };
+                let memory = [times * d.first, 0.9 * d.first, 0.31, 0.0];
                 control[first..first + memory.len()].copy_from_slice(&memory);
                 control
             }
