@@ -64,6 +64,14 @@ fn text_of(rows: &[Update]) -> String {
     serde_json::to_string(rows).unwrap()
 }
 
+/// All of a snapshot, NaN included, but for the word that says whether the last update was left out: it says nothing
+/// about what follows.
+fn bits(snapshot: &Snapshot) -> String {
+    let mut snapshot = snapshot.clone();
+    snapshot.state.control.pop();
+    format!("{snapshot:?}")
+}
+
 fn rate(schedule: &str) -> Rate {
     let rate: LearningRate = schedule.parse().unwrap();
     let facts = Run {
@@ -134,7 +142,7 @@ fn a_run_is_what_its_snapshot_says() {
         assert!(whole.run(UPDATES, &mut told).unwrap());
         let end = whole.snapshot().unwrap();
         assert_eq!(told.snapshots.len() as u64, UPDATES);
-        assert_eq!(end.state.left_out[0], 4, "an update an epoch");
+        assert_eq!(end.state.left_out[0], 5, "an update an epoch");
         for snapshot in &told.snapshots {
             let at = snapshot.state.step;
             let text = serde_json::to_string(&snapshot.state).unwrap();
@@ -145,11 +153,8 @@ fn a_run_is_what_its_snapshot_says() {
                 ..snapshot.clone()
             };
             again.restore(&taken).unwrap();
-            let mut now = again.snapshot().unwrap();
-            // What was left out before says nothing about what follows.
-            let last = now.state.control.len() - 1;
-            now.state.control[last] = snapshot.state.control[last];
-            assert_eq!(&now, snapshot, "{schedule}: at {at}");
+            let now = again.snapshot().unwrap();
+            assert_eq!(bits(&now), bits(snapshot), "{schedule}: at {at}");
             let mut rest = Told::default();
             assert!(again.run(UPDATES, &mut rest).unwrap());
             let rows = text_of(&told.rows[at as usize..]);
@@ -159,7 +164,8 @@ fn a_run_is_what_its_snapshot_says() {
                 e.step > at || within
             });
             assert!(after.eq(&rest.evaluations), "{schedule}: at {at}");
-            assert_eq!(again.snapshot().unwrap(), end, "{schedule}: from {at}");
+            let there = again.snapshot().unwrap();
+            assert_eq!(bits(&there), bits(&end), "{schedule}: from {at}");
         }
     }
 }

@@ -316,24 +316,51 @@ fn a_file_is_flags() {
     assert!(message.contains("exists"), "{message}");
 }
 
+/// The update of the best evaluation among a run's rows, and at each how many in a row were no better.
+fn best_and_worse(rows: &str) -> (u64, Vec<u64>) {
+    let rows = rows.lines().filter(|row| row.contains("eval_loss"));
+    let rows = rows.map(|row| serde_json::from_str::<serde_json::Value>(row).unwrap());
+    let mut best = (0, -1.0, 0.0);
+    let mut count = 0;
+    let mut counts = Vec::new();
+    for row in rows {
+        let [accuracy, loss] = ["eval_accuracy", "eval_loss"].map(|key| row[key].as_f64().unwrap());
+        if accuracy > best.1 || accuracy == best.1 && loss < best.2 {
+            (best, count) = ((row["step"].as_u64().unwrap(), accuracy, loss), 0);
+        } else {
+            count += 1;
+        }
+        counts.push(count);
+    }
+    (best.0, counts)
+}
+
 /// Patience ends a run with its best weights; a target and a time end it too.
 #[test]
 fn runs_end_by_themselves() {
     let dir = folder();
     let dir = dir.path();
     let base = "train --data digits --device cpu --epochs 200";
-    let out = success(&format!("{base} --lr 0.4 --patience 2 --out a"), dir);
+    let out = success(&format!("{base} --lr 0.5 --patience 2 --out a"), dir);
     assert!(out.contains("stopped early"), "{out}");
     assert_eq!(
         read(dir, "a/model.safetensors"),
         read(dir, "a/checkpoints/best/model.safetensors")
     );
+    let link = fs::canonicalize(dir.join("a/checkpoints/best")).unwrap();
     let out = success(&format!("{base} --until eval_accuracy>=0.5 --out b"), dir);
     assert!(out.contains("reached eval_accuracy>=0.5"), "{out}");
     let out = success(&format!("{base} --max-time 300ms --out c"), dir);
     assert!(out.contains("--max-time"), "{out}");
     let best = environment(dir, "a")["weights"].clone();
     let best = best.as_str().unwrap().trim_start_matches("best weights, ");
+    let (step, worse) = best_and_worse(&String::from_utf8(read(dir, "a/metrics.jsonl")).unwrap());
+    assert_eq!(best, format!("after {step} updates"));
+    assert!(link.ends_with(format!("step-{step:09}")), "{link:?}");
+    assert_eq!(
+        worse.iter().position(|&worse| worse == 2),
+        Some(worse.len() - 1)
+    );
     let patience = format!("stopped early by --patience: the weights are those {best}");
     for (run, ended) in [
         ("a", patience.as_str()),
@@ -737,6 +764,11 @@ fn a_second_extension_begins_where_the_first_ends() {
     )
     .unwrap();
     success(&extend(6), dir);
-    let again = ["run/model.safetensors", "run/metrics.jsonl"].map(|name| read(dir, name));
-    assert!(again == whole);
+    let again = || ["run/model.safetensors", "run/metrics.jsonl"].map(|name| read(dir, name));
+    assert!(again() == whole);
+    // What was agreed last holds when nothing is said any more.
+    fs::remove_dir_all(dir.join("run/checkpoints/step-000000060")).unwrap();
+    fs::write(dir.join("run/lock"), "").unwrap();
+    success("resume run --quiet", dir);
+    assert!(again() == whole);
 }

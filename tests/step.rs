@@ -159,6 +159,22 @@ fn controllers_together_do_as_they_do_apart() {
     }
 }
 
+/// Where gradients are too large for one dispatch, AdaGrad-Norm takes them in before the update, the norm's ratio
+/// after it.
+#[test]
+fn controllers_stand_on_their_sides_of_the_update() {
+    let plan = network::wide().plan;
+    let train = plan.dispatches[plan.programs[0].range.clone()].iter();
+    let order = train.filter_map(|d| match (d.op.name, d.dims.first()) {
+        ("sgd", _) => Some("update"),
+        ("gradient_control", Some(1)) => Some("AdaGrad-Norm"),
+        ("gradient_control", _) => Some("ratio"),
+        _ => None,
+    });
+    let order: Vec<&str> = order.collect();
+    assert_eq!(order, ["AdaGrad-Norm", "update", "ratio"]);
+}
+
 /// The GPU after every dispatch of a training step, each time from the CPU's numbers: the first
 /// kernel that goes wrong is named. The programs together use every kernel.
 #[test]

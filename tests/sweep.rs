@@ -76,14 +76,15 @@ fn cut(root: &std::path::Path, name: &str) {
     fs::write(&file, record.to_string()).unwrap();
 }
 
-/// A list gives what a grid cannot; seeds alone are a sweep, too; numbers and switches are values.
+/// A list gives what a grid cannot; seeds alone are a sweep, too, and count from the one that all runs are given;
+/// numbers and switches are values; what a run has of its own wins.
 #[test]
 fn lists_and_seeds() {
     let dir = folder();
     let list = "[[run]]\nlr = 0.1\nschedule = \"cosine(to=1e-5)\"\n[[run]]\nbatch_size = 64\ndrop-last = true\n";
     fs::write(dir.path().join("runs.toml"), list).unwrap();
     let said = success(
-        &format!("sweep --out l --list runs.toml --json {BASE}"),
+        &format!("sweep --out l --list runs.toml --json {BASE} --lr=0.3"),
         dir.path(),
     );
     let found = json(&said);
@@ -95,7 +96,8 @@ fn lists_and_seeds() {
         dir.path()
             .join("l/batch-size-64_drop-last-true/config.toml"),
     );
-    assert!(dropped.unwrap().contains("drop-last = true"));
+    let dropped = dropped.unwrap();
+    assert!(dropped.contains("drop-last = true") && dropped.contains("lr = 0.3"));
     let seeds = format!("sweep --out n --seeds 2 {BASE} --seed 7");
     let said = success(&seeds, dir.path());
     assert!(said.contains("run_seed-8") && said.contains("±"), "{said}");
@@ -135,26 +137,35 @@ fn mistakes_are_found_before_anything_runs() {
 fn ctrl_c_stops_after_the_run_has_saved() {
     use std::process::Command;
     let dir = folder();
-    let args = "sweep --out s --grid lr=0.01,0.02 -- --device cpu --max-steps 1000000000";
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kiln"))
-        .current_dir(dir.path())
-        .args(args.split(' '))
-        .spawn()
-        .expect("the binary runs");
-    let metrics = dir.path().join("s/lr-0.01/metrics.jsonl");
-    while !fs::metadata(&metrics).is_ok_and(|m| m.len() > 0) {
+    // One run that others follow, and the last one.
+    for (out, grid) in [("s", "lr=0.01,0.02"), ("t", "lr=0.01")] {
+        let args =
+            format!("sweep --out {out} --grid {grid} -- --device cpu --max-steps 1000000000");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_kiln"))
+            .current_dir(dir.path())
+            .args(args.split(' '))
+            .spawn()
+            .expect("the binary runs");
+        let metrics = dir.path().join(out).join("lr-0.01/metrics.jsonl");
+        while !fs::metadata(&metrics).is_ok_and(|m| m.len() > 0) {
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "the sweep ended by itself"
+            );
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let id = child.id().to_string();
+        let kill = Command::new("kill").args(["-INT", &id]).status();
+        assert!(kill.expect("kill runs").success());
+        assert_eq!(child.wait().unwrap().code(), Some(130));
         assert!(
-            child.try_wait().unwrap().is_none(),
-            "the sweep ended by itself"
+            dir.path()
+                .join(out)
+                .join("lr-0.01/checkpoints/last")
+                .exists()
         );
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert!(!dir.path().join(out).join("lr-0.02").exists());
+        let record = json(&fs::read_to_string(dir.path().join(out).join("sweep.json")).unwrap());
+        assert_eq!(record["runs"][0]["status"], "stopped");
     }
-    let id = child.id().to_string();
-    let kill = Command::new("kill").args(["-INT", &id]).status();
-    assert!(kill.expect("kill runs").success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(dir.path().join("s/lr-0.01/checkpoints/last").exists());
-    assert!(!dir.path().join("s/lr-0.02").exists());
-    let record = json(&fs::read_to_string(dir.path().join("s/sweep.json")).unwrap());
-    assert_eq!(record["runs"][0]["status"], "stopped");
 }

@@ -68,3 +68,37 @@ impl Window {
         Some([along(0)?, along(1)?])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rounded up, a size counts a last window that is not whole, but none that would start behind the input and its
+    /// left padding: as PyTorch.
+    #[test]
+    fn the_last_window_starts_inside() {
+        for (size, kernel, stride, padding, [down, up]) in [
+            (4, 2, 3, 0, [1, 2]),
+            (3, 1, 3, 0, [1, 1]),
+            (5, 3, 3, 1, [2, 2]),
+            (6, 3, 4, 1, [2, 2]),
+            (7, 3, 3, 1, [3, 3]),
+            (8, 3, 3, 1, [3, 3]),
+            (5, 2, 2, 1, [3, 3]),
+            (6, 3, 2, 0, [2, 3]),
+        ] {
+            let window = |ceil_mode| Window {
+                stride: [stride; 2],
+                padding: [padding; 2],
+                ceil_mode,
+                ..Window::new([kernel; 2])
+            };
+            let found = [false, true].map(|up| window(up).output([size; 2]));
+            assert_eq!(
+                found,
+                [Some([down; 2]), Some([up; 2])],
+                "{size} by {kernel}"
+            );
+        }
+    }
+}

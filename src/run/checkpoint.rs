@@ -548,6 +548,28 @@ mod tests {
         assert_eq!(checkpoints.steps(), [2]);
     }
 
+    /// What fails on its way to its place leaves names and checkpoints as they were.
+    #[test]
+    fn a_failed_save_changes_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::of(root.path(), 3);
+        let save = |step| checkpoints.save(&[&param()], &snapshot(step), notes(), false);
+        let last = || Checkpoints::step_in(&checkpoints.named("last").unwrap());
+        save(1).unwrap();
+        save(2).unwrap();
+        let dir = root.path().join("checkpoints");
+        fs::create_dir_all(dir.join(aside(1)).join("in the way")).unwrap();
+        assert!(save(1).is_err());
+        assert_eq!(last(), Some(2));
+        assert!(checkpoints.put(dir.join(".draft-gone"), 2).is_err());
+        checkpoints.recover();
+        assert_eq!(last(), Some(2));
+        assert_eq!(
+            checkpoints.latest(&[&param()]).unwrap().0.snapshot,
+            snapshot(2)
+        );
+    }
+
     /// Settings are those of the latest checkpoint that has them whole.
     #[test]
     fn settings_go_with_checkpoints() {

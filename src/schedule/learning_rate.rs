@@ -265,6 +265,9 @@ mod tests {
             rate.observe(Monitor::EvalLoss, Observe::Epoch, 0.2, 7);
         }
         assert_eq!(rate.at(8), 0.05);
+        rate.observe(Monitor::EvalAccuracy, Observe::Epoch, 0.2, 7);
+        rate.observe(Monitor::EvalLoss, Observe::Update, 0.2, 7);
+        assert_eq!(rate.at(8), 0.05, "nobody watches these");
         rate.observe(Monitor::Loss, Observe::Update, 0.2, 8);
         assert!((rate.at(9) - 0.005).abs() < 1e-17);
         let json = serde_json::to_string(&rate.saved()).unwrap_or_default();
@@ -275,6 +278,18 @@ mod tests {
         assert!(restored.is_ok_and(|r| r.is_ok()));
         assert_eq!(resumed, rate);
         assert!(start("plateau").restore(rate.saved()).is_err());
+    }
+
+    /// Limits on the rate refer to what it is at the update of the observation, without the controller itself.
+    #[test]
+    fn limits_refer_to_the_rate_of_the_update() {
+        let mut rate =
+            start("plateau(factor=0.5, patience=0, min_lr=0.04) * linear(0.1 -> 0, 100)");
+        for _ in 0..3 {
+            rate.observe(Monitor::EvalLoss, Observe::Epoch, 0.2, 50);
+            rate.observe(Monitor::EvalLoss, Observe::Epoch, 0.2, 50);
+            assert!((rate.at(50) - 0.04).abs() < 1e-15, "{}", rate.at(50));
+        }
     }
 
     /// A controller without its number would be silently dead.

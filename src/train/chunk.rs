@@ -44,7 +44,8 @@ impl Trainer<'_> {
         let observed = [Monitor::Loss, Monitor::GradientNorm]
             .iter()
             .any(|&m| self.rate.wants(m, Observe::Update));
-        let most = if observed || self.nothing_applied() {
+        let alone = observed || self.nothing_applied();
+        let most = if alone {
             1
         } else {
             self.updates_per_chunk(program)
@@ -76,11 +77,7 @@ impl Trainer<'_> {
         if let Some(before) = before {
             self.report(before, observer)?;
         }
-        if observed || self.nothing_applied() {
-            self.flush(observer)
-        } else {
-            Ok(())
-        }
+        if alone { self.flush(observer) } else { Ok(()) }
     }
 
     /// One update whose rate depends on its own loss: the loss is read between its two halves.

@@ -257,3 +257,22 @@ impl Metrics {
         Ok(self.bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was synced is in the file, all of it, for whoever resumes; a file that has become shorter is refused.
+    #[test]
+    fn synced_rows_are_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rows");
+        let mut metrics = Metrics::create(&path).unwrap();
+        metrics.row(&Evaluation::default()).unwrap();
+        let bytes = metrics.sync().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().len(), bytes);
+        assert!(Metrics::resume(&path, bytes).is_ok());
+        let e = Metrics::resume(&path, bytes + 1).err().unwrap().to_string();
+        assert!(e.contains("rows are missing"), "{e}");
+    }
+}

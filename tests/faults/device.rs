@@ -49,12 +49,20 @@ fn a_lost_device_is_opened_again() {
     let dir = dir.path();
     success(&run("whole"), dir);
     let retry = |out: &str| format!("{} --on-device-lost retry", run(out));
-    let faults = "device-lost@1,device-lost@52,device-lost@30";
-    let out = with(faults, &retry("a"), dir);
-    let text = said(&out);
-    assert!(out.status.success(), "{text}");
-    assert_eq!(text.matches("opened again").count(), 3, "{text}");
-    same(dir, "whole", "a");
+    // As often as may be before one checkpoint, and more often before several.
+    for (run, losses) in [
+        ("a", &[1, 52, 30][..]),
+        ("e", &[3, 3, 3]),
+        ("f", &[25, 25, 25, 25]),
+    ] {
+        let faults: Vec<String> = losses.iter().map(|n| format!("device-lost@{n}")).collect();
+        let out = with(&faults.join(","), &retry(run), dir);
+        let text = said(&out);
+        assert!(out.status.success(), "{text}");
+        let times = text.matches("opened again").count();
+        assert_eq!(times, losses.len(), "{text}");
+        same(dir, "whole", run);
+    }
     let always = ["device-lost@3"; 9].join(",");
     let text = failed(&with(&always, &retry("b"), dir), 1);
     demand(&text, &["3 times before", "--save-every", "kiln resume b"]);

@@ -205,15 +205,57 @@ fn the_first_applied_update_is_the_first() {
         let mut trainer = new();
         trainer.run(2, &mut Seen::default()).unwrap();
         assert_eq!(trainer.weights().unwrap(), weights, "{machine}");
-        // Step by step, and as many at once as there are.
-        for mut trainer in [trainer, new()] {
-            trainer.run(3, &mut Seen::default()).unwrap();
-            let gradients = trainer.gradients().unwrap();
-            let momentum = trainer.snapshot().unwrap().slots.remove(0).values;
-            assert_eq!(momentum, gradients, "{machine}: the first is dampened");
-        }
+        trainer.run(3, &mut Seen::default()).unwrap();
+        let gradients = trainer.gradients().unwrap();
+        let momentum = trainer.snapshot().unwrap().slots;
+        assert_eq!(
+            momentum[0].values, gradients,
+            "{machine}: the first is dampened"
+        );
+        let mut at_once = new();
+        at_once.run(3, &mut Seen::default()).unwrap();
+        assert_eq!(
+            at_once.snapshot().unwrap().slots,
+            momentum,
+            "{machine}: at once"
+        );
     }
     assert_eq!(LEFT_OUT, -1.0);
+}
+
+/// A run whose last update was skipped goes on where none may be: what was left out before ends nothing.
+#[test]
+fn what_was_skipped_does_not_end_a_run() {
+    let (_, mut data, _) = mlp();
+    data.test = None;
+    let features: usize = data.shape.iter().product::<u32>() as usize;
+    let Features::Floats(values) = &mut data.train.features else {
+        panic!("the golden data are floats")
+    };
+    values[(BAD as usize * BATCH + 7) * features] = f32::NAN;
+    let network = &networks(&data.shape)[0];
+    let skips = config(None, 1);
+    let stops = Config {
+        on_nonfinite: OnNonFinite::Stop,
+        ..skips.clone()
+    };
+    let session = Session::record(network, &data, &skips).unwrap();
+    let weights = network.init(5);
+    for (machine, open) in MACHINES {
+        let [mut before, mut after] = [&skips, &stops].map(|config| {
+            let rate = constant(0.01);
+            Trainer::new(open(&session), &session, config, rate, &data, &weights).unwrap()
+        });
+        assert!(before.run(BAD + 1, &mut Seen::default()).unwrap());
+        let snapshot = before.snapshot().unwrap();
+        after.restore(&snapshot).unwrap();
+        for trainer in [&mut before, &mut after] {
+            assert!(trainer.run(BAD + 3, &mut Seen::default()).unwrap());
+        }
+        let [with, without] = [before, after].map(|mut t| t.weights().unwrap());
+        assert_ne!(with, snapshot.weights, "{machine}");
+        assert_eq!(with, without, "{machine}");
+    }
 }
 
 /// No controller is shown the loss of an update that was left out, neither one that answers at once nor one that
@@ -241,7 +283,8 @@ fn controllers_are_not_shown_what_is_left_out() {
         let mut trainer = Trainer::new(exec, &session, &config, rate, &data, &weights).unwrap();
         let mut controllers = |steps| {
             assert!(trainer.run(steps, &mut Seen::default()).unwrap());
-            trainer.snapshot().unwrap().state.controllers
+            let state = trainer.snapshot().unwrap().state;
+            serde_json::to_string(&state.controllers).unwrap() // NaN is like NaN
         };
         let [before, after, next] = [BAD, BAD + 1, BAD + 2].map(&mut controllers);
         assert_eq!(before, after, "{schedule}");
@@ -305,6 +348,14 @@ fn skipping_is_counted_and_resumed() {
     }
     let kept: Value = serde_json::from_slice(&read(dir, "a/environment.json")).unwrap();
     assert_eq!(kept["skipped updates"], 3);
+    // An interval ends where it would have without the ends of epochs between.
+    let names = std::fs::read_dir(dir.join("a/checkpoints")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut saved: Vec<u64> = names
+        .filter_map(|name| name.strip_prefix("step-")?.parse().ok())
+        .collect();
+    saved.sort_unstable();
+    assert_eq!(saved, [4, 8, 12, 16, 20, 24, 28, 30]);
     as_of(dir, "a", "b", 4);
     success("resume b --quiet", dir);
     same(dir, "a", "b");

@@ -197,6 +197,33 @@ impl Sweep {
         parse([vec![kiln], own, given].concat())
     }
 
+    /// The flags of all runs, without those that a run has values of its own for.
+    fn base_of(&self, run: &Planned) -> Vec<OsString> {
+        let command = train::command();
+        let seed = run.seed.map(|_| "seed");
+        let own: Vec<&str> = run
+            .settings
+            .iter()
+            .map(|(key, _)| key.as_str())
+            .chain(seed)
+            .collect();
+        let mut kept = Vec::new();
+        let mut args = self.base.iter();
+        while let Some(arg) = args.next() {
+            let text = arg.to_string_lossy();
+            let (flag, joined) = match text.split_once('=') {
+                Some((flag, _)) => (flag, true),
+                None => (&*text, false),
+            };
+            match flag.strip_prefix("--").filter(|key| own.contains(key)) {
+                None => kept.push(arg.clone()),
+                Some(key) if !joined && !config::is_switch(key, &command) => drop(args.next()),
+                Some(_) => {}
+            }
+        }
+        kept
+    }
+
     /// What does a run, or goes on with one that was stopped; whether it goes on.
     fn command(&self, run: &Planned, dir: &Path) -> Result<(Vec<OsString>, bool)> {
         let mut args: Vec<OsString> = Vec::new();
@@ -209,7 +236,7 @@ impl Sweep {
                 fs::remove_dir_all(dir).map_err(Error::io(dir))?;
             }
             args.push("train".into());
-            args.extend(self.base.iter().cloned().chain(flags(&run.settings)));
+            args.extend(self.base_of(run).into_iter().chain(flags(&run.settings)));
             args.extend(
                 run.seed
                     .map(|seed| OsString::from(format!("--seed={seed}"))),

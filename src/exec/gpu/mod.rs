@@ -195,6 +195,13 @@ impl GpuExecutor {
             timeout: None,
         };
         let polled = self.gpu.device.poll(wait);
+        if polled.is_err() {
+            // A lost device has not taken the submit that is waited for, and says why when it is done with the others.
+            let _ = self.gpu.device.poll(PollType::Wait {
+                submission_index: None,
+                timeout: None,
+            });
+        }
         self.gpu.check()?;
         polled.map_err(|e| Error::Device(format!("waiting for the device failed: {e}")))?;
         Ok(())
