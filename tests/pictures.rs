@@ -1,11 +1,18 @@
 //! The pictures in the documentation are what kiln draws today: `KILN_BLESS=1` draws them anew,
 //! and the diff is the review.
 
-use std::{env, fs, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use kiln::{
-    report::schedule::{Quantity, chart},
+    report::{
+        heatmap::{Axes, Heatmap},
+        schedule::{Quantity, chart},
+    },
     schedule::{LearningRate, Run, Schedule},
+    sweep::{Planned, Settings},
 };
 
 /// File, updates, schedules.
@@ -119,14 +126,72 @@ fn pictures_are_up_to_date() {
             !drawn.contains("\n\n"),
             "an empty line would end the picture in rustdoc"
         );
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        if env::var_os("KILN_BLESS").is_some() {
-            fs::write(&path, &drawn).unwrap();
-        }
-        let kept = fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            kept == drawn,
-            "{file} is not what kiln draws; KILN_BLESS=1 draws it anew"
-        );
+        keep(file, &drawn);
     }
+}
+
+/// The heat maps of docs/choosing.md are those of the runs that stand beside them, which `scripts/choosing` makes.
+#[test]
+fn heat_maps_are_those_of_their_runs() {
+    let schedules = ["constant", "linear", "cosine", "warmup(10%) then cosine"];
+    let rates = ["0.1 * cosine", "cosine", "10 * cosine"];
+    let text = fs::read_to_string(at("docs/choosing/runs.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+    let head = "data optimizer lr schedule seed status accuracy loss";
+    assert_eq!(rows[0].join(" "), head);
+    for data in ["digits", "fashion-mnist"] {
+        for (name, columns) in [("schedules", &schedules[..]), ("rates", &rates)] {
+            let mut runs: Vec<(Planned, Option<f64>)> = Vec::new();
+            let mut optimizers: Vec<&str> = Vec::new();
+            for row in rows.iter().filter(|row| row[0] == data) {
+                if !optimizers.contains(&row[1]) {
+                    optimizers.push(row[1]);
+                }
+            }
+            for optimizer in optimizers {
+                for column in columns {
+                    let here = |row: &&Vec<&str>| {
+                        row[0] == data && row[1] == optimizer && row[3] == *column
+                    };
+                    runs.extend(rows.iter().filter(here).map(|row| run(row)));
+                }
+            }
+            assert!(!runs.is_empty());
+            let settings: Vec<Settings> =
+                runs.iter().map(|(run, _)| run.settings.clone()).collect();
+            let axes = Axes::of(&settings).unwrap();
+            let title = "last evaluation accuracy, %".to_string();
+            let drawn = Heatmap::of(title, &axes, &runs, true).svg().unwrap();
+            keep(&format!("docs/choosing/{data}-{name}.svg"), &drawn);
+        }
+    }
+}
+
+/// A line of docs/choosing/runs.csv, as a sweep has it.
+fn run(row: &[&str]) -> (Planned, Option<f64>) {
+    let settings = [("lr", row[2]), ("optimizer", row[1]), ("schedule", row[3])];
+    let own = |(key, value): (&str, &str)| (key.to_string(), value.to_string());
+    let planned = Planned {
+        name: String::new(),
+        settings: settings.into_iter().map(own).collect(),
+        seed: row[4].parse().ok(),
+    };
+    (planned, row[6].parse().ok())
+}
+
+fn at(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
+}
+
+/// What is drawn is what is kept.
+fn keep(file: &str, drawn: &str) {
+    let path = at(file);
+    if env::var_os("KILN_BLESS").is_some() {
+        fs::write(&path, drawn).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == drawn,
+        "{file} is not what kiln draws; KILN_BLESS=1 draws it anew"
+    );
 }

@@ -131,6 +131,75 @@ fn mistakes_are_found_before_anything_runs() {
     assert!(!dir.path().join("s").exists());
 }
 
+/// A map of two settings has the mean of the last evaluations and half their range in every cell, and counts what
+/// failed; the same command draws the map of a sweep that is done; what makes no map is refused before anything runs.
+#[test]
+fn two_settings_are_drawn_as_a_map() {
+    let dir = folder();
+    let grid = "--grid \"lr=0.0371,1e30\" --grid \"schedule=cosine;linear\" --seeds 2";
+    let base = "-- --device cpu --limit 200 --epochs 2";
+    let out = kiln(
+        &format!("sweep --out s --heatmap map.svg {grid} {base}"),
+        dir.path(),
+    );
+    assert_eq!(out.status.code(), Some(1), "{:?}", out.stderr);
+    assert!(String::from_utf8_lossy(&out.stdout).contains("wrote map.svg"));
+    let svg = fs::read_to_string(dir.path().join("map.svg")).unwrap();
+    let last = |seed: u64| {
+        let rows = dir.path().join(format!(
+            "s/lr-0.0371_schedule-cosine_seed-{seed}/metrics.jsonl"
+        ));
+        let rows = fs::read_to_string(rows).unwrap();
+        let last = rows
+            .lines()
+            .rev()
+            .map(json)
+            .find(|row| row["eval_accuracy"].is_number());
+        last.unwrap()["eval_accuracy"].as_f64().unwrap()
+    };
+    let (a, b) = (100.0 * last(0), 100.0 * last(1));
+    let cell = format!("{:.1} ± {:.1}", (a + b) / 2.0, (a - b).abs() / 2.0);
+    assert!(svg.contains(&cell), "{cell}");
+    assert_eq!(svg.matches("2 of 2 failed").count(), 2);
+    for text in [
+        "last evaluation accuracy, %",
+        "schedule",
+        "linear",
+        "0.0371",
+        "1e30",
+    ] {
+        assert!(svg.contains(text), "{text}");
+    }
+    kiln(
+        &format!("sweep --out s --heatmap map.png {grid} {base}"),
+        dir.path(),
+    );
+    assert!(
+        fs::read(dir.path().join("map.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+    for (args, hint) in [
+        (
+            "--heatmap map.pdf --grid lr=1,2 --grid epochs=1,2",
+            ".svg or .png",
+        ),
+        ("--heatmap a.svg --grid lr=1,2 --seeds 2", "only lr varies"),
+        (
+            "--heatmap a.svg --grid lr=1,2 --grid epochs=1,2 --grid batch-size=8,16",
+            "none decides another",
+        ),
+    ] {
+        let e = refusal(
+            &format!("sweep --out n {args} -- --device cpu"),
+            dir.path(),
+            2,
+        );
+        assert!(e.contains(hint), "{args}: {e}");
+    }
+    assert!(!dir.path().join("n").exists());
+}
+
 /// Ctrl-C reaches the run, which saves; the same command then ends the sweep.
 #[cfg(unix)]
 #[test]

@@ -6,18 +6,34 @@ use super::output;
 use crate::{
     error::{Error, Result},
     files::write_atomically,
-    report::chart::{self, Chart},
+    report::{
+        chart::{self, Chart},
+        heatmap::Heatmap,
+    },
 };
 
 /// Writes charts below each other, each `size`, to a file that a flag names.
 pub(super) fn write(charts: &[Chart], size: (u32, u32), flag: &str, path: &Path) -> Result<()> {
-    check(flag, path)?;
     let (width, height) = (size.0, size.1 * charts.len() as u32);
+    let svg = || chart::svg(charts, width, height);
+    write_either(svg, || chart::png(charts, width, height), flag, path)
+}
+
+/// Writes a heat map to a file that a flag names.
+pub(super) fn write_heatmap(map: &Heatmap, flag: &str, path: &Path) -> Result<()> {
+    write_either(|| map.svg(), || map.png(), flag, path)
+}
+
+fn write_either(
+    svg: impl FnOnce() -> std::result::Result<String, chart::Error>,
+    png: impl FnOnce() -> std::result::Result<Vec<u8>, chart::Error>,
+    flag: &str,
+    path: &Path,
+) -> Result<()> {
+    check(flag, path)?;
     let bytes = match path.extension().and_then(|e| e.to_str()) {
-        Some("svg") => chart::svg(charts, width, height)
-            .map_err(usage)?
-            .into_bytes(),
-        Some("png") => chart::png(charts, width, height).map_err(usage)?,
+        Some("svg") => svg().map_err(usage)?.into_bytes(),
+        Some("png") => png().map_err(usage)?,
         _ => return Err(unknown(flag, path)),
     };
     write_atomically(path, &bytes)

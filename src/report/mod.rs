@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod compare;
 pub mod csv;
+pub mod heatmap;
 pub mod html;
 pub mod live;
 pub mod lr_find;

@@ -21,7 +21,10 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    report::compare,
+    report::{
+        compare,
+        heatmap::{Axes, Heatmap},
+    },
     run,
     sweep::{self, Place, Planned, Settings},
 };
@@ -43,6 +46,10 @@ pub(super) struct Sweep {
     /// Do each with this many seeds, counted from the --seed of the other flags
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: Option<u64>,
+    /// A file to write, .svg or .png, with a map of two settings: what the last evaluation of each found, mean and
+    /// half the range over seeds
+    #[arg(long, value_name = "FILE")]
+    heatmap: Option<PathBuf>,
     /// Print what sweep.json holds instead of a table
     #[arg(long)]
     json: bool,
@@ -61,6 +68,7 @@ impl Sweep {
     pub(super) fn run(self) -> Result<Outcome> {
         self.check_base()?;
         let (planned, monitor) = self.plan()?;
+        let axes = self.axes(&planned)?;
         let mut record = Record::open(&self.out, self.base_text(), monitor, &planned)?;
         let stop = stop_on_signal()?;
         let all = planned.len();
@@ -89,7 +97,19 @@ impl Sweep {
             }
             told(&record.words(&run.name));
         }
-        self.conclude(&record, &planned)
+        self.conclude(&record, &planned, axes.as_ref())
+    }
+
+    /// What the heat map's rows and columns are, if there is to be one.
+    fn axes(&self, planned: &[Planned]) -> Result<Option<Axes>> {
+        let Some(path) = &self.heatmap else {
+            return Ok(None);
+        };
+        picture::check("--heatmap", path)?;
+        let settings: Vec<Settings> = planned.iter().map(|run| run.settings.clone()).collect();
+        let axes = Axes::of(&settings);
+        axes.map(Some)
+            .map_err(|e| Error::Usage(format!("--heatmap: {e}")))
     }
 
     fn base_text(&self) -> Vec<String> {
@@ -247,16 +267,36 @@ impl Sweep {
         Ok((args, resumed))
     }
 
-    /// The table, the file, the picture.
-    fn conclude(&self, record: &Record, planned: &[Planned]) -> Result<Outcome> {
+    /// The table, the file, the pictures.
+    fn conclude(
+        &self,
+        record: &Record,
+        planned: &[Planned],
+        axes: Option<&Axes>,
+    ) -> Result<Outcome> {
         let places = record.rank(planned);
         record.write(&places)?;
-        let done = planned.iter().filter(|run| record.is_done(&run.name));
-        let dirs: Vec<PathBuf> = done.map(|run| self.out.join(&run.name)).collect();
+        let done: Vec<&Planned> = planned
+            .iter()
+            .filter(|run| record.is_done(&run.name))
+            .collect();
+        let dirs: Vec<PathBuf> = done.iter().map(|run| self.out.join(&run.name)).collect();
+        let runs = compare::read(&dirs)?;
         let picture = self.out.join("curves.svg");
-        let charts = compare::charts(&compare::read(&dirs)?);
+        let charts = compare::charts(&runs);
+        let mut wrote = vec![self.out.join(record::FILE)];
         if !charts.is_empty() {
             picture::write(&charts, (960, 320), "curves.svg", &picture)?;
+            wrote.push(picture);
+        }
+        if let (Some(path), Some(axes)) = (&self.heatmap, axes) {
+            let outcomes: Vec<_> = done
+                .into_iter()
+                .zip(runs.iter().map(compare::Run::outcome))
+                .collect();
+            let map = heatmap(axes, planned, &outcomes, record);
+            picture::write_heatmap(&map, "--heatmap", path)?;
+            wrote.push(path.clone());
         }
         if self.json {
             say!("{}", record.json(&places))?;
@@ -265,9 +305,8 @@ impl Sweep {
             for (name, message) in record.failures() {
                 say!("failed: {name}: {message}")?;
             }
-            say!("wrote {}", self.out.join(record::FILE).display())?;
-            if !charts.is_empty() {
-                say!("wrote {}", picture.display())?;
+            for path in wrote {
+                say!("wrote {}", path.display())?;
             }
         }
         Ok(match record.failures().next() {
@@ -275,6 +314,27 @@ impl Sweep {
             None => Outcome::Done,
         })
     }
+}
+
+/// What the last evaluation of each run found.
+fn heatmap(
+    axes: &Axes,
+    planned: &[Planned],
+    outcomes: &[(&Planned, compare::Outcome)],
+    record: &Record,
+) -> Heatmap {
+    let share = record.percent();
+    let last = |run: &Planned| {
+        let (_, outcome) = outcomes.iter().find(|(other, _)| *other == run)?;
+        match share {
+            true => outcome.final_eval_accuracy,
+            false => outcome.final_eval_loss,
+        }
+    };
+    let runs: Vec<_> = planned.iter().map(|run| (run.clone(), last(run))).collect();
+    let unit = if share { ", %" } else { "" };
+    let title = format!("last {}{unit}", record.ranked_by());
+    Heatmap::of(title, axes, &runs, share)
 }
 
 /// `--key=value`; nothing for a flag that is off.

@@ -4,6 +4,7 @@ mod picture;
 mod terminal;
 mod ticks;
 
+pub(super) use picture::{Drawing, FONT, Failed, png_of, svg_of};
 pub use picture::{png, svg};
 
 /// How a curve is drawn.

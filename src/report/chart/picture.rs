@@ -28,11 +28,12 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 0, 0),
 ];
 
-const FONT: &str = "sans-serif";
+pub(in crate::report) const FONT: &str = "sans-serif";
 const WHITE: RGBColor = RGBColor(255, 255, 255);
 
 /// What plotters says when it cannot draw.
-type Failed<B> = plotters::drawing::DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
+pub(in crate::report) type Failed<B> =
+    plotters::drawing::DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
 
 /// An axis that is labelled at its own ticks.
 struct Ticked {
@@ -89,11 +90,6 @@ impl Chart {
     /// If there is nothing finite to draw.
     pub fn png(&self, width: u32, height: u32) -> Result<Vec<u8>, Error> {
         png(std::slice::from_ref(self), width, height)
-    }
-
-    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), Error> {
-        let [x, y] = self.bounds()?;
-        self.draw_over(area, x, y).map_err(|e| Error(e.to_string()))
     }
 
     fn draw_over<B: DrawingBackend>(
@@ -185,15 +181,38 @@ impl Chart {
     }
 }
 
+/// What can be drawn as SVG and as PNG.
+pub(in crate::report) trait Drawing {
+    /// Over an area that is white.
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), Failed<B>>;
+}
+
+/// Charts below each other, all of one size, inside their bounds.
+struct Column<'a>(&'a [Chart], Vec<[[f64; 2]; 2]>);
+
+impl Column<'_> {
+    fn of(charts: &[Chart]) -> Result<Column<'_>, Error> {
+        let bounds: Result<Vec<_>, Error> = charts.iter().map(Chart::bounds).collect();
+        Ok(Column(charts, bounds?))
+    }
+}
+
+impl Drawing for Column<'_> {
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), Failed<B>> {
+        let parts = area.split_evenly((self.0.len(), 1));
+        let charts = self.0.iter().zip(&self.1).zip(&parts);
+        charts
+            .into_iter()
+            .try_for_each(|((chart, &[x, y]), part)| chart.draw_over(part, x, y))
+    }
+}
+
 /// An SVG document of charts below each other, all of one size.
 ///
 /// # Errors
 /// If there is nothing finite to draw.
 pub fn svg(charts: &[Chart], width: u32, height: u32) -> Result<String, Error> {
-    let mut text = String::new();
-    let size = (width, height);
-    column(charts, SVGBackend::with_string(&mut text, size))?;
-    Ok(text)
+    svg_of(&Column::of(charts)?, width, height)
 }
 
 /// A PNG file of charts below each other, all of one size.
@@ -201,9 +220,29 @@ pub fn svg(charts: &[Chart], width: u32, height: u32) -> Result<String, Error> {
 /// # Errors
 /// If there is nothing finite to draw.
 pub fn png(charts: &[Chart], width: u32, height: u32) -> Result<Vec<u8>, Error> {
+    png_of(&Column::of(charts)?, width, height)
+}
+
+/// An SVG document.
+pub(in crate::report) fn svg_of(
+    what: &impl Drawing,
+    width: u32,
+    height: u32,
+) -> Result<String, Error> {
+    let mut text = String::new();
+    paint(what, SVGBackend::with_string(&mut text, (width, height)))?;
+    Ok(text)
+}
+
+/// A PNG file.
+pub(in crate::report) fn png_of(
+    what: &impl Drawing,
+    width: u32,
+    height: u32,
+) -> Result<Vec<u8>, Error> {
     let mut pixels = vec![0; (width * height * 3) as usize];
     let size = (width, height);
-    column(charts, BitMapBackend::with_buffer(&mut pixels, size))?;
+    paint(what, BitMapBackend::with_buffer(&mut pixels, size))?;
     let mut file = Cursor::new(Vec::new());
     let image = image::RgbImage::from_raw(width, height, pixels);
     let image = image.ok_or_else(|| Error("its size does not fit its pixels".into()))?;
@@ -212,17 +251,14 @@ pub fn png(charts: &[Chart], width: u32, height: u32) -> Result<Vec<u8>, Error> 
     Ok(file.into_inner())
 }
 
-fn column<B: DrawingBackend>(charts: &[Chart], backend: B) -> Result<(), Error> {
+fn paint<B: DrawingBackend>(what: &impl Drawing, backend: B) -> Result<(), Error> {
     let failed = |e: Failed<B>| Error(e.to_string());
     // Registering the font again is harmless, and refused only if the font were broken.
     let font = epaint_default_fonts::UBUNTU_LIGHT;
     register_font(FONT, FontStyle::Normal, font).map_err(|_| Error("no font".into()))?;
     let whole = backend.into_drawing_area();
     whole.fill(&WHITE).map_err(failed)?;
-    let parts = whole.split_evenly((charts.len(), 1));
-    for (chart, part) in charts.iter().zip(&parts) {
-        chart.draw(part)?;
-    }
+    what.draw(&whole).map_err(failed)?;
     whole.present().map_err(failed)
 }
 
