@@ -49,8 +49,11 @@ fn plan(optimizer: &Optimizer) -> (Arc<Plan>, Vec<Slice>) {
     (Arc::new(r.finish()), params)
 }
 
+/// What the rate of an update is multiplied by.
+type Factor = Box<dyn Fn(usize) -> f64>;
+
 /// A configuration as a user writes it, and what its rates are multiplied by; none where kiln has no such method.
-fn configured(case: &Value) -> Option<(String, Box<dyn Fn(usize) -> f64>)> {
+fn configured(case: &Value) -> Option<(String, Factor)> {
     let h = &case["hyper"];
     let value = |key: &str| match &h[key] {
         Value::Bool(true) => "True".to_string(),

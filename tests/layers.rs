@@ -152,7 +152,8 @@ fn follow_case(case: &Value) {
         p
     };
     let (mut goals, mut indices) = (Vec::new(), Vec::new());
-    let mut forward: Option<Box<dyn Fn(&mut Recorder) -> Tensor>> = None;
+    type Forward = Box<dyn Fn(&mut Recorder) -> Tensor>;
+    let mut forward: Option<Forward> = None;
     let pair = |key: &str, default: u32| match &case["params"][key] {
         Value::Null => [default; 2],
         list => [0, 1].map(|i| golden::number(&list[i]) as u32),

@@ -163,7 +163,8 @@ impl Method for Dog {
             pros: "Nothing to tune; about as good as SGD with a rate that was searched for.",
             cons: "One number a parameter (the initial weights) and a look at all of them at every update. It is slow at \
                    first, while r grows from reps_rel. The authors call averaging necessary: evaluate the weights of --ema \
-                   or --swa. No momentum, and the rate never falls by itself far: a schedule that ends at 0 helps.",
+                   or --swa. No momentum. A schedule that decays slows r down, too: docs/choosing.md \
+                   has runs that stayed near chance with one.",
         }
     }
 }

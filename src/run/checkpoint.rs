@@ -146,13 +146,12 @@ impl Checkpoints {
     ) -> Result<PathBuf> {
         fs::create_dir_all(&self.dir).map_err(Error::io(&self.dir))?;
         let draft = draft_in(&self.dir)?;
-        let named = snapshot.slots.iter().map(|s| (s.name.as_str(), s));
         let mut slots: Vec<(Param, &[f32])> = Vec::new();
-        for (name, slot) in named {
+        for slot in &snapshot.slots {
             let values = slot.values.iter().map(Vec::as_slice);
             // What is frozen has none.
             let kept = trained(params).zip(values).filter(|(_, v)| !v.is_empty());
-            slots.extend(kept.map(|(p, values)| (slot_of(name, p), values)));
+            slots.extend(kept.map(|(p, values)| (slot_of(&slot.name, p), values)));
         }
         let (slots, values): (Vec<Param>, Vec<&[f32]>) = slots.into_iter().unzip();
         let slots: Vec<&Param> = slots.iter().collect();
@@ -329,8 +328,7 @@ fn slot_of(name: &str, param: &Param) -> Param {
 
 /// Of what a model has in its `state_dict`, what is trained: only that has slots.
 fn trained<'a>(params: &'a [&Param]) -> impl Iterator<Item = &'a Param> {
-    let all = params.iter().copied();
-    all.filter(|p| p.kind == Kind::Trained)
+    params.iter().copied().filter(|p| p.kind == Kind::Trained)
 }
 
 /// Reads a checkpoint of a model with these parameters.
