@@ -21,7 +21,7 @@ const CONVERTED: &[(&str, usize, usize, usize)] = &[
     ("hf.reduce_lr_on_plateau", 0, 3, 3),
     ("hf.warmup_stable_decay", 60, 0, 60),
     ("keras.CosineDecay", 10, 0, 10),
-    ("keras.CosineDecayRestarts", 5, 0, 6),
+    ("keras.CosineDecayRestarts", 6, 0, 6),
     ("keras.ExponentialDecay", 8, 0, 8),
     ("keras.InverseTimeDecay", 8, 0, 8),
     ("keras.LearningRateScheduler", 3, 0, 3),

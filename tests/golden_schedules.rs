@@ -284,7 +284,8 @@ fn pure_cases() -> impl Iterator<Item = (String, Spelling)> {
     })
 }
 
-/// Protects seeking: a step far away is found within a microsecond, without walking there.
+/// Protects seeking: a step far away is found at once, without walking there, which would take days. Far above what
+/// a busy machine needs, which is about a microsecond.
 #[test]
 fn far_steps_are_found_at_once() {
     const FAR: u64 = 1_000_000_000_000_000;
@@ -297,7 +298,7 @@ fn far_steps_are_found_at_once() {
         };
         // the best of several, since the machine may be busy
         let best = (0..20).map(|_| batch()).min().unwrap_or_default();
-        assert!(best.as_nanos() < 1000, "{line}: {best:?} per step");
+        assert!(best.as_millis() < 1, "{line}: {best:?} per step");
     }
 }
 

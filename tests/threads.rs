@@ -4,7 +4,7 @@
 
 use kiln::ops::{
     Flat, activation, channel_sum, conv2d, cross_entropy_log, dropout, gather_bytes, grad_stats,
-    grad_stats_log, matmul, max_pool2d, norm_grad, normalize, softmax_cross_entropy,
+    grad_stats_log, matmul, max_pool2d, norm_grad, normalize, softmax_cross_entropy, update,
 };
 use rayon::ThreadPoolBuilder;
 
@@ -146,8 +146,11 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
             slots: 64,
         }),
     ));
-    for name in ["sgd", "add", "relu", "relu_grad"] {
+    for name in ["add", "relu", "relu_grad"] {
         cases.push((name, words(Flat { n: 300_008 })));
+    }
+    for name in ["adagrad", "adam", "lion", "sgd"] {
+        cases.push((name, words(update::Dims::flat(300_008))));
     }
     let silu = activation::Dims::new(300_008, activation::Function::Silu);
     cases.extend(["activation", "activation_grad"].map(|name| (name, words(silu))));

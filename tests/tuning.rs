@@ -154,7 +154,7 @@ fn broken_tables_are_refused() {
         (
             "matmul",
             "matmull",
-            "no kernel \"matmull\" has variants; expected add, avg_pool2d",
+            "no kernel \"matmull\" has variants; expected activation, activation_grad, add",
         ),
         (
             "16,",

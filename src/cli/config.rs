@@ -45,7 +45,8 @@ struct Setting {
 }
 
 /// What flags without a default of clap's mean where they are not given, if that is the same in every run.
-const USUAL: [(&str, &str); 4] = [
+const USUAL: [(&str, &str); 5] = [
+    ("lr", "0.05"),
     ("keep", "3"),
     ("test-fraction", "0.2"),
     ("monitor", "eval-loss"),

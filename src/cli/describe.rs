@@ -41,6 +41,8 @@ pub(super) fn describe(
     if ready.data.evaluated().is_some() {
         settings.fill(&command, "best", &best.name());
     }
+    let usual = ready.config.optimizer.usual_lr();
+    settings.fill(&command, "lr", &usual.to_string());
     settings.fill(&command, "keep", &CHECKPOINTS.to_string());
     let schedule = settings.get("schedule").unwrap_or_default();
     if schedule::LearningRate::from_str(&schedule).is_ok_and(|plan| !plan.controls().is_empty()) {
