@@ -60,11 +60,14 @@ fn activate(x: f32) -> f32 {
     }
 }
 
+// x > 0, for what drivers take for 0 too: they may flush numbers below 1.2e-38. Compares bits.
+fn positive(x: f32) -> bool { return bitcast<u32>(x) - 1u < 0x7f800000u; }
+
 fn slope(x: f32) -> f32 {
     if is_nan(x) && dims.function != LEAKY_RELU { return x; }
     switch dims.function {
-        case LEAKY_RELU: { return select(dims.alpha, 1.0, x > 0.0); }
-        case ELU: { return select(dims.alpha * exp(max(x, -88.0)), 1.0, x > 0.0); }
+        case LEAKY_RELU: { return select(dims.alpha, 1.0, positive(x)); }
+        case ELU: { return select(dims.alpha * exp(max(x, -88.0)), 1.0, positive(x)); }
         case TANH: {
             let e = exp(-2.0 * min(abs(x), 44.0));
             return 4.0 * e / ((1.0 + e) * (1.0 + e));
