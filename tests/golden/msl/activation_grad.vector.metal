@@ -151,12 +151,18 @@ float activate(
     }
 }
 
+bool positive(
+    float x_8
+) {
+    return (as_type<uint>(x_8) - 1u) < 2139095040u;
+}
+
 float slope(
-    float x_8,
+    float x_9,
     constant Dims& dims
 ) {
     bool local = {};
-    bool _e1 = is_nan(x_8);
+    bool _e1 = is_nan(x_9);
     if (_e1) {
         uint _e6 = dims.function;
         local = _e6 != LEAKY_RELU;
@@ -165,42 +171,44 @@ float slope(
     }
     bool _e10 = local;
     if (_e10) {
-        return x_8;
+        return x_9;
     }
     uint _e13 = dims.function;
     switch(_e13) {
         case 0u: {
             float _e16 = dims.alpha;
-            return (x_8 > 0.0) ? 1.0 : _e16;
+            bool _e17 = positive(x_9);
+            return _e17 ? 1.0 : _e16;
         }
         case 1u: {
-            float _e23 = dims.alpha;
-            return (x_8 > 0.0) ? 1.0 : (_e23 * metal::exp(metal::max(x_8, -88.0)));
+            float _e22 = dims.alpha;
+            bool _e27 = positive(x_9);
+            return _e27 ? 1.0 : (_e22 * metal::exp(metal::max(x_9, -88.0)));
         }
         case 2u: {
-            float e_1 = metal::exp(-2.0 * metal::min(metal::abs(x_8), 44.0));
+            float e_1 = metal::exp(-2.0 * metal::min(metal::abs(x_9), 44.0));
             return (4.0 * e_1) / ((1.0 + e_1) * (1.0 + e_1));
         }
         case 3u: {
-            float _e46 = logistic(x_8);
-            float _e48 = logistic(-(x_8));
-            return _e46 * _e48;
+            float _e44 = logistic(x_9);
+            float _e46 = logistic(-(x_9));
+            return _e44 * _e46;
         }
         case 4u: {
-            float _e50 = logistic(x_8);
-            float _e52 = logistic(-(x_8));
-            return _e50 * (1.0 + (x_8 * _e52));
+            float _e48 = logistic(x_9);
+            float _e50 = logistic(-(x_9));
+            return _e48 * (1.0 + (x_9 * _e50));
         }
         case 5u: {
-            float c_1 = metal::clamp(x_8, -13.0, 13.0);
-            float _e62 = error_function(0.70710677 * x_8);
-            return (0.5 + (0.5 * _e62)) + ((c_1 * 0.3989423) * metal::exp((-0.5 * c_1) * c_1));
+            float c_1 = metal::clamp(x_9, -13.0, 13.0);
+            float _e60 = error_function(0.70710677 * x_9);
+            return (0.5 + (0.5 * _e60)) + ((c_1 * 0.3989423) * metal::exp((-0.5 * c_1) * c_1));
         }
         default: {
-            float c_2 = metal::clamp(x_8, -15.0, 15.0);
-            float _e78 = gelu_argument(x_8);
-            float _e79 = hyperbolic_tangent(_e78);
-            return (0.5 + (0.5 * _e79)) + ((((0.5 * c_2) * (1.0 - (_e79 * _e79))) * 0.7978846) * (1.0 + ((0.134145 * c_2) * c_2)));
+            float c_2 = metal::clamp(x_9, -15.0, 15.0);
+            float _e76 = gelu_argument(x_9);
+            float _e77 = hyperbolic_tangent(_e76);
+            return (0.5 + (0.5 * _e77)) + ((((0.5 * c_2) * (1.0 - (_e77 * _e77))) * 0.7978846) * (1.0 + ((0.134145 * c_2) * c_2)));
         }
     }
 }
@@ -216,7 +224,7 @@ struct main_Input {
 , metal::uint3 groups [[threadgroups_per_grid]]
 , uint lane [[thread_index_in_threadgroup]]
 , constant Dims& dims [[buffer(0)]]
-, device type_5 const& x_9 [[buffer(1)]]
+, device type_5 const& x_10 [[buffer(1)]]
 , device type_5 const& dy [[buffer(2)]]
 , device type_5& dx [[buffer(3)]]
 , constant _mslBufferSizes& _buffer_sizes [[buffer(4)]]
@@ -244,7 +252,7 @@ struct main_Input {
         }
         {
             uint _e21 = i;
-            metal::float4 v = x_9[metal::min(unsigned(_e21), (_buffer_sizes.size1 - 0 - 16) / 16)];
+            metal::float4 v = x_10[metal::min(unsigned(_e21), (_buffer_sizes.size1 - 0 - 16) / 16)];
             uint _e25 = i;
             float _e28 = slope(v.x, dims);
             float _e30 = slope(v.y, dims);
