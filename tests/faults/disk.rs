@@ -108,7 +108,7 @@ fn a_full_disk_may_be_passed_over() {
     demand(&kept, &["unwritten"]);
 }
 
-/// A disk that turns read-only in mid-run.
+/// A disk that turns read-only in mid-run, at a moment when no file on it is being written.
 #[test]
 fn a_read_only_disk_keeps_the_last_checkpoint() {
     let dir = folder();
@@ -119,7 +119,7 @@ fn a_read_only_disk_keeps_the_last_checkpoint() {
          $KILN {long} --out a 2> said & run=$!
          until test -e a/checkpoints/last; do sleep 0.01; kill -0 $run; done
          mount --bind a/checkpoints a/checkpoints
-         mount -o remount,bind,ro a/checkpoints
+         until mount -o remount,bind,ro a/checkpoints 2> busy; do kill -0 $run; done
          code=0; wait $run || code=$?; cat said >&2; test $code = 2
          umount a/checkpoints
          $KILN resume a --quiet"
