@@ -457,3 +457,93 @@ fn a_rate_that_was_found_is_kept() {
         "{rates:?}"
     );
 }
+
+/// DoG begins at a share of the norm of what it moves: running statistics and frozen parameters are no part of it.
+#[test]
+fn distances_are_of_what_moves() {
+    let (_, data) = subject();
+    let model = "Conv2d(4, 3) BatchNorm2d ReLU Flatten Linear(10)";
+    let network = fit::network(model, &data).unwrap();
+    let config = Config {
+        clip: None,
+        ..grouped(&configured("DoG(reps_rel=0.01)"), "*.bias: freeze", None)
+    };
+    let session = Session::record(&network, &data, &config).unwrap();
+    let (_, exec) = machines(&session).into_iter().next().unwrap();
+    let first = network.init(config.seed);
+    let mut trainer = Trainer::new(
+        exec,
+        &session,
+        &config,
+        rate(&config.optimizer),
+        &data,
+        &first,
+    )
+    .unwrap();
+    trainer.run(1, &mut Rows::default()).unwrap();
+    let named = network.params().map(|p| p.name.as_str()).zip(&first);
+    let moved = named.filter(|(name, _)| name.ends_with(".weight"));
+    let squares = moved
+        .flat_map(|(_, values)| values)
+        .map(|&w| f64::from(w).powi(2));
+    let want = 0.01 * (1.0 + squares.sum::<f64>().sqrt());
+    let got = f64::from(f32::from_bits(trainer.snapshot().unwrap().state.control[1]));
+    assert!((got / want - 1.0).abs() < 1e-6, "{got} and {want}");
+}
+
+/// The weight and the bias of a normalisation may be in different groups, and one of them frozen: the gradients of what
+/// is trained are those that it has without groups, and so is what is evaluated.
+#[test]
+fn normalisations_may_be_taken_apart() {
+    let (_, data) = subject();
+    let model = "Conv2d(4, 3) BatchNorm2d ReLU Conv2d(6, 3) GroupNorm(2) ReLU Flatten Linear(9) LayerNorm(9) ReLU Linear(10)";
+    let network = fit::network(model, &data).unwrap();
+    let first = network.init(3);
+    for optimizer in ["SGD()", "SGDScheduleFree"] {
+        let plain = Config {
+            clip: None,
+            ..configured(optimizer)
+        };
+        let found = |config: &Config, on: usize| {
+            let session = Session::record(&network, &data, config).unwrap();
+            let (_, exec) = machines(&session).into_iter().nth(on).unwrap();
+            let rate = rate(&config.optimizer);
+            let mut trainer = Trainer::new(exec, &session, config, rate, &data, &first).unwrap();
+            let before = trainer
+                .evaluate(&mut Rows::default())
+                .unwrap()
+                .unwrap()
+                .eval_loss;
+            trainer.run(1, &mut Rows::default()).unwrap();
+            (before, trainer.gradients().unwrap())
+        };
+        for groups in [
+            "*.bias: weight_decay=0",
+            "*.bias: lr=2x",
+            "*.bias: freeze",
+            "*.weight: freeze",
+            "1.*: freeze",
+        ] {
+            let config = grouped(&plain, groups, None);
+            for on in 0..2 {
+                let ((loss, want), (own, got)) = (found(&plain, on), found(&config, on));
+                assert!(
+                    (loss - own).abs() < 1e-6,
+                    "{optimizer}, {groups}: {loss} and {own}"
+                );
+                for (i, (want, got)) in want.iter().zip(&got).enumerate() {
+                    let frozen = got.iter().all(|g| *g == 0.0);
+                    assert!(
+                        !frozen || groups.contains("freeze"),
+                        "{groups}: parameter {i}"
+                    );
+                    let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-5;
+                    assert!(
+                        frozen || want.iter().zip(got).all(close),
+                        "{optimizer}, {groups}: {i}"
+                    );
+                }
+            }
+        }
+    }
+}

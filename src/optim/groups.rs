@@ -282,9 +282,10 @@ impl Arrangement {
         if places.iter().all(Option::is_none) {
             return Err("every parameter is frozen: nothing would be trained".into());
         }
+        // What is frozen lies last; the others stay as they are, a weight beside its bias, whose gradients one dispatch
+        // then writes.
         let mut order: Vec<usize> = (0..params.len()).collect();
-        let key = |i: &usize| places.get(*i).copied().flatten().map_or(u32::MAX, |p| p.0);
-        order.sort_by_key(key);
+        order.sort_by_key(|i| places.get(*i).copied().flatten().is_none());
         let arrangement = Arrangement {
             order,
             places,

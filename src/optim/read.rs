@@ -134,7 +134,7 @@ pub fn page(name: &str) -> Option<String> {
     let defaults: Vec<String> = defaults.iter().map(|(n, v)| format!("{n}={v}")).collect();
     let signature = format!("{}({})", method.name(), defaults.join(", "));
     let steers = match method.momentum() {
-        Some(_) if matches!(optimizer, Optimizer::Adam(_) | Optimizer::AdamW(_)) => "b1",
+        Some(_) if method.arguments().iter().any(|(name, _)| *name == "betas") => "b1",
         Some(_) => "the momentum",
         None => "nothing: it has none",
     };

@@ -58,7 +58,7 @@ impl Mean {
 
     fn read(args: &Args) -> Result<Mean, Error> {
         if args.opt_f64("warmup_steps")?.unwrap_or(0.0) != 0.0 {
-            let message = "a warm-up is the schedule's: --schedule \"linear(0, to=1x, over=500) then constant(1x)\"";
+            let message = "a warm-up is the schedule's: --schedule \"warmup(500) then constant\"";
             return Err(args.error("warmup_steps", message));
         }
         Ok(Mean {

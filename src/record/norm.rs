@@ -4,9 +4,9 @@ use super::{Recorder, Tensor, tensor::Kind};
 use crate::{
     ops::{
         self, moments, norm_coefficients, norm_grad, norm_sums, normalize, running_stats,
-        scale_channels,
+        scale_channels, transpose,
     },
-    plan::{Role, Slice},
+    plan::{ALIGN, Role, Slice},
 };
 
 /// Where a batch normalisation takes its statistics from.
@@ -159,6 +159,30 @@ impl Recorder {
         })
     }
 
+    /// A weight and its bias as one run of words, and where in it the bias begins: where they are, if that is behind the
+    /// weight, else as a copy. A frozen one lies apart from one that is trained.
+    fn run_of(&mut self, [weight, bias]: [Tensor; 2]) -> (Slice, u32) {
+        let (w, b) = (weight.at, bias.at);
+        if w.buffer == b.buffer && b.offset > w.offset {
+            let shift = b.offset - w.offset;
+            return (part(w, 0, shift + b.len), shift);
+        }
+        let shift = w.len.next_multiple_of(ALIGN);
+        let both = self.value("affine", &[shift + b.len], Kind::Input).at;
+        self.copy(w, part(both, 0, w.len));
+        self.copy(b, part(both, shift, b.len));
+        (both, shift)
+    }
+
+    fn copy(&mut self, from: Slice, to: Slice) {
+        let dims = transpose::Dims {
+            batch: 1,
+            rows: 1,
+            cols: from.len,
+        };
+        self.push::<ops::Transpose>(dims, &[from, to]);
+    }
+
     fn scale_channels(&mut self, dy: Tensor, weight: Tensor, layout: Layout) -> Tensor {
         let dz = self.value("d", dy.shape(), Kind::Value);
         let dims = scale_channels::Dims {
@@ -181,7 +205,7 @@ impl Recorder {
         let mut y = self.value("normalize", x.shape(), Kind::Value);
         y.rectified = relu;
         self.uses(&[Some(x), affine.map(|a| a[0]), affine.map(|a| a[1])]);
-        let (both, shift) = affine.map_or((stat, 0), run_of);
+        let (both, shift) = affine.map_or((stat, 0), |affine| self.run_of(affine));
         let dims = normalize::Dims {
             n: x.at.len,
             size: layout.size,
@@ -207,15 +231,12 @@ impl Recorder {
         layout: Layout,
     ) -> (Slice, u32) {
         let channels = layout.channels;
-        let (sums, shift) = match affine {
-            Some([weight, bias]) => self
-                .slots_together(weight, bias)
-                .expect("a normalisation's weight and bias lie together and are used once"),
-            None => {
-                let sums = self.value("sums", &[2, channels], Kind::Input);
-                (sums.at, channels)
-            }
-        };
+        let together = affine.and_then(|[weight, bias]| self.slots_together(weight, bias));
+        let (sums, shift) = together.unwrap_or_else(|| {
+            let shift = channels.next_multiple_of(ALIGN);
+            let sums = self.value("sums", &[shift + channels], Kind::Input);
+            (sums.at, shift)
+        });
         let dims = norm_sums::Dims {
             rows: layout.rows,
             channels,
@@ -226,6 +247,13 @@ impl Recorder {
             eps: layout.eps,
         };
         self.push::<ops::NormSums>(dims, &[x.at, stat, dy.at, sums]);
+        if let (None, Some([weight, bias])) = (together, affine) {
+            // Where one of them is frozen, or elsewhere, the sums go to whom they belong.
+            for (x, from) in [(weight, 0), (bias, shift)] {
+                let sum = part(sums, from, channels);
+                self.grad_into(x, |r, dx, _| r.copy(sum, dx.at));
+            }
+        }
         (sums, shift)
     }
 
@@ -265,9 +293,11 @@ impl Recorder {
     }
 }
 
-/// A weight and the bias behind it as one run of words, and where in it the bias begins.
-fn run_of([weight, bias]: [Tensor; 2]) -> (Slice, u32) {
-    let shift = bias.at.offset - weight.at.offset;
-    let len = shift + bias.at.len;
-    (Slice { len, ..weight.at }, shift)
+/// Some of the words of a run.
+fn part(run: Slice, from: u32, len: u32) -> Slice {
+    Slice {
+        offset: run.offset + from,
+        len,
+        ..run
+    }
 }

@@ -308,7 +308,11 @@ impl Session {
 
     /// The same with the memory of an optimiser that sets its own rate, for such initial weights.
     fn begin_control(&self, weights: &[Vec<f32>]) -> Vec<f32> {
-        let squares = weights.iter().flatten().map(|&w| f64::from(w).powi(2));
+        // What is frozen, and what layers remember besides, has no part in how far the weights come.
+        let all = self.params.iter().zip(weights);
+        let moved = all.filter(|(at, _)| self.is_trained(at) && at.offset < self.moved);
+        let squares = moved.flat_map(|(_, values)| values);
+        let squares = squares.map(|&w| f64::from(w).powi(2));
         let memory = self.optimizer.memory(squares.sum::<f64>().sqrt());
         let mut control = self.first_control();
         let first = memory_after(self.controllers.len() as u32) as usize;
