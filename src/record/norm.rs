@@ -233,7 +233,11 @@ impl Recorder {
         let channels = layout.channels;
         let together = affine.and_then(|[weight, bias]| self.slots_together(weight, bias));
         let (sums, shift) = together.unwrap_or_else(|| {
-            let shift = channels.next_multiple_of(ALIGN);
+            // What is copied is bound by itself.
+            let shift = match affine {
+                Some(_) => channels.next_multiple_of(ALIGN),
+                None => channels,
+            };
             let sums = self.value("sums", &[shift + channels], Kind::Input);
             (sums.at, shift)
         });
