@@ -398,12 +398,12 @@ mod tests {
         assert_eq!(adam.optimizer.to_string(), text);
     }
 
-    /// The first pattern counts; groups lie side by side, what is frozen behind all.
+    /// The first pattern counts; parameters stay in their order, what is frozen behind all.
     #[test]
     fn parameters_are_arranged_by_group() {
         let groups = read("conv1.weight: freeze; *.bias: lr=2x", "SGD").unwrap();
         let arranged = Arrangement::of(&PARAMS, &groups, (None, false)).unwrap();
-        assert_eq!(arranged.order, [2, 1, 3, 0]);
+        assert_eq!(arranged.order, [1, 2, 3, 0]);
         let places = [None, Some((1, 1.0)), Some((0, 1.0)), Some((1, 1.0))];
         assert_eq!(arranged.places, places);
         let decayed = Arrangement::of(&PARAMS, &[], (Some(0.5), false)).unwrap();
