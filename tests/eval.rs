@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use kiln::{
     data::{self, Dataset, Features, Options, Targets, Task},
-    eval::{Evaluator, Forward, Logits, classification},
+    eval::{Evaluator, Forward, Logits, Objective, classification},
     exec::{Executor, cpu::Cpu, gpu::GpuExecutor},
     model::{Model, Network},
 };
@@ -100,6 +100,29 @@ fn run(dir: &Path, name: &str, flags: &[(&str, &str)]) -> Value {
 fn close(a: &Value, b: &Value) -> bool {
     let [a, b] = [a, b].map(|v| v.as_f64().expect("a number"));
     (a - b).abs() <= 1e-6 * b.abs()
+}
+
+/// So it does whatever was minimised, and says what that was.
+#[test]
+fn eval_finds_any_loss() {
+    let dir = folder();
+    for (name, loss) in [("a", "HuberLoss(delta=0.5)"), ("b", "BCEWithLogitsLoss()")] {
+        let flags = [
+            ("model", "linear"),
+            ("data", "digits"),
+            ("epochs", "1"),
+            ("loss", loss),
+        ];
+        let trained = run(dir.path(), name, &flags);
+        let said = success(&format!("eval {name} --device cpu --json"), dir.path());
+        let found: Value = serde_json::from_str(&said).expect("one object");
+        assert!(
+            close(&found["loss"], &trained["eval_loss"]),
+            "{found} {trained}"
+        );
+        let said = success(&format!("eval {name} --device cpu"), dir.path());
+        assert!(said.contains(&format!("loss ({loss}) ")), "{said}");
+    }
 }
 
 /// `kiln eval` finds what training found, smoothing and standardising included, and says it all.
@@ -362,7 +385,7 @@ fn pictures_are_predicted() {
 fn what_is_no_number_is_not_judged() {
     let logits = Logits::new(vec![0.0, 1.0, f32::NEG_INFINITY, 0.0], 2);
     let names = ["a".to_string(), "b".to_string()];
-    let e = classification(&logits, &[0, 0], &names, 0.0, &[1], 1).unwrap_err();
+    let e = classification(&logits, &[0, 0], &names, &Objective::default(), &[1], 1).unwrap_err();
     assert!(
         e.to_string()
             .contains("sample 1 (counted from 0): output 0"),

@@ -16,6 +16,7 @@ use crate::{
         BATCH, ClassRow, Classification, Evaluator, Forward, Logits, Regression, classification,
         regression,
     },
+    train::Loss,
 };
 
 /// `kiln eval`.
@@ -88,7 +89,7 @@ impl Eval {
         say!("weights: {}", trained.weights_file.display())?;
         say!("{line}")?;
         say!("{} {name} samples of {}", split.len, data.name)?;
-        measures.say(names(&trained.form.task), &split.names)?;
+        measures.say(&trained, &split.names)?;
         Ok(Outcome::Done)
     }
 
@@ -125,8 +126,8 @@ impl Eval {
                     )));
                 }
                 let top = if k == 1 { vec![1] } else { vec![1, k] };
-                let smoothing = trained.label_smoothing;
-                classification(logits, labels, names, smoothing, &top, self.worst)
+                let objective = &trained.objective;
+                classification(logits, labels, names, objective, &top, self.worst)
                     .map(Measures::Classification)
             }
             Targets::Values { data, .. } => {
@@ -135,7 +136,8 @@ impl Eval {
                         "--top has no effect in a regression: remove it".into(),
                     ));
                 }
-                regression(logits, data, names, self.worst).map(Measures::Regression)
+                regression(logits, data, names, &trained.objective, self.worst)
+                    .map(Measures::Regression)
             }
         }
     }
@@ -154,10 +156,16 @@ impl Measures {
         }
     }
 
-    fn say(&self, names: &[String], samples: &Names) -> Result<()> {
+    fn say(&self, trained: &Trained, samples: &Names) -> Result<()> {
+        let names = names(&trained.form.task);
+        let called = match (&trained.objective.loss, self) {
+            (Loss::Usual, Measures::Classification(_)) => "loss".into(),
+            (Loss::Usual, Measures::Regression(_)) => "loss (mean squared error)".into(),
+            (loss, _) => format!("loss ({loss})"),
+        };
         match self {
             Measures::Classification(c) => {
-                say!("loss {:.6}", c.loss)?;
+                say!("{called} {:.6}", c.loss)?;
                 for top in &c.top {
                     let what = match top.k {
                         1 => "accuracy".to_string(),
@@ -170,7 +178,7 @@ impl Measures {
                 say_worst(c, names, samples)
             }
             Measures::Regression(r) => {
-                say!("loss (mean squared error) {:.6}", r.loss)?;
+                say!("{called} {:.6}", r.loss)?;
                 let width = width(names.iter().chain([&"output".to_string()]));
                 say!(
                     "\n{:<width$} {:>12} {:>12} {:>8}",

@@ -8,7 +8,9 @@ use super::{Outcome, config::Settings, ready::Ready, setup::Setup, tell, train, 
 use crate::{
     data::{Features, Form, Split, Targets, Task},
     error::Result,
-    eval::{BATCH, Classification, Evaluator, Forward, Worst, classification, probabilities},
+    eval::{
+        BATCH, Classification, Evaluator, Forward, Objective, Worst, classification, probabilities,
+    },
     exec::cpu::Cpu,
     files::write_atomically,
     report::{
@@ -137,8 +139,11 @@ fn judge<'r>(ready: &'r Ready, weights: &[Vec<f32>]) -> Result<Option<Judged<'r>
     let forward = Forward::record(&ready.network, BATCH)?;
     let exec = Box::new(Cpu::new(forward.plan.clone())?);
     let logits = Evaluator::new(exec, &forward, weights)?.logits(&split.features)?;
-    let smoothing = f64::from(ready.config.label_smoothing);
-    let judged = classification(&logits, labels, classes, smoothing, &[1], WORST)?;
+    let objective = Objective {
+        loss: ready.config.loss.clone(),
+        label_smoothing: ready.config.label_smoothing.into(),
+    };
+    let judged = classification(&logits, labels, classes, &objective, &[1], WORST)?;
     let rows: Vec<&[f32]> = logits.rows().collect();
     let predicted = |w: &Worst| {
         let row = rows.get(w.index).map(|row| probabilities(row));

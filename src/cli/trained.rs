@@ -9,6 +9,7 @@ use super::{number, train};
 use crate::{
     data::{self, Dataset, Form, Options, Task, TaskKind},
     error::{Error, Result},
+    eval::Objective,
     fit,
     model::Network,
     run,
@@ -20,7 +21,7 @@ struct Settings {
     model: String,
     data: String,
     options: Options,
-    label_smoothing: f64,
+    objective: Objective,
 }
 
 impl Settings {
@@ -35,7 +36,10 @@ impl Settings {
         };
         Ok(Settings {
             options: setup.data_options(),
-            label_smoothing: setup.label_smoothing()?.into(),
+            objective: Objective {
+                loss: setup.loss()?,
+                label_smoothing: setup.label_smoothing()?.into(),
+            },
             model: said(setup.model, "model")?,
             data: said(setup.data, "data")?,
         })
@@ -102,7 +106,8 @@ pub(super) struct Trained {
     pub(super) weights: Vec<Vec<f32>>,
     /// Where they came from.
     pub(super) weights_file: PathBuf,
-    pub(super) label_smoothing: f64,
+    /// What it minimised.
+    pub(super) objective: Objective,
 }
 
 impl TrainedFlags {
@@ -161,7 +166,7 @@ impl TrainedFlags {
             network,
             form,
             data,
-            label_smoothing: settings.label_smoothing,
+            objective: settings.objective,
         })
     }
 }
@@ -244,7 +249,7 @@ impl ByHand {
             model: model.clone(),
             data: data.into(),
             options,
-            label_smoothing: 0.0,
+            objective: Objective::default(),
         };
         Ok((settings, weights.clone()))
     }

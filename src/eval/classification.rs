@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Logits;
+use super::{Logits, Objective};
 use crate::error::{Error, Result};
 
 /// Above this many classes no confusion matrix is made: it would be larger than anyone reads.
@@ -13,7 +13,7 @@ pub const MOST_CONFUSED: usize = 1000;
 pub struct Classification {
     /// How many samples.
     pub samples: usize,
-    /// The mean cross-entropy, as in training.
+    /// The mean of what was minimised, as `torch.nn` takes it over all samples at once.
     pub loss: f64,
     /// The share of samples whose largest logit (the first, if several) is the label's.
     pub accuracy: f64,
@@ -64,12 +64,12 @@ pub struct Worst {
     pub predicted: usize,
     /// The probability given to the label.
     pub probability: f64,
-    /// Its cross-entropy.
+    /// What it adds to the loss.
     pub loss: f64,
 }
 
-/// Measures answers against labels. `smoothing` is training's label smoothing, `top` the numbers
-/// of logits that may hold the label, `worst` how many of the worst samples to name.
+/// Measures answers against labels. `objective` is what training minimised, `top` the numbers of logits that
+/// may hold the label, `worst` how many of the worst samples to name.
 ///
 /// # Errors
 /// Answers that are not finite, by sample, and labels without a class.
@@ -81,7 +81,7 @@ pub fn classification(
     logits: &Logits,
     labels: &[u32],
     classes: &[String],
-    smoothing: f64,
+    objective: &Objective,
     top: &[usize],
     worst: usize,
 ) -> Result<Classification> {
@@ -89,9 +89,10 @@ pub fn classification(
     let judged: Vec<Judged> = logits
         .rows()
         .zip(labels)
-        .map(|(row, &label)| Judged::of(row, label as usize, smoothing))
+        .map(|(row, &label)| Judged::of(row, label as usize, objective))
         .collect();
     let samples = judged.len() as f64;
+    let total = |of: fn(&Judged) -> f64| judged.iter().map(of).sum::<f64>();
     let within = |k: usize| judged.iter().filter(|j| j.rank < k).count() as f64 / samples;
     let pairs = || labels.iter().map(|&l| l as usize).zip(&judged);
     let confusion = (classes.len() <= MOST_CONFUSED).then(|| {
@@ -101,7 +102,7 @@ pub fn classification(
     });
     Ok(Classification {
         samples: judged.len(),
-        loss: judged.iter().map(|j| j.loss).sum::<f64>() / samples,
+        loss: total(|j| j.loss) / total(|j| j.weight),
         accuracy: within(1),
         top: top
             .iter()
@@ -140,6 +141,8 @@ fn check(logits: &Logits, labels: &[u32], classes: &[String]) -> Result<()> {
 /// What is to be said about one sample.
 struct Judged {
     loss: f64,
+    /// What it counts in the mean.
+    weight: f64,
     predicted: usize,
     /// Classes that come before the label, by logit and then by number.
     rank: usize,
@@ -151,20 +154,16 @@ struct Judged {
     reason = "`check` has made sure that every label is a class, and every row has all classes"
 )]
 impl Judged {
-    fn of(row: &[f32], label: usize, smoothing: f64) -> Judged {
-        let (own, log_total) = (f64::from(row[label]), log_sum_exp(row));
-        let mut loss = (1.0 - smoothing) * (log_total - own);
-        if smoothing > 0.0 {
-            let mean = row.iter().map(|&v| f64::from(v)).sum::<f64>() / row.len() as f64;
-            loss += smoothing * (log_total - mean);
-        }
+    fn of(row: &[f32], label: usize, objective: &Objective) -> Judged {
+        let [loss, weight] = objective.of_class(row, label);
         let before = |&(c, &v): &(usize, &f32)| v > row[label] || (v == row[label] && c < label);
         let larger = |best: usize, c: usize| if row[c] > row[best] { c } else { best };
         Judged {
             loss,
+            weight,
             predicted: (1..row.len()).fold(0, larger),
             rank: row.iter().enumerate().filter(before).count(),
-            probability: (own - log_total).exp(),
+            probability: (f64::from(row[label]) - log_sum_exp(row)).exp(),
         }
     }
 }
@@ -176,7 +175,7 @@ fn exponentials(row: &[f32]) -> (impl Iterator<Item = f64> + '_, f64) {
 }
 
 /// `ln Σ exp(row)`.
-fn log_sum_exp(row: &[f32]) -> f64 {
+pub(super) fn log_sum_exp(row: &[f32]) -> f64 {
     let (exponentials, max) = exponentials(row);
     exponentials.sum::<f64>().ln() + max
 }
@@ -253,7 +252,15 @@ mod tests {
         // Softmax (0.5, 0.25, 0.25), (0.4, 0.4, 0.2), (0.1, 0.2, 0.7).
         let data = [0.5, 0.25, 0.25, 0.4, 0.4, 0.2, 0.1, 0.2, 0.7].map(ln);
         let logits = Logits::new(data.to_vec(), 3);
-        let c = classification(&logits, &[0, 1, 2], &names(3), 0.0, &[1, 2, 3], 2).unwrap();
+        let c = classification(
+            &logits,
+            &[0, 1, 2],
+            &names(3),
+            &Objective::default(),
+            &[1, 2, 3],
+            2,
+        )
+        .unwrap();
         assert_eq!(c.samples, 3);
         assert_eq!(c.accuracy, 2.0 / 3.0, "the tie is class 0's");
         let loss = -(0.5f64.ln() + 0.4f64.ln() + 0.7f64.ln()) / 3.0;
@@ -279,17 +286,37 @@ mod tests {
         assert!((c.worst[0].probability - 0.4).abs() < 1e-7);
         // Smoothing 0.3 of torch.nn.functional.cross_entropy([[1., 2., 4.]], [1]).
         let logits = Logits::new(vec![1.0, 2.0, 4.0], 3);
-        let c = classification(&logits, &[1], &names(3), 0.3, &[], 0).unwrap();
+        let smoothed = Objective {
+            label_smoothing: 0.3,
+            ..Objective::default()
+        };
+        let c = classification(&logits, &[1], &names(3), &smoothed, &[], 0).unwrap();
         let total = (1f64.exp() + 2f64.exp() + 4f64.exp()).ln();
         let loss = 0.7 * (total - 2.0) + 0.1 * (3.0 * total - 7.0);
         assert!((c.loss - loss).abs() < 1e-12);
+    }
+
+    /// `torch.nn.functional.cross_entropy(x, y, weight)` divides by the weights of the labels.
+    #[test]
+    fn weighted_means_are_torchs() {
+        let objective = Objective {
+            loss: crate::train::Loss::CrossEntropy {
+                weight: vec![1.0, 3.0],
+            },
+            ..Objective::default()
+        };
+        let logits = Logits::new(vec![0.0, 0.0, 1.0, 0.0], 2);
+        let c = classification(&logits, &[1, 0], &names(2), &objective, &[], 1).unwrap();
+        let loss = (3.0 * 2f64.ln() + (1f64.exp() + 1.0).ln() - 1.0) / 4.0;
+        assert!((c.loss - loss).abs() < 1e-12, "{} {loss}", c.loss);
+        assert_eq!(c.worst[0].index, 0, "it counts three times");
     }
 
     /// A class that nobody has and nobody predicts has no ratios; logits that overflow exp do.
     #[test]
     fn nothing_over_nothing_is_none() {
         let logits = Logits::new(vec![1000.0, -1000.0, -1e30], 3);
-        let c = classification(&logits, &[0], &names(3), 0.0, &[], 5).unwrap();
+        let c = classification(&logits, &[0], &names(3), &Objective::default(), &[], 5).unwrap();
         assert_eq!(c.loss, 0.0);
         assert_eq!(c.worst.len(), 1);
         let empty = &c.classes[2];
@@ -306,7 +333,7 @@ mod tests {
     fn refusals_name_the_sample() {
         let refused = |data: Vec<f32>, labels: &[u32]| {
             let logits = Logits::new(data, 2);
-            let judged = classification(&logits, labels, &names(2), 0.0, &[], 0);
+            let judged = classification(&logits, labels, &names(2), &Objective::default(), &[], 0);
             judged.expect_err("refused").to_string()
         };
         let nan = refused(vec![0.0, 1.0, 0.0, f32::NAN], &[0, 1]);

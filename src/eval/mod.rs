@@ -5,12 +5,14 @@
 
 mod classification;
 mod forward;
+mod objective;
 mod regression;
 
 pub use classification::{
     ClassRow, Classification, MOST_CONFUSED, Top, Worst, classification, probabilities, ranked,
 };
 pub use forward::{BATCH, Evaluator, Forward};
+pub use objective::Objective;
 pub use regression::{Missed, OutputRow, Regression, regression};
 
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Logits;
+use super::{Logits, Objective};
 use crate::error::{Error, Result};
 
 /// Measures of a regression on some samples.
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 pub struct Regression {
     /// How many samples.
     pub samples: usize,
-    /// The mean squared error over all outputs, as in training.
+    /// The mean over all outputs of what was minimised.
     pub loss: f64,
     /// A row for every output.
     pub outputs: Vec<OutputRow>,
@@ -44,8 +44,8 @@ pub struct OutputRow {
     pub r2: Option<f64>,
 }
 
-/// Measures answers against `targets`, as many numbers in a row as there are names. `worst` is how many of the worst
-/// samples to name.
+/// Measures answers against `targets`, as many numbers in a row as there are names. `objective` is what training
+/// minimised, `worst` how many of the worst samples to name.
 ///
 /// # Errors
 /// Answers that are not finite, by sample.
@@ -53,6 +53,7 @@ pub fn regression(
     logits: &Logits,
     targets: &[f32],
     names: &[String],
+    objective: &Objective,
     worst: usize,
 ) -> Result<Regression> {
     let width = names.len();
@@ -76,9 +77,11 @@ pub fn regression(
             output_row(name, &of(logits.data()), &of(targets))
         })
         .collect();
+    let pairs = logits.rows().zip(targets.chunks_exact(width));
+    let losses = pairs.map(|(row, goal)| objective.of_values(row, goal.iter().map(|&g| g.into())));
     Ok(Regression {
         samples: logits.len(),
-        loss: outputs.iter().map(|o| o.mse).sum::<f64>() / width as f64,
+        loss: losses.sum::<f64>() / logits.len() as f64,
         outputs,
         worst: worst_of(logits, targets, worst),
     })
@@ -126,6 +129,7 @@ fn output_row(name: &str, answers: &[f64], targets: &[f64]) -> OutputRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ops::pointwise_loss::Pointwise, train::Loss};
 
     /// By hand: one output with errors 1, 0, −2, one whose targets never vary.
     #[test]
@@ -133,7 +137,8 @@ mod tests {
         let logits = Logits::new(vec![2.0, 5.0, 2.0, 6.0, 1.0, 7.0], 2);
         let names = ["a".to_string(), "b".to_string()];
         let goals = [1.0, 5.0, 2.0, 5.0, 3.0, 5.0];
-        let r = regression(&logits, &goals, &names, 2).unwrap();
+        let usual = Objective::default();
+        let r = regression(&logits, &goals, &names, &usual, 2).unwrap();
         let [a, b] = &r.outputs[..] else {
             panic!("two rows")
         };
@@ -143,12 +148,18 @@ mod tests {
         );
         assert_eq!((b.mse, b.mae, b.r2), (5.0 / 3.0, 1.0, None));
         assert_eq!((r.samples, r.loss), (3, 5.0 / 3.0));
+        let l1 = Objective {
+            loss: Loss::Pointwise(Pointwise::L1),
+            ..usual.clone()
+        };
+        let r1 = regression(&logits, &goals, &names, &l1, 2).unwrap();
+        assert_eq!((r1.loss, &r1.outputs), (1.0, &r.outputs));
         let worst: Vec<(usize, f64)> = r.worst.iter().map(|w| (w.index, w.squared_error)).collect();
         assert_eq!(worst, [(2, 4.0), (0, 0.5)], "the mean over both outputs");
         assert_eq!(
             (&r.worst[0].prediction[..], &r.worst[0].goal[..]),
             (&[1.0, 7.0][..], &[3.0, 5.0][..])
         );
-        assert!(regression(&logits, &[1.0], &names, 0).is_err());
+        assert!(regression(&logits, &[1.0], &names, &usual, 0).is_err());
     }
 }

@@ -59,7 +59,7 @@ impl Dims {
     }
 
     /// The loss of an element, and its slope.
-    fn loss(&self, x: f64, y: f64) -> [f64; 2] {
+    pub(crate) fn loss(&self, x: f64, y: f64) -> [f64; 2] {
         let (error, delta) = (x - y, f64::from(self.delta));
         let sign = if error == 0.0 { 0.0 } else { error.signum() };
         match self.function {

@@ -3,7 +3,7 @@
 //! Parameters of a group lie side by side in the arena, frozen ones behind all others, so that one update with a
 //! short table of segments does for all of them.
 
-use super::{Optimizer, Scheduled, read::READERS};
+use super::{Optimizer, READERS, Scheduled};
 use crate::{
     expr::{self, Args, Expr, Node, Unit},
     ops::{GROUPS, Group, Hyper, update::SEGMENTS, update::Segment},

@@ -95,43 +95,65 @@ pub fn memory_after(controllers: u32) -> u32 {
     1 + controllers * gradient_control::STATE
 }
 
-/// Any optimiser.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Optimizer {
+/// The table of optimisers: for each its type, its name in an expression, and the arguments that may stand there.
+macro_rules! optimizers {
+    ($($(#[$doc:meta])* $method:ident: $name:literal, $arguments:expr;)+) => {
+        /// Any optimiser.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Optimizer {
+            $($(#[$doc])* $method($method),)+
+        }
+
+        /// What an optimiser is called, and how its arguments are read.
+        const READERS: &[read::Reader] = &[
+            $(($name, |args| $method::read(args).map(Optimizer::$method), $arguments),)+
+        ];
+
+        impl Optimizer {
+            fn method(&self) -> &dyn Method {
+                match self {
+                    $(Optimizer::$method(method) => method,)+
+                }
+            }
+        }
+    };
+}
+
+optimizers! {
     /// `torch.optim.SGD`.
-    Sgd(Sgd),
+    Sgd: "SGD", sgd::NAMES;
     /// `torch.optim.Adam`.
-    Adam(Adam),
+    Adam: "Adam", adam::NAMES;
     /// `torch.optim.AdamW`.
-    AdamW(AdamW),
+    AdamW: "AdamW", adam::NAMES;
     /// `torch.optim.Adagrad`.
-    Adagrad(Adagrad),
+    Adagrad: "Adagrad", adagrad::NAMES;
     /// `torch.optim.RMSprop`.
-    RmsProp(RmsProp),
+    RmsProp: "RMSprop", rmsprop::NAMES;
     /// `optax.lion`.
-    Lion(Lion),
+    Lion: "Lion", lion::NAMES;
     /// `optax.lars`.
-    Lars(Lars),
+    Lars: "LARS", lars::NAMES;
     /// `optax.lamb`.
-    Lamb(Lamb),
+    Lamb: "LAMB", lamb::NAMES;
     /// AdaGrad-Norm.
-    AdaGradNorm(AdaGradNorm),
+    AdaGradNorm: "AdaGradNorm", adagrad_norm::NAMES;
     /// `optax.contrib.dog`.
-    Dog(Dog),
+    Dog: "DoG", dog::DOG_NAMES;
     /// `optax.contrib.dowg`.
-    Dowg(Dowg),
+    Dowg: "DoWG", dog::DOWG_NAMES;
     /// `prodigyopt.Prodigy`.
-    Prodigy(Prodigy),
+    Prodigy: "Prodigy", prodigy::PRODIGY_NAMES;
     /// `dadaptation.DAdaptAdam`, decoupled.
-    DAdaptAdamW(DAdaptAdamW),
+    DAdaptAdamW: "DAdaptAdamW", prodigy::DADAPT_NAMES;
     /// `schedulefree.SGDScheduleFree`.
-    SgdScheduleFree(SgdScheduleFree),
+    SgdScheduleFree: "SGDScheduleFree", schedule_free::SGD_NAMES;
     /// `schedulefree.AdamWScheduleFree`.
-    AdamWScheduleFree(AdamWScheduleFree),
+    AdamWScheduleFree: "AdamWScheduleFree", schedule_free::ADAMW_NAMES;
     /// SPS_max.
-    Sps(Sps),
+    Sps: "SPS", sps::NAMES;
     /// SGD-HD.
-    HypergradientSgd(HypergradientSgd),
+    HypergradientSgd: "HypergradientSGD", hypergradient::NAMES;
 }
 
 impl Default for Optimizer {
@@ -148,28 +170,6 @@ impl From<Sgd> for Optimizer {
 }
 
 impl Optimizer {
-    fn method(&self) -> &dyn Method {
-        match self {
-            Optimizer::Sgd(o) => o,
-            Optimizer::Adam(o) => o,
-            Optimizer::AdamW(o) => o,
-            Optimizer::Adagrad(o) => o,
-            Optimizer::RmsProp(o) => o,
-            Optimizer::Lion(o) => o,
-            Optimizer::Lars(o) => o,
-            Optimizer::Lamb(o) => o,
-            Optimizer::AdaGradNorm(o) => o,
-            Optimizer::Dog(o) => o,
-            Optimizer::Dowg(o) => o,
-            Optimizer::Prodigy(o) => o,
-            Optimizer::DAdaptAdamW(o) => o,
-            Optimizer::SgdScheduleFree(o) => o,
-            Optimizer::AdamWScheduleFree(o) => o,
-            Optimizer::Sps(o) => o,
-            Optimizer::HypergradientSgd(o) => o,
-        }
-    }
-
     /// As torch or Optax call it.
     pub fn name(&self) -> &'static str {
         self.method().name()

@@ -13,67 +13,6 @@ pub(super) type Reader = (
     &'static [&'static str],
 );
 
-/// All of them.
-pub(super) const READERS: &[Reader] = &[
-    ("SGD", |a| Sgd::read(a).map(Optimizer::Sgd), sgd::NAMES),
-    ("Adam", |a| Adam::read(a).map(Optimizer::Adam), adam::NAMES),
-    (
-        "AdamW",
-        |a| AdamW::read(a).map(Optimizer::AdamW),
-        adam::NAMES,
-    ),
-    (
-        "Adagrad",
-        |a| Adagrad::read(a).map(Optimizer::Adagrad),
-        adagrad::NAMES,
-    ),
-    (
-        "RMSprop",
-        |a| RmsProp::read(a).map(Optimizer::RmsProp),
-        rmsprop::NAMES,
-    ),
-    ("Lion", |a| Lion::read(a).map(Optimizer::Lion), lion::NAMES),
-    ("LARS", |a| Lars::read(a).map(Optimizer::Lars), lars::NAMES),
-    ("LAMB", |a| Lamb::read(a).map(Optimizer::Lamb), lamb::NAMES),
-    (
-        "AdaGradNorm",
-        |a| AdaGradNorm::read(a).map(Optimizer::AdaGradNorm),
-        adagrad_norm::NAMES,
-    ),
-    ("DoG", |a| Dog::read(a).map(Optimizer::Dog), dog::DOG_NAMES),
-    (
-        "DoWG",
-        |a| Dowg::read(a).map(Optimizer::Dowg),
-        dog::DOWG_NAMES,
-    ),
-    (
-        "Prodigy",
-        |a| Prodigy::read(a).map(Optimizer::Prodigy),
-        prodigy::PRODIGY_NAMES,
-    ),
-    (
-        "DAdaptAdamW",
-        |a| DAdaptAdamW::read(a).map(Optimizer::DAdaptAdamW),
-        prodigy::DADAPT_NAMES,
-    ),
-    (
-        "SGDScheduleFree",
-        |a| SgdScheduleFree::read(a).map(Optimizer::SgdScheduleFree),
-        schedule_free::SGD_NAMES,
-    ),
-    (
-        "AdamWScheduleFree",
-        |a| AdamWScheduleFree::read(a).map(Optimizer::AdamWScheduleFree),
-        schedule_free::ADAMW_NAMES,
-    ),
-    ("SPS", |a| Sps::read(a).map(Optimizer::Sps), sps::NAMES),
-    (
-        "HypergradientSGD",
-        |a| HypergradientSgd::read(a).map(Optimizer::HypergradientSgd),
-        hypergradient::NAMES,
-    ),
-];
-
 /// Modules that may stand in front of a name.
 const MODULES: [&str; 4] = ["torch", "optim", "prodigyopt", "schedulefree"];
 
