@@ -4,7 +4,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
@@ -86,6 +86,8 @@ impl Kernel for Moments {
             writes[0][channels + c] = (squares / elements) as f32;
         }
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::moments);
 }
 
 const fn case(rows: u32, channels: u32, plane: u32) -> Dims {

@@ -8,7 +8,7 @@ use super::{
     normalize::{sample, scales},
 };
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
@@ -52,6 +52,8 @@ impl Kernel for NormSums {
         case([2, 6, 35, 105, 4, 64]),
         case([1, 4, 105, 105, 4, 4]),
         case([300, 67, 1, 67, 300, 128]),
+        case([5, 6, 1, 2, 15, 8]),
+        case([3, 4, 3, 2, 7, 4]),
     ];
 
     fn launch(d: &Dims) -> Launch {
@@ -99,6 +101,8 @@ impl Kernel for NormSums {
             writes[0][shift + c] = sum[1] as f32;
         }
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::norm_sums);
 }
 
 const fn case([rows, channels, plane, size, groups, shift]: [u32; 6]) -> Dims {

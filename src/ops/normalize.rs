@@ -124,7 +124,8 @@ pub(super) fn sample(name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
     }
 }
 
-/// Batch normalisation of images and rows, group and layer normalisation.
+/// Batch normalisation of images and rows, group and layer normalisation; groups of a row's channels; what no recorder
+/// lays out like this.
 const CASES: &[Dims] = &[
     case([1, 1, 1, 1, 1, 0], 0),
     case([3 * 5 * 77, 77, 5, 77, 5, 64], 1),
@@ -132,6 +133,9 @@ const CASES: &[Dims] = &[
     case([2 * 6 * 35, 3 * 35, 4, 35, 6, 64], 1),
     case([7 * 67, 67, 7, 1, 67, 128], 0),
     case([2 * 4 * 9, 18, 4, 9, 4, 0], 1),
+    case([5 * 6, 2, 15, 1, 6, 64], 1),
+    case([130 * 131, 1, 131, 1, 131, 192], 1),
+    case([3 * 10, 5, 4, 2, 7, 64], 0),
 ];
 
 const fn case([n, size, groups, plane, channels, shift]: [u32; 6], relu: u32) -> Dims {

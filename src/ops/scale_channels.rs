@@ -4,7 +4,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     sources,
 };
 
@@ -50,6 +50,8 @@ impl Kernel for ScaleChannels {
             writes[0][i] = reads[0][i] * reads[1][channel];
         }
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::scale_channels);
 }
 
 const fn case(n: u32, plane: u32, channels: u32) -> Dims {

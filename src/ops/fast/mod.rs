@@ -52,7 +52,7 @@ pub(super) use {
     gather::{augment_bytes, gather_bytes},
     loss::{cross_entropy_log, softmax_cross_entropy},
     matmul::matmul,
-    norm::{norm_grad, normalize},
+    norm::{moments, norm_grad, norm_sums, normalize, scale_channels},
     pool::{avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad},
     sums::{channel_sum, grad_stats, grad_stats_log},
     update::{adagrad, adam, lion, sgd},

@@ -25,6 +25,8 @@ thread_local! {
     pub(super) static COLUMNS: Scratch<f32> = const { Cell::new(Vec::new()) };
     /// Sums in double precision.
     pub(super) static TOTALS: Scratch<f64> = const { Cell::new(Vec::new()) };
+    /// What columns are multiplied by, or centred at, beside such sums.
+    pub(super) static SCALES: Scratch<f64> = const { Cell::new(Vec::new()) };
     /// Partial sums of a reduction, shared by its threads.
     pub(super) static PARTS: Scratch<f32> = const { Cell::new(Vec::new()) };
 }

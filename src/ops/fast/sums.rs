@@ -6,7 +6,7 @@ use super::{is_large, scratch};
 use crate::ops::{LOG_WORDS, channel_sum, clip, grad_stats, grad_stats_log, hyper};
 
 /// Sums that are kept side by side, which the compiler makes vectors of.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 pub(in crate::ops) fn channel_sum(
     d: &channel_sum::Dims,
@@ -56,7 +56,7 @@ fn column_sums(dy: &[f32], sums: &mut [f32]) {
 }
 
 vectorised! {
-    fn add_rows<'a>(dy: &'a [f32], totals: &'a mut [f64]) {
+    pub(super) fn add_rows<'a>(dy: &'a [f32], totals: &'a mut [f64]) {
         totals.fill(0.0);
         for row in dy.chunks(totals.len()) {
             for (total, &v) in totals.iter_mut().zip(row) {
@@ -68,7 +68,7 @@ vectorised! {
 
 /// The sum of a run.
 #[inline(always)]
-fn run_sum(run: &[f32]) -> f64 {
+pub(super) fn run_sum(run: &[f32]) -> f64 {
     let mut lanes = [0f64; LANES];
     let (chunks, rest) = run.as_chunks::<LANES>();
     for chunk in chunks {
