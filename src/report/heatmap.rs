@@ -23,6 +23,8 @@ pub struct Cell {
     pub values: Vec<f64>,
     /// Runs that reached nothing: they failed.
     pub failed: usize,
+    /// What is set for this cell alone, as `lr 0.03`.
+    pub own: Vec<String>,
 }
 
 /// See the module.
@@ -45,11 +47,12 @@ pub struct Heatmap {
     pub share: bool,
 }
 
-/// Which settings rows and columns differ in.
+/// Which settings rows and columns differ in, and which are every cell's own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axes {
     down: Vec<String>,
     across: String,
+    own: Vec<String>,
 }
 
 /// What stands for a setting that a run does not give.
@@ -72,38 +75,53 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 impl Axes {
-    /// The last setting that varies, the seed aside, is that of the columns, the other that of the rows. Rows may
-    /// differ in several settings where one of them decides the others, as an optimiser its rate; that one stands first.
+    /// The last setting that varies, the seed aside, is that of the columns, another one that of the rows. A setting
+    /// that the row decides, as an optimiser its rate, stands beside its name; what only both decide stands in the cells.
     ///
     /// # Errors
-    /// If settings do not vary in two ways.
+    /// If no two settings decide the others.
     pub fn of(settings: &[Settings]) -> Result<Axes, String> {
         let keys = settings.iter().flatten().map(|(key, _)| key.as_str());
-        let number = |key: &str| distinct(settings.iter().map(|run| value(run, key))).len();
         let keys = distinct(keys.filter(|key| *key != "seed"));
-        let keys: Vec<&str> = keys.into_iter().filter(|key| number(key) > 1).collect();
-        let across = keys.iter().rev().find_map(|across| {
-            let down: Vec<&str> = keys.iter().copied().filter(|key| key != across).collect();
-            let row = |run| down.iter().map(|key| value(run, key)).collect::<Vec<_>>();
-            let rows = distinct(settings.iter().map(row)).len();
-            let first = down.iter().copied().find(|key| number(key) == rows)?;
-            let rest = down.into_iter().filter(|key| *key != first);
-            Some((
-                std::iter::once(first).chain(rest).collect::<Vec<_>>(),
-                *across,
-            ))
-        });
-        let (down, across) = across.ok_or_else(|| {
+        let number = |keys: &[&str]| {
+            let values = |run| keys.iter().map(|key| value(run, key)).collect::<Vec<_>>();
+            distinct(settings.iter().map(values)).len()
+        };
+        let keys: Vec<&str> = keys.into_iter().filter(|key| number(&[key]) > 1).collect();
+        let all = number(&keys);
+        let others = |across: &str| -> Vec<&str> {
+            let all = keys.iter().copied();
+            all.filter(|key| *key != across).collect()
+        };
+        let by_row = |across: &str| {
+            let down = others(across);
+            let rows = number(&down);
+            down.into_iter().find(|key| number(&[key]) == rows)
+        };
+        let by_both = |across: &str| {
+            let mut down = others(across).into_iter();
+            down.find(|key| number(&[key, across]) == all)
+        };
+        let last_first = || keys.iter().copied().rev();
+        let found = last_first()
+            .find_map(|across| Some((by_row(across)?, across)))
+            .or_else(|| last_first().find_map(|across| Some((by_both(across)?, across))));
+        let (first, across) = found.ok_or_else(|| {
             let found = match &keys[..] {
                 [] => "none varies".into(),
                 [key] => format!("only {key} varies"),
-                keys => format!("{} vary, and none decides another", keys.join(", ")),
+                keys => format!("{} vary, and no two decide the others", keys.join(", ")),
             };
             format!("a heat map needs two settings that vary besides the seed; here {found}")
         })?;
+        let rest = others(across).into_iter().filter(|key| *key != first);
+        let (beside, own): (Vec<&str>, Vec<&str>) =
+            rest.partition(|key| number(&[first, key]) == number(&[first]));
+        let owned = |keys: Vec<&str>| keys.into_iter().map(String::from).collect();
         Ok(Axes {
-            down: down.into_iter().map(String::from).collect(),
+            down: owned([vec![first], beside].concat()),
             across: across.into(),
+            own: owned(own),
         })
     }
 }
@@ -123,7 +141,12 @@ impl Heatmap {
                 .iter()
                 .filter(|(run, _)| row(run) == *at && column(run) == *over);
             let mut cell = Cell::default();
-            for (_, value) in here {
+            for (run, value) in here {
+                let own = axes
+                    .own
+                    .iter()
+                    .map(|key| (key, self::value(&run.settings, key)));
+                cell.own = own.map(|(key, value)| format!("{key} {value}")).collect();
                 match value.filter(|v| v.is_finite()) {
                     Some(value) => cell.values.push(value),
                     None => cell.failed += 1,
@@ -176,7 +199,11 @@ impl Cell {
             1 if all == 1 => Some("failed".into()),
             failed => Some(format!("{failed} of {all} failed")),
         };
-        value.into_iter().chain(failed).collect()
+        let found = value.into_iter().chain(failed);
+        match self.failed + self.values.len() {
+            0 => Vec::new(),
+            _ => found.chain(self.own.iter().cloned()).collect(),
+        }
     }
 }
 
@@ -391,12 +418,44 @@ mod tests {
         assert_eq!(counts, [[2, 2], [2, 0], [0, 2]]);
     }
 
+    /// A rate that neither the optimiser nor the schedule decides alone stands where they meet.
+    #[test]
+    fn what_row_and_column_decide_stands_in_the_cell() {
+        let row = |o, lr, s| [("optimizer", o), ("lr", lr), ("schedule", s)];
+        let rows = [
+            row("SGD", "0.1", "a"),
+            row("SGD", "0.3", "b"),
+            row("Adam", "0.1", "a"),
+            row("Adam", "0.1", "b"),
+        ];
+        let rows: Vec<&[(&str, &str)]> = rows.iter().map(|row| &row[..]).collect();
+        let rows = settings(&rows);
+        let axes = Axes::of(&rows).unwrap();
+        let runs = plan(&rows, &[]).into_iter().map(|run| (run, Some(0.5)));
+        let runs: Vec<_> = runs.collect();
+        let map = Heatmap::of("t".into(), &axes, &runs, true);
+        assert_eq!((&map.down[..], &map.across[..]), ("optimizer", "schedule"));
+        assert_eq!(map.rows, ["SGD", "Adam"]);
+        let lines = map.cells.iter().flatten().map(|cell| cell.lines(true));
+        let lines: Vec<String> = lines.map(|lines| lines.join(" / ")).collect();
+        assert_eq!(
+            lines,
+            [
+                "50.0 / lr 0.1",
+                "50.0 / lr 0.3",
+                "50.0 / lr 0.1",
+                "50.0 / lr 0.1"
+            ]
+        );
+    }
+
     /// A cell says mean and half the range, and how many runs are missing from it.
     #[test]
     fn cells_say_what_they_stand_for() {
         let cell = |values: &[f64], failed| Cell {
             values: values.to_vec(),
             failed,
+            own: Vec::new(),
         };
         assert_eq!(cell(&[0.9, 0.96], 0).lines(true), ["93.0 ± 3.0"]);
         assert_eq!(cell(&[0.5], 2).lines(true), ["50.0", "2 of 3 failed"]);
