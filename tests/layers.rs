@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::{
     common::{buffer, compare, golden, gpu, largest},
     methods::{MACHINES, constant},
-    trajectories::Rows,
+    trajectories::{Rows, dataset},
 };
 
 fn classes(n: u32) -> Task {
@@ -532,6 +532,16 @@ fn losses_train() {
     let e = Session::record(&network, &data, &with("CrossEntropyLoss(weight=[1, 2])"));
     let e = e.map(|_| ()).unwrap_err().to_string();
     assert!(e.contains("2 weights, but the data 5 classes"), "{e}");
+    let mut values = dataset("linreg");
+    let line = fitted("Linear(1)", &values);
+    let e = Session::record(&line, &values, &with("BCEWithLogitsLoss()"));
+    let e = e.map(|_| ()).unwrap_err().to_string();
+    assert!(e.contains("from 0 to 1") && e.contains("sample"), "{e}");
+    if let Targets::Values { data, .. } = &mut values.train.targets {
+        data.iter_mut()
+            .for_each(|goal| *goal = goal.clamp(0.0, 1.0));
+    }
+    Session::record(&line, &values, &with("BCEWithLogitsLoss()")).unwrap();
     for loss in [
         "CrossEntropyLoss(weight=[1, 2, 0.5, 1, 3])",
         "BCEWithLogitsLoss()",

@@ -187,7 +187,7 @@ fn two_settings_are_drawn_as_a_map() {
         ("--heatmap a.svg --grid lr=1,2 --seeds 2", "only lr varies"),
         (
             "--heatmap a.svg --grid lr=1,2 --grid epochs=1,2 --grid batch-size=8,16",
-            "none decides another",
+            "no two decide the others",
         ),
     ] {
         let e = refusal(

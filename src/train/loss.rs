@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::{
+    data::{Dataset, Split, Targets, Task},
+    error::{Error, Result},
     expr::{self, Args, Expr, Node},
     ops::pointwise_loss::Pointwise,
 };
@@ -37,7 +39,7 @@ impl Loss {
     ///
     /// # Errors
     /// An unknown loss or argument (with the nearest name), a value out of range, and what would not be a mean.
-    pub fn parse(text: &str) -> Result<(Loss, Option<f32>), expr::Error> {
+    pub fn parse(text: &str) -> std::result::Result<(Loss, Option<f32>), expr::Error> {
         let call = expr::parse(text)?;
         let full = match &call.node {
             Node::Name(name) => name,
@@ -88,6 +90,42 @@ impl Loss {
         Ok((loss, smoothing))
     }
 
+    /// Refuses data that cannot have it.
+    ///
+    /// # Errors
+    /// Classes wanted of values, weights of other classes, goals that are no probabilities.
+    pub(super) fn check(&self, data: &Dataset) -> Result<()> {
+        let wrong = |why: String| Err(Error::Usage(format!("--loss {self}: {why}")));
+        match (self, &data.task) {
+            (Loss::CrossEntropy { .. }, Task::Regression { .. }) => wrong(
+                "the data has values, not classes; use MSELoss(), L1Loss() or HuberLoss()".into(),
+            ),
+            (Loss::CrossEntropy { weight }, Task::Classification { classes })
+                if !weight.is_empty() && weight.len() != classes.len() =>
+            {
+                let (weights, classes) = (weight.len(), classes.len());
+                wrong(format!(
+                    "it has {weights} weights, but the data {classes} classes"
+                ))
+            }
+            (Loss::Pointwise(Pointwise::BceWithLogits), Task::Regression { .. }) => {
+                let evaluated = data.evaluated().map(|split| ("evaluated", split));
+                match [("training", &data.train)]
+                    .into_iter()
+                    .chain(evaluated)
+                    .find_map(no_share)
+                {
+                    Some((split, sample, goal)) => wrong(format!(
+                        "goals are probabilities, from 0 to 1, but of {split} sample {sample} (counted from 0) one is \
+                         {goal}; use MSELoss(), L1Loss() or HuberLoss()"
+                    )),
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The classes' weights, if they have any.
     pub(super) fn class_weights(&self) -> &[f32] {
         match self {
@@ -97,8 +135,18 @@ impl Loss {
     }
 }
 
+/// The first goal that is no number from 0 to 1: in which split, of which sample, and what it is.
+fn no_share<'n>((name, split): (&'n str, &Split)) -> Option<(&'n str, usize, f32)> {
+    let Targets::Values { data, width } = &split.targets else {
+        return None;
+    };
+    let wrong = |(_, goal): &(usize, &f32)| !(0.0..=1.0).contains(*goal);
+    let (at, goal) = data.iter().enumerate().find(wrong)?;
+    Some((name, at / *width as usize, *goal))
+}
+
 /// `weight=[…]`: positive, as a batch of weight 0 has no mean.
-fn weights(args: &Args) -> Result<Vec<f32>, expr::Error> {
+fn weights(args: &Args) -> std::result::Result<Vec<f32>, expr::Error> {
     let items = match args.opt_expr("weight").map(|e| &e.node) {
         None | Some(Node::None) => return Ok(Vec::new()),
         Some(Node::List(items) | Node::Tuple(items)) => items,

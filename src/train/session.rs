@@ -104,7 +104,7 @@ impl Session {
     /// # Errors
     /// If the batch does not fit the data, the data no table of the network, or something is too large to be addressed.
     pub fn record(network: &Network, data: &Dataset, config: &Config) -> Result<Session> {
-        check_loss(&config.loss, &data.task)?;
+        config.loss.check(data)?;
         if let Some(rows) = network.table() {
             data.check_indices(rows)?;
         }
@@ -368,25 +368,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-}
-
-/// A loss that the data cannot have, or weights of other classes.
-fn check_loss(loss: &Loss, task: &Task) -> Result<()> {
-    let wrong = |why: String| Err(Error::Usage(format!("--loss {loss}: {why}")));
-    match (loss, task) {
-        (Loss::CrossEntropy { .. }, Task::Regression { .. }) => {
-            wrong("the data has values, not classes; use MSELoss(), L1Loss() or HuberLoss()".into())
-        }
-        (Loss::CrossEntropy { weight }, Task::Classification { classes })
-            if !weight.is_empty() && weight.len() != classes.len() =>
-        {
-            let (weights, classes) = (weight.len(), classes.len());
-            wrong(format!(
-                "it has {weights} weights, but the data {classes} classes"
-            ))
-        }
-        _ => Ok(()),
     }
 }
 
