@@ -152,8 +152,10 @@ impl Method for RAdam {
             when: "Where Adam would need a warmup, and none is wanted.",
             pros: "Small steps while the mean square is of few gradients, without a schedule for it.",
             cons: "Two numbers a parameter. The first five updates, with b2 = 0.999, are gradient descent with momentum at \
-                   Adam's rate, as long as the gradient makes them; with b2 of 2 / 3 or less all are. A warmup beside it is one \
-                   too many. Its rate is not SGD's: 0.001 is torch's default. A schedule that cycles the momentum cycles b1.",
+                   Adam's rate, as long as the gradient makes them. Steps are then a third of Adam's after 225 updates and two \
+                   thirds after 1000: short runs want a higher rate or a smaller b2, and a warmup beside it is one too many. \
+                   With b2 of 2 / 3 or less nothing is ever divided. Its rate is not SGD's: 0.001 is torch's default. A schedule \
+                   that cycles the momentum cycles b1.",
         }
     }
 }
@@ -174,6 +176,8 @@ mod tests {
             assert!(r > before && r < 1.0, "{t}: {r} after {before}");
             before = r;
         }
+        let [third, most] = [225, 1000].map(|t| known(0.999, t).unwrap());
+        assert!((third - 1.0 / 3.0).abs() < 0.01 && (most - 2.0 / 3.0).abs() < 0.03);
         assert_eq!(known(0.999, 1 << 53), Some(1.0));
         for beta2 in [0.0, 0.3, 0.6, 2.0 / 3.0] {
             for t in [1, 2, 7, 100, 1 << 53] {
