@@ -1,5 +1,5 @@
-// torch.optim.Adam and AdamW over the whole parameter arena, four elements at a time. `state` holds
-// exp_avg, exp_avg_sq and, for AMSGrad, max_exp_avg_sq, each as long as the arena. The corrections of
+// torch.optim.Adam, AdamW, NAdam and RAdam over the whole parameter arena, four elements at a time. `state`
+// holds exp_avg, exp_avg_sq and, for AMSGrad, max_exp_avg_sq, each as long as the arena. The corrections of
 // the moments' bias come from the host, which counts further than f32 does.
 
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -11,6 +11,7 @@
 
 const AMSGRAD: u32 = 1u;
 const DECOUPLED: u32 = 2u;
+const NESTEROV: u32 = 4u;
 
 @compute @workgroup_size(64)
 fn main(
@@ -40,6 +41,7 @@ fn main(
             v = max(v, state[2u * n + i]);
             state[2u * n + i] = v;
         }
+        if (dims.flags & NESTEROV) != 0u { m = h.momentum * m + h.trust * g; }
         param[i] = p - h.step_size * (m / (sqrt(v) / h.correction + h.eps));
     }
 }

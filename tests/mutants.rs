@@ -14,7 +14,7 @@ use kiln::{
     },
     kernel::{CpuFn, Op},
     ops::{Group, Hyper, matmul},
-    optim::Optimizer,
+    optim::{NAdam, Optimizer},
     plan::{Dispatch, Plan},
     variant::Variant,
 };
@@ -167,6 +167,61 @@ const SHADERS: &[(&str, &str, &[Edit])] = &[
         "updates applied that are to be left out",
         "adam",
         &[("if left_out() { return; }", "")],
+    ),
+    (
+        "gradient left out of Nesterov's step",
+        "adam",
+        &[("h.momentum * m + h.trust * g", "h.momentum * m")],
+    ),
+    (
+        "mean of Nesterov's step kept",
+        "adam",
+        &[
+            ("        state[i] = m;\n", ""),
+            (
+                "        param[i] = p",
+                "        state[i] = m;\n        param[i] = p",
+            ),
+        ],
+    ),
+    (
+        "eps outside of the roots",
+        "adadelta",
+        &[
+            ("sqrt(steps + h.eps)", "(sqrt(steps) + h.eps)"),
+            ("sqrt(square + h.eps)", "(sqrt(square) + h.eps)"),
+        ],
+    ),
+    (
+        "mean of the steps as they are applied",
+        "adadelta",
+        &[("* step * step", "* h.lr * step * h.lr * step")],
+    ),
+    (
+        "step by the mean of the steps with itself",
+        "adadelta",
+        &[(
+            "sqrt(steps + h.eps)",
+            "sqrt(h.square_decay * steps + h.eps)",
+        )],
+    ),
+    (
+        "largest gradient that never fades",
+        "adamax",
+        &[("h.square_decay * state[n + i]", "state[n + i]")],
+    ),
+    (
+        "eps beside what divides",
+        "adamax",
+        &[
+            ("abs(g) + h.eps", "abs(g)"),
+            ("mean / largest", "mean / (largest + h.eps)"),
+        ],
+    ),
+    (
+        "first moment not corrected",
+        "adamax",
+        &[("h.step_size", "h.lr")],
     ),
     (
         "norm of the gradient without its decay",
@@ -1069,6 +1124,60 @@ const JUDGED: &[Judged] = &[
                     panic!("{case}")
                 };
                 let plan = optim::plan(&Optimizer::Adam(adamw.0), None);
+                let mut machine = Cpu::naive(plan.clone()).unwrap();
+                optim::follow(case, &plan, &mut machine, &as_trained)
+            })
+        },
+    ),
+    (
+        "product of the momenta without this update's",
+        "optim::nadam_matches_pytorch",
+        || {
+            schedule_of("NAdam", |o, t| {
+                let before = o.hyper(rate(t), None, None, (t as u64).saturating_sub(1));
+                with(as_trained(o, t), |g| g.trust = before.groups[0].trust)
+            })
+        },
+    ),
+    (
+        "momentum of this update in the place of the next one's",
+        "optim::nadam_matches_pytorch",
+        || {
+            schedule_of("NAdam", |o, t| {
+                let before = o.hyper(rate(t), None, None, (t as u64).saturating_sub(1));
+                with(as_trained(o, t), |g| g.momentum = before.groups[0].momentum)
+            })
+        },
+    ),
+    (
+        "rectified as one update later",
+        "optim::radam_matches_pytorch",
+        || schedule_of("RAdam", |o, t| o.hyper(rate(t), None, None, t as u64 + 1)),
+    ),
+    (
+        "steps before the variance is known divided by its root",
+        "optim::radam_matches_pytorch",
+        || {
+            schedule_of("RAdam", |o, t| {
+                with(as_trained(o, t), |g| g.correction = g.correction.min(1.0))
+            })
+        },
+    ),
+    (
+        "decoupled decay through the gradient",
+        "optim::nadam_matches_pytorch",
+        || {
+            optim::cases_of("NAdam").into_iter().try_for_each(|case| {
+                let Optimizer::NAdam(nadam) = optim::configured(case) else {
+                    panic!("{case}")
+                };
+                let plan = optim::plan(
+                    &Optimizer::NAdam(NAdam {
+                        decoupled_weight_decay: false,
+                        ..nadam
+                    }),
+                    None,
+                );
                 let mut machine = Cpu::naive(plan.clone()).unwrap();
                 optim::follow(case, &plan, &mut machine, &as_trained)
             })

@@ -1,5 +1,5 @@
-//! Whole runs of the optimisers against PyTorch's, in `golden/optim.*`, and Optax's, in `golden/optax.*`:
-//! twenty updates with a rate of their own each, one of them 0, of a thousand parameters.
+//! Whole runs of the optimisers against PyTorch's, in `golden/optim.*` and `golden/optim_more.*`, and Optax's, in
+//! `golden/optax.*`: twenty updates with a rate of their own each, one of them 0, of a thousand parameters.
 //!
 //! The only oracle here that sees a convention (momentum, dampening, the order of weight decay, where a
 //! bias is corrected) and a rate that is off by one update.
@@ -16,7 +16,11 @@ use kiln::{
 };
 use serde_json::Value;
 
-use crate::common::{buffer, compare_within, golden, gpu};
+use crate::common::{
+    buffer, compare_within,
+    golden::{self, Golden},
+    gpu,
+};
 
 /// Parameters in the golden runs.
 const PARAMS: u32 = 1000;
@@ -43,12 +47,17 @@ fn scattered(words: &[f32], len: u32) -> Vec<f32> {
     arena
 }
 
-/// The file that an optimiser's golden runs are in.
-fn file_of(optimizer: &str) -> &'static str {
-    match optimizer {
-        "Lion" | "LARS" | "LAMB" => "optax",
-        _ => "optim",
-    }
+/// The files that golden runs are in; no two runs have the same name.
+const FILES: [&str; 3] = ["optim", "optim_more", "optax"];
+
+/// The file that a golden run is in.
+fn file_of(name: &str) -> &'static Golden {
+    let of_run = |file: &&Golden| file.has(&format!("{name}/params"));
+    FILES
+        .map(golden::open)
+        .into_iter()
+        .find(of_run)
+        .expect("a file")
 }
 
 /// A plan by which an optimiser updates [`PARAMS`] parameters, with its kernel or with `op`.
@@ -95,19 +104,20 @@ pub fn configured(case: &Value) -> Optimizer {
         number => format!("{key}={number}"),
     };
     let hyper = case["hyper"].as_object().expect("hyper-parameters");
+    let name = case["optimizer"].as_str().expect("a name");
     // What tells AdamW from Adam inside of torch.
-    let own = |(key, _): &(&String, &Value)| *key != "decoupled_weight_decay";
+    let is_adam = name.starts_with("Adam");
+    let own = |(key, _): &(&String, &Value)| !is_adam || *key != "decoupled_weight_decay";
     let args: Vec<String> = hyper.iter().filter(own).map(spell).collect();
     let given = |arg: &String| arg != "momentum=0" && arg != "dampening=0";
     let args: Vec<String> = args.into_iter().filter(given).collect();
-    let name = case["optimizer"].as_str().expect("a name");
     let text = format!("{name}({})", args.join(", "));
     Optimizer::parse(&text).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
 /// The golden runs of an optimiser.
 pub fn cases_of(optimizer: &str) -> Vec<&'static Value> {
-    let cases = golden::open(file_of(optimizer)).cases().iter();
+    let cases = FILES.iter().flat_map(|file| golden::open(file).cases());
     cases.filter(|c| c["optimizer"] == optimizer).collect()
 }
 
@@ -118,6 +128,8 @@ fn reach(optimizer: &Optimizer, gradient: f32) -> f32 {
         Optimizer::Sgd(_) => gradient,
         // Ten rates at first, and momentum gathers ten of those; a variance is a difference.
         Optimizer::RmsProp(_) => 100.0,
+        // As SGD's while the variance is not known.
+        Optimizer::RAdam(_) => gradient.max(4.0),
         _ => 4.0,
     }
 }
@@ -131,8 +143,8 @@ pub fn follow(
     hyper: &dyn Fn(&Optimizer, usize) -> Hyper,
 ) -> Result<(), String> {
     let (torch, optimizer) = (golden::open("optim"), configured(case));
-    let golden = golden::open(file_of(optimizer.name()));
     let name = case["name"].as_str().expect("a name");
+    let golden = file_of(name);
     let state = buffer(plan, &optimizer.slots().join("+"));
     let [params, grads, control] = ["params", "grads", "control"].map(|name| buffer(plan, name));
     let mut words = vec![0.0; control.len as usize];
@@ -258,4 +270,53 @@ fn rmsprop_matches_pytorch() {
 #[test]
 fn adamw_matches_pytorch() {
     matches("AdamW", 4);
+}
+
+/// Both mean squares, eps inside of their roots.
+#[test]
+fn adadelta_matches_pytorch() {
+    matches("Adadelta", 2);
+}
+
+/// The largest gradient, eps beside it, the mean's correction.
+#[test]
+fn adamax_matches_pytorch() {
+    matches("Adamax", 2);
+}
+
+/// The momentum that grows and the product of all so far, decay in both ways.
+#[test]
+fn nadam_matches_pytorch() {
+    matches("NAdam", 4);
+}
+
+/// Steps with and without the variance, decay in both ways.
+#[test]
+fn radam_matches_pytorch() {
+    matches("RAdam", 4);
+}
+
+/// The tests that follow an optimiser's golden runs.
+const TESTS: [(&str, fn()); 12] = [
+    ("SGD", sgd_matches_pytorch),
+    ("Adam", adam_matches_pytorch),
+    ("AdamW", adamw_matches_pytorch),
+    ("Adamax", adamax_matches_pytorch),
+    ("NAdam", nadam_matches_pytorch),
+    ("RAdam", radam_matches_pytorch),
+    ("Adadelta", adadelta_matches_pytorch),
+    ("Adagrad", adagrad_matches_pytorch),
+    ("RMSprop", rmsprop_matches_pytorch),
+    ("Lion", lion_matches_optax),
+    ("LARS", lars_matches_optax),
+    ("LAMB", lamb_matches_optax),
+];
+
+/// No golden run is of an optimiser that nothing follows.
+#[test]
+fn no_golden_run_is_left_out() {
+    let followed = |case: &&Value| TESTS.iter().any(|t| case["optimizer"] == t.0);
+    let cases = FILES.iter().flat_map(|file| golden::open(file).cases());
+    let left: Vec<&Value> = cases.filter(|case| !followed(case)).collect();
+    assert!(left.is_empty(), "{left:#?}");
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Every optimiser, with what it has flags for.
-pub const ALL: [&str; 18] = [
+pub const ALL: [&str; 22] = [
     "DoG(reps_rel=0.01)",
     "DoWG(init_estim_sq_dist=0.01)",
     "Prodigy(d0=0.001, weight_decay=0.01, safeguard_warmup=True)",
@@ -32,6 +32,10 @@ pub const ALL: [&str; 18] = [
     "SGD(momentum=0.9, nesterov=True)",
     "Adam(amsgrad=True, weight_decay=0.01)",
     "AdamW(betas=(0.85, 0.98))",
+    "Adamax(betas=(0.8, 0.99), weight_decay=0.01)",
+    "NAdam(momentum_decay=0.01, decoupled_weight_decay=True, weight_decay=0.1)",
+    "RAdam(betas=(0.9, 0.95), weight_decay=0.01)",
+    "Adadelta(rho=0.8, eps=1e-5, weight_decay=0.01)",
     "Adagrad(lr_decay=0.01, initial_accumulator_value=0.1)",
     "RMSprop(alpha=0.9, momentum=0.5, centered=True)",
     "RMSprop(centered=True)",
@@ -64,6 +68,7 @@ fn rate(optimizer: &Optimizer) -> Rate {
         Optimizer::Sgd(_) | Optimizer::AdaGradNorm(_) => 0.1,
         _ if optimizer.sets_rate() => 1.0,
         Optimizer::SgdScheduleFree(_) => 0.5,
+        Optimizer::Adadelta(_) => 1.0,
         _ => 0.004,
     };
     Schedule::linear(high, high / 10.0, STEPS).into()

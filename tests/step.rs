@@ -176,9 +176,11 @@ fn controllers_stand_on_their_sides_of_the_update() {
 }
 
 /// Kernels of optimisers and layers that these networks have not: `optim`, `free`, `optimizers` and `layers` follow them.
-const ELSEWHERE: [&str; 18] = [
+const ELSEWHERE: [&str; 20] = [
+    "adadelta",
     "adagrad",
     "adam",
+    "adamax",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool2d_grad",
     "dadapt",

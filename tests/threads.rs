@@ -3,8 +3,9 @@
 //! tolerance.
 
 use kiln::ops::{
-    Flat, activation, channel_sum, conv2d, cross_entropy_log, dropout, gather_bytes, grad_stats,
-    grad_stats_log, matmul, max_pool2d, norm_grad, normalize, softmax_cross_entropy, update,
+    Flat, activation, adam, channel_sum, conv2d, cross_entropy_log, dropout, gather_bytes,
+    grad_stats, grad_stats_log, matmul, max_pool2d, norm_grad, normalize, softmax_cross_entropy,
+    update,
 };
 use rayon::ThreadPoolBuilder;
 
@@ -149,8 +150,11 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
     for name in ["add", "relu", "relu_grad"] {
         cases.push((name, words(Flat { n: 300_008 })));
     }
-    for name in ["adagrad", "adam", "lion", "sgd"] {
+    for name in ["adadelta", "adagrad", "adam", "adamax", "lion", "sgd"] {
         cases.push((name, words(update::Dims::flat(300_008))));
+    }
+    for flags in [adam::AMSGRAD, adam::NESTEROV] {
+        cases.push(("adam", words(update::Dims::flagged(300_008, flags))));
     }
     let silu = activation::Dims::new(300_008, activation::Function::Silu);
     cases.extend(["activation", "activation_grad"].map(|name| (name, words(silu))));

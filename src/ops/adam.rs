@@ -1,5 +1,5 @@
-//! `torch.optim.Adam` and `AdamW` over the whole parameter arena at once, AMSGrad included. The slots
-//! lie side by side in `state`: `exp_avg`, `exp_avg_sq` and, for AMSGrad, `max_exp_avg_sq`. The
+//! `torch.optim.Adam`, `AdamW`, `NAdam` and `RAdam` over the whole parameter arena at once, AMSGrad included.
+//! The slots lie side by side in `state`: `exp_avg`, `exp_avg_sq` and, for AMSGrad, `max_exp_avg_sq`. The
 //! gradient is clipped first, as [`Sgd`](super::Sgd)'s is.
 
 use super::update::{self, update_kernel};
@@ -15,6 +15,8 @@ pub use update::Dims;
 pub const AMSGRAD: u32 = 1;
 /// A flag of the dims: weights decay by themselves, not through the gradient (AdamW).
 pub const DECOUPLED: u32 = 2;
+/// A flag of the dims: the step is by `momentum` times the mean and `trust` times the gradient (NAdam).
+pub const NESTEROV: u32 = 4;
 
 /// See the module. The arenas hold a multiple of 4 words.
 pub struct Adam;
@@ -30,6 +32,8 @@ impl Kernel for Adam {
         Dims::flat(16),
         update::grouped(AMSGRAD),
         update::grouped(DECOUPLED),
+        Dims::flagged(12, NESTEROV),
+        update::grouped(NESTEROV | DECOUPLED),
     ];
 
     update_kernel!(slots: |flags| 2 + u64::from(flags & AMSGRAD), flops: 12);
@@ -60,7 +64,11 @@ impl Kernel for Adam {
                 square = square.max(state[2 * n + i]);
                 state[2 * n + i] = square;
             }
-            *p -= h.step_size * (state[i] / (square.sqrt() / h.correction + h.eps));
+            let mut mean = state[i];
+            if d.flags & NESTEROV != 0 {
+                mean = h.momentum * mean + h.trust * g;
+            }
+            *p -= h.step_size * (mean / (square.sqrt() / h.correction + h.eps));
         });
     }
 

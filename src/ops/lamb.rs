@@ -2,12 +2,11 @@
 //! [`LambNorms`](super::LambNorms) has left in `control`. The slots lie side by side in `state`: `exp_avg`,
 //! `exp_avg_sq`.
 
-use super::{LEFT_OUT, stride, trust, update};
-use crate::{
-    kernel::{Kernel, Launch},
-    rng::Rng,
-    sources,
+use super::{
+    trust,
+    update::{self, update_kernel},
 };
+use crate::{kernel::Kernel, rng::Rng, sources};
 
 pub use update::Dims;
 
@@ -25,40 +24,15 @@ impl Kernel for Lamb {
         update::grouped(0),
     ];
 
-    fn class(d: &Dims) -> String {
-        update::class(d)
-    }
-
-    fn launch(d: &Dims) -> Launch {
-        stride::launch(u64::from(d.n) / 4)
-    }
-
-    fn iterations(d: &Dims) -> u64 {
-        2 * update::iterations(d) + 8
-    }
-
-    fn lens(d: &Dims) -> Vec<u64> {
-        trust::lens(d, 2)
-    }
-
-    fn describe(d: &Dims) -> String {
-        update::describe(d)
-    }
-
-    fn flops(d: &Dims) -> u64 {
-        16 * u64::from(d.n)
-    }
+    update_kernel!(
+        launch: update::launch,
+        iterations: trust::applied,
+        lens: |d| trust::lens(d, 2),
+        flops: 16
+    );
 
     fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
-        match (name, d.n) {
-            // Ratios lie before the last word.
-            ("control", 16) => {
-                let mut control = rng.floats(len);
-                control[len - 1] = LEFT_OUT;
-                control
-            }
-            _ => update::sample(d, name, len, rng),
-        }
+        trust::sample(d, name, len, rng)
     }
 
     /// In f32, in Optax's order of operations.

@@ -1,12 +1,11 @@
 //! `optax.lars` over the whole parameter arena at once (arXiv 1708.03888), with the trust ratios that
 //! [`LarsNorms`](super::LarsNorms) has left in `control`. `state` gathers steps with their rates, as Optax does.
 
-use super::{LEFT_OUT, stride, trust, update};
-use crate::{
-    kernel::{Kernel, Launch},
-    rng::Rng,
-    sources,
+use super::{
+    trust,
+    update::{self, update_kernel},
 };
+use crate::{kernel::Kernel, rng::Rng, sources};
 
 pub use update::Dims;
 
@@ -24,40 +23,15 @@ impl Kernel for Lars {
         update::grouped(0),
     ];
 
-    fn class(d: &Dims) -> String {
-        update::class(d)
-    }
-
-    fn launch(d: &Dims) -> Launch {
-        stride::launch(u64::from(d.n) / 4)
-    }
-
-    fn iterations(d: &Dims) -> u64 {
-        2 * update::iterations(d) + 8
-    }
-
-    fn lens(d: &Dims) -> Vec<u64> {
-        trust::lens(d, 1)
-    }
-
-    fn describe(d: &Dims) -> String {
-        update::describe(d)
-    }
-
-    fn flops(d: &Dims) -> u64 {
-        8 * u64::from(d.n)
-    }
+    update_kernel!(
+        launch: update::launch,
+        iterations: trust::applied,
+        lens: |d| trust::lens(d, 1),
+        flops: 8
+    );
 
     fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
-        match (name, d.n) {
-            // Ratios lie before the last word.
-            ("control", 16) => {
-                let mut control = rng.floats(len);
-                control[len - 1] = LEFT_OUT;
-                control
-            }
-            _ => update::sample(d, name, len, rng),
-        }
+        trust::sample(d, name, len, rng)
     }
 
     /// In f32, in Optax's order of operations.

@@ -10,8 +10,10 @@ use crate::kernel::Op;
 pub mod accumulate;
 pub mod activation;
 pub mod activation_grad;
+pub mod adadelta;
 pub mod adagrad;
 pub mod adam;
+pub mod adamax;
 pub mod adaptive_avg_pool2d;
 pub mod adaptive_avg_pool2d_grad;
 pub mod add;
@@ -73,89 +75,79 @@ mod conv_variants;
 mod fast;
 mod stride;
 
-pub use {
-    accumulate::Accumulate, activation::Activation, activation_grad::ActivationGrad,
-    adagrad::Adagrad, adam::Adam, adaptive_avg_pool2d::AdaptiveAvgPool2d,
-    adaptive_avg_pool2d_grad::AdaptiveAvgPool2dGrad, add::Add, augment_bytes::AugmentBytes,
-    average::Average, avg_pool2d::AvgPool2d, avg_pool2d_grad::AvgPool2dGrad,
-    channel_sum::ChannelSum, conv2d::Conv2d, conv2d_dw::Conv2dDw, conv2d_dx::Conv2dDx,
-    cross_entropy_log::CrossEntropyLog, dadapt::Dadapt, dadapt_moments::DadaptMoments,
-    dropout::Dropout, embedding::Embedding, embedding_grad::EmbeddingGrad, gather::Gather,
-    gather_bytes::GatherBytes, grad_stats::GradStats, grad_stats_control::GradStatsControl,
-    grad_stats_log::GradStatsLog, gradient_control::GradientControl, lamb::Lamb,
-    lamb_norms::LambNorms, lars::Lars, lars_norms::LarsNorms, lion::Lion, log_batch::LogBatch,
-    log_grad::LogGrad, matmul::Matmul, max_pool2d::MaxPool2d, max_pool2d_grad::MaxPool2dGrad,
-    moments::Moments, norm_coefficients::NormCoefficients, norm_grad::NormGrad,
-    norm_sums::NormSums, normalize::Normalize, pointwise_loss::PointwiseLoss,
-    rate_estimate::RateEstimate, rate_stats::RateStats, relu::Relu, relu_grad::ReluGrad,
-    rmsprop::RmsProp, running_stats::RunningStats, scale_channels::ScaleChannels,
-    schedule_free::ScheduleFree, sgd::Sgd, softmax::Softmax,
-    softmax_cross_entropy::SoftmaxCrossEntropy, softmax_grad::SoftmaxGrad, split_sum::SplitSum,
-    transpose::Transpose, weighted_cross_entropy::WeightedCrossEntropy,
-};
+/// The table of kernels, each with its module, in the order of their names.
+macro_rules! kernels {
+    ($($module:ident::$kernel:ident,)+) => {
+        $(pub use $module::$kernel;)+
 
-/// The registry: tests, benches and tools iterate this and nothing else.
-pub static ALL: [&Op; 59] = [
-    &Op::of::<Accumulate>(),
-    &Op::of::<Activation>(),
-    &Op::of::<ActivationGrad>(),
-    &Op::of::<Adagrad>(),
-    &Op::of::<Adam>(),
-    &Op::of::<AdaptiveAvgPool2d>(),
-    &Op::of::<AdaptiveAvgPool2dGrad>(),
-    &Op::of::<Add>(),
-    &Op::of::<AugmentBytes>(),
-    &Op::of::<Average>(),
-    &Op::of::<AvgPool2d>(),
-    &Op::of::<AvgPool2dGrad>(),
-    &Op::of::<ChannelSum>(),
-    &Op::of::<Conv2d>(),
-    &Op::of::<Conv2dDw>(),
-    &Op::of::<Conv2dDx>(),
-    &Op::of::<CrossEntropyLog>(),
-    &Op::of::<Dadapt>(),
-    &Op::of::<DadaptMoments>(),
-    &Op::of::<Dropout>(),
-    &Op::of::<Embedding>(),
-    &Op::of::<EmbeddingGrad>(),
-    &Op::of::<Gather>(),
-    &Op::of::<GatherBytes>(),
-    &Op::of::<GradStats>(),
-    &Op::of::<GradStatsControl>(),
-    &Op::of::<GradStatsLog>(),
-    &Op::of::<GradientControl>(),
-    &Op::of::<Lamb>(),
-    &Op::of::<LambNorms>(),
-    &Op::of::<Lars>(),
-    &Op::of::<LarsNorms>(),
-    &Op::of::<Lion>(),
-    &Op::of::<LogBatch>(),
-    &Op::of::<LogGrad>(),
-    &Op::of::<Matmul>(),
-    &Op::of::<MaxPool2d>(),
-    &Op::of::<MaxPool2dGrad>(),
-    &Op::of::<Moments>(),
-    &Op::of::<NormCoefficients>(),
-    &Op::of::<NormGrad>(),
-    &Op::of::<NormSums>(),
-    &Op::of::<Normalize>(),
-    &Op::of::<PointwiseLoss>(),
-    &Op::of::<RateEstimate>(),
-    &Op::of::<RateStats>(),
-    &Op::of::<Relu>(),
-    &Op::of::<ReluGrad>(),
-    &Op::of::<RmsProp>(),
-    &Op::of::<RunningStats>(),
-    &Op::of::<ScaleChannels>(),
-    &Op::of::<ScheduleFree>(),
-    &Op::of::<Sgd>(),
-    &Op::of::<Softmax>(),
-    &Op::of::<SoftmaxCrossEntropy>(),
-    &Op::of::<SoftmaxGrad>(),
-    &Op::of::<SplitSum>(),
-    &Op::of::<Transpose>(),
-    &Op::of::<WeightedCrossEntropy>(),
-];
+        /// The registry: tests, benches and tools iterate this and nothing else.
+        pub static ALL: [&Op; [$(stringify!($kernel)),+].len()] = [$(&Op::of::<$kernel>()),+];
+    };
+}
+
+kernels! {
+    accumulate::Accumulate,
+    activation::Activation,
+    activation_grad::ActivationGrad,
+    adadelta::Adadelta,
+    adagrad::Adagrad,
+    adam::Adam,
+    adamax::Adamax,
+    adaptive_avg_pool2d::AdaptiveAvgPool2d,
+    adaptive_avg_pool2d_grad::AdaptiveAvgPool2dGrad,
+    add::Add,
+    augment_bytes::AugmentBytes,
+    average::Average,
+    avg_pool2d::AvgPool2d,
+    avg_pool2d_grad::AvgPool2dGrad,
+    channel_sum::ChannelSum,
+    conv2d::Conv2d,
+    conv2d_dw::Conv2dDw,
+    conv2d_dx::Conv2dDx,
+    cross_entropy_log::CrossEntropyLog,
+    dadapt::Dadapt,
+    dadapt_moments::DadaptMoments,
+    dropout::Dropout,
+    embedding::Embedding,
+    embedding_grad::EmbeddingGrad,
+    gather::Gather,
+    gather_bytes::GatherBytes,
+    grad_stats::GradStats,
+    grad_stats_control::GradStatsControl,
+    grad_stats_log::GradStatsLog,
+    gradient_control::GradientControl,
+    lamb::Lamb,
+    lamb_norms::LambNorms,
+    lars::Lars,
+    lars_norms::LarsNorms,
+    lion::Lion,
+    log_batch::LogBatch,
+    log_grad::LogGrad,
+    matmul::Matmul,
+    max_pool2d::MaxPool2d,
+    max_pool2d_grad::MaxPool2dGrad,
+    moments::Moments,
+    norm_coefficients::NormCoefficients,
+    norm_grad::NormGrad,
+    norm_sums::NormSums,
+    normalize::Normalize,
+    pointwise_loss::PointwiseLoss,
+    rate_estimate::RateEstimate,
+    rate_stats::RateStats,
+    relu::Relu,
+    relu_grad::ReluGrad,
+    rmsprop::RmsProp,
+    running_stats::RunningStats,
+    scale_channels::ScaleChannels,
+    schedule_free::ScheduleFree,
+    sgd::Sgd,
+    softmax::Softmax,
+    softmax_cross_entropy::SoftmaxCrossEntropy,
+    softmax_grad::SoftmaxGrad,
+    split_sum::SplitSum,
+    transpose::Transpose,
+    weighted_cross_entropy::WeightedCrossEntropy,
+}
 
 /// Groups of parameters with numbers of their own that the uniform has room for.
 pub const GROUPS: usize = 8;
@@ -167,25 +159,26 @@ pub const GROUPS: usize = 8;
 pub struct Group {
     /// Learning rate of this update, computed in f64 and rounded once.
     pub lr: f32,
-    /// The rate with what belongs to it at this update: Adam's by the first moment's correction, Adagrad's
-    /// decayed.
+    /// The rate with what belongs to it at this update: Adam's and Adamax's by the first moment's correction, RAdam's
+    /// rectified as well, Adagrad's decayed.
     pub step_size: f32,
-    /// Momentum of this update, β₁ of Adam; 0 for plain gradient descent.
+    /// Momentum of this update, β₁ of Adam; 0 for plain gradient descent. NAdam: what the mean counts in the step.
     pub momentum: f32,
     /// What the gradient is multiplied by when it enters the momentum: `1 − dampening`, `1 − β₁`.
     pub gradient_scale: f32,
-    /// What is kept of the mean of squares: β₂, α.
+    /// What is kept of the mean of squares: β₂, α, ρ; of Adamax's largest gradient.
     pub square_decay: f32,
     /// `1 − square_decay`, from f64.
     pub square_scale: f32,
-    /// The square root of what corrects the second moment's bias.
+    /// The square root of what corrects the second moment's bias; RAdam: 1, or what leaves nothing of it.
     pub correction: f32,
     /// What is added to a denominator.
     pub eps: f32,
     /// L2 penalty added to the gradient, or the decay of the weights themselves.
     pub weight_decay: f32,
-    /// LARS: the trust coefficient. LAMB: what corrects the first moment's bias. Prodigy: 1 / d₀. D-Adaptation: `1 −
-    /// s_decay`. Schedule-free: what the number of updates makes the newest weights count.
+    /// LARS: the trust coefficient. LAMB: what corrects the first moment's bias. NAdam: what the gradient counts in the
+    /// step. Prodigy: 1 / d₀. D-Adaptation: `1 − s_decay`. Schedule-free: what the number of updates makes the newest
+    /// weights count.
     pub trust: f32,
     /// 1 for Nesterov momentum.
     pub nesterov: u32,

@@ -2,9 +2,10 @@
 //! `control`, a word for every segment, which is one parameter, before the last word.
 
 use super::{
-    CONTROL_WORDS, Group, HYPER_WORDS, hyper, left_out,
+    CONTROL_WORDS, Group, HYPER_WORDS, LEFT_OUT, hyper, left_out,
     update::{self, Dims},
 };
+use crate::{kernel::Launch, rng::Rng};
 
 /// Where a segment's ratio lies.
 pub(super) fn at(d: &Dims, control: &[f32], segment: usize) -> usize {
@@ -28,12 +29,34 @@ pub(super) fn lens(d: &Dims, slots: u64) -> Vec<u64> {
     vec![HYPER_WORDS.into(), n, control_words(d), slots * n, n]
 }
 
+/// Loop iterations of an update that looks for the segment of an element twice, for its numbers and for its ratio.
+pub(super) fn applied(d: &Dims) -> u64 {
+    2 * update::iterations(d) + 8
+}
+
+/// A workgroup for every parameter.
+pub(super) fn launch(d: &Dims) -> Launch {
+    Launch::Groups(d.segments.into())
+}
+
 /// Loop iterations of an invocation that adds up the squares of the largest parameter.
 pub(super) fn iterations(d: &Dims) -> u64 {
     let ends = d.table.iter().take(d.segments as usize).map(|s| s.end);
     let starts = [0].into_iter().chain(ends.clone());
     let longest = starts.zip(ends).map(|(start, end)| end - start).max();
     u64::from(longest.unwrap_or(0)).div_ceil(4 * 64) + 6 + 8
+}
+
+/// Contents of a case's arguments: an update's, with ratios before the last word of `control`.
+pub(super) fn sample(d: &Dims, name: &str, len: usize, rng: &mut Rng) -> Vec<f32> {
+    match (name, d.n) {
+        ("control", 16) => {
+            let mut control = rng.floats(len);
+            control[len - 1] = LEFT_OUT;
+            control
+        }
+        _ => update::sample(d, name, len, rng),
+    }
 }
 
 /// Every ratio, the twins' way: in f64. `step` is what an element's optimiser would take, `ratio` what becomes of the

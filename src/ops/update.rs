@@ -10,15 +10,20 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 
 use super::{CONTROL_WORDS, GROUPS, Group, HYPER_WORDS, Hyper, hyper, left_out, sample_leaving};
-use crate::{kernel::rounded, rng::Rng};
+use crate::{
+    kernel::{Launch, rounded},
+    rng::Rng,
+};
 
 /// Parameters begin at multiples of it.
 const ALIGN: u32 = 64;
 
 /// The kernels of all optimisers.
-pub const KERNELS: [&str; 9] = [
+pub const KERNELS: [&str; 11] = [
+    "adadelta",
     "adagrad",
     "adam",
+    "adamax",
     "dadapt",
     "lamb",
     "lars",
@@ -188,24 +193,38 @@ pub(super) fn each(
     }
 }
 
-/// What all updates have in common as kernels: everything but their names, cases and twins.
+/// What all updates have in common as kernels: everything but their names, cases and twins. Those with trust ratios say
+/// what they have of their own.
 macro_rules! update_kernel {
     (slots: $slots:expr, flops: $flops:literal) => {
+        super::update::update_kernel!(
+            launch: super::update::launch,
+            iterations: super::update::iterations,
+            lens: |d| {
+                let slots: fn(u32) -> u64 = $slots;
+                super::update::lens(d, slots(d.flags))
+            },
+            flops: $flops
+        );
+    };
+    (launch: $launch:expr, iterations: $iterations:expr, lens: $lens:expr, flops: $flops:literal) => {
         fn class(d: &Dims) -> String {
             super::update::class(d)
         }
 
         fn launch(d: &Dims) -> crate::kernel::Launch {
-            super::stride::launch(u64::from(d.n) / 4)
+            let launch: fn(&Dims) -> crate::kernel::Launch = $launch;
+            launch(d)
         }
 
         fn iterations(d: &Dims) -> u64 {
-            super::update::iterations(d)
+            let iterations: fn(&Dims) -> u64 = $iterations;
+            iterations(d)
         }
 
         fn lens(d: &Dims) -> Vec<u64> {
-            let slots: fn(u32) -> u64 = $slots;
-            super::update::lens(d, slots(d.flags))
+            let lens: fn(&Dims) -> Vec<u64> = $lens;
+            lens(d)
         }
 
         fn describe(d: &Dims) -> String {
@@ -218,6 +237,11 @@ macro_rules! update_kernel {
     };
 }
 pub(super) use update_kernel;
+
+/// Four elements an invocation.
+pub(super) fn launch(d: &Dims) -> Launch {
+    super::stride::launch(u64::from(d.n) / 4)
+}
 
 /// Words of an update's arguments, where the optimiser has so many slots.
 pub(super) fn lens(d: &Dims, slots: u64) -> Vec<u64> {

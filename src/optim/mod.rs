@@ -5,9 +5,11 @@
 //! [`Optimizer`] is any of them. All slots that one keeps for a parameter (`exp_avg`, `exp_avg_sq`, …)
 //! lie side by side in one arena, as a kernel binds no more than four buffers.
 
+mod adadelta;
 mod adagrad;
 mod adagrad_norm;
 mod adam;
+mod adamax;
 mod arguments;
 mod dog;
 mod groups;
@@ -16,23 +18,29 @@ mod lamb;
 mod lars;
 mod lion;
 mod method;
+mod nadam;
 mod prodigy;
+mod radam;
 mod read;
 mod rmsprop;
 mod schedule_free;
 mod sgd;
 mod sps;
 
+pub use adadelta::Adadelta;
 pub use adagrad::Adagrad;
 pub use adagrad_norm::AdaGradNorm;
 pub use adam::{Adam, AdamW};
+pub use adamax::Adamax;
 pub use dog::{Dog, Dowg};
 pub use groups::{Arrangement, GroupRate, ParamGroup, fill};
 pub use hypergradient::HypergradientSgd;
 pub use lamb::Lamb;
 pub use lars::Lars;
 pub use lion::Lion;
+pub use nadam::NAdam;
 pub use prodigy::{DAdaptAdamW, Prodigy};
+pub use radam::RAdam;
 pub use read::page;
 pub use rmsprop::RmsProp;
 pub use schedule_free::{AdamWScheduleFree, SgdScheduleFree};
@@ -126,6 +134,14 @@ optimizers! {
     Adam: "Adam", adam::NAMES;
     /// `torch.optim.AdamW`.
     AdamW: "AdamW", adam::NAMES;
+    /// `torch.optim.Adamax`.
+    Adamax: "Adamax", adamax::NAMES;
+    /// `torch.optim.NAdam`.
+    NAdam: "NAdam", nadam::NAMES;
+    /// `torch.optim.RAdam`.
+    RAdam: "RAdam", radam::NAMES;
+    /// `torch.optim.Adadelta`.
+    Adadelta: "Adadelta", adadelta::NAMES;
     /// `torch.optim.Adagrad`.
     Adagrad: "Adagrad", adagrad::NAMES;
     /// `torch.optim.RMSprop`.

@@ -21,6 +21,16 @@ fn reads_and_prints_torch() {
         ("AdamW(weight_decay=0)", "AdamW(weight_decay=0.0)"),
         ("Adagrad(0.1, eps=1e-10)", "Adagrad(lr_decay=0.1)"),
         ("RMSprop(momentum=0.9)", "RMSprop(momentum=0.9)"),
+        ("Adadelta(0.95, 1e-6)", "Adadelta(rho=0.95)"),
+        ("Adamax(maximize=True, eps=1e-8)", "Adamax(maximize=True)"),
+        (
+            "NAdam((0.9, 0.99), 1e-8, 0, 0.01, True)",
+            "NAdam(betas=(0.9, 0.99), momentum_decay=0.01, decoupled_weight_decay=True)",
+        ),
+        (
+            "torch.optim.RAdam((0.9, 0.999), 1e-8, 0.1, True)",
+            "RAdam(weight_decay=0.1, decoupled_weight_decay=True)",
+        ),
         ("Lion(betas=(0.95, 0.98))", "Lion(betas=(0.95, 0.98))"),
         ("AdaGradNorm(b0=0.1)", "AdaGradNorm(b0=0.1)"),
     ] {
@@ -71,6 +81,9 @@ fn refuses_with_a_hint() {
         ("Adam(eps=-1)", "from 0"),
         ("Adam(momentum=0.9)", "unknown argument"),
         ("RMSprop(alpha=1)", "below 1"),
+        ("Adadelta(rho=1)", "below 1"),
+        ("NAdam(momentum_decay=-1)", "from 0"),
+        ("RAdam(amsgrad=True)", "unknown argument"),
         ("AdaGradNorm(b0=0)", "above 0"),
     ] {
         let error = Optimizer::parse(text).unwrap_err().to_string();

@@ -55,7 +55,7 @@ pub(super) use {
     norm::{moments, norm_grad, norm_sums, normalize, scale_channels},
     pool::{avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad},
     sums::{channel_sum, grad_stats, grad_stats_log},
-    update::{adagrad, adam, lion, sgd},
+    update::{adadelta, adagrad, adam, adamax, lion, sgd},
 };
 
 use rayon::prelude::*;

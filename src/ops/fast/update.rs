@@ -158,6 +158,10 @@ pub(in crate::ops) fn adam(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]
         update(d, reads, writes, |h, grad, [m, v, most], param| {
             amsgrad_run(*h, decoupled, grad, m, v, most, param);
         });
+    } else if d.flags & adam::NESTEROV != 0 {
+        update(d, reads, writes, |h, grad, [m, v], param| {
+            nadam_run(*h, decoupled, grad, m, v, param);
+        });
     } else {
         update(d, reads, writes, |h, grad, [m, v], param| {
             adam_run(*h, decoupled, grad, m, v, param);
@@ -165,9 +169,10 @@ pub(in crate::ops) fn adam(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]
     }
 }
 
-/// The moments of one element, and its parameter with the decay behind it; all but the step.
+/// The moments of one element, and its parameter with the decay behind it; all but the step. Returns the gradient
+/// with its decay.
 #[inline(always)]
-fn moments(h: &Group, decoupled: bool, grad: f32, m: &mut f32, v: &mut f32, p: &mut f32) {
+fn moments(h: &Group, decoupled: bool, grad: f32, m: &mut f32, v: &mut f32, p: &mut f32) -> f32 {
     let mut g = grad;
     if decoupled {
         *p *= 1.0 - h.lr * h.weight_decay;
@@ -176,6 +181,7 @@ fn moments(h: &Group, decoupled: bool, grad: f32, m: &mut f32, v: &mut f32, p: &
     }
     *m += h.gradient_scale * (g - *m);
     *v = h.square_decay * *v + h.square_scale * g * g;
+    g
 }
 
 vectorised! {
@@ -196,6 +202,24 @@ vectorised! {
 }
 
 vectorised! {
+    fn nadam_run<'a>(
+        h: Group,
+        decoupled: bool,
+        grad: &'a [f32],
+        m: &'a mut [f32],
+        v: &'a mut [f32],
+        param: &'a mut [f32],
+    ) {
+        let moved = m.iter_mut().zip(v.iter_mut()).zip(param);
+        for (((m, v), p), &g) in moved.zip(grad) {
+            let g = moments(&h, decoupled, g, m, v, p);
+            let mean = h.momentum * *m + h.trust * g;
+            *p -= h.step_size * (mean / (v.sqrt() / h.correction + h.eps));
+        }
+    }
+}
+
+vectorised! {
     fn amsgrad_run<'a>(
         h: Group,
         decoupled: bool,
@@ -210,6 +234,55 @@ vectorised! {
             moments(&h, decoupled, g, m, v, p);
             *most = v.max(*most);
             *p -= h.step_size * (*m / (most.sqrt() / h.correction + h.eps));
+        }
+    }
+}
+
+pub(in crate::ops) fn adadelta(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    update(d, reads, writes, |h, grad, [square, steps], param| {
+        adadelta_run(*h, grad, square, steps, param);
+    });
+}
+
+vectorised! {
+    fn adadelta_run<'a>(
+        h: Group,
+        grad: &'a [f32],
+        square: &'a mut [f32],
+        steps: &'a mut [f32],
+        param: &'a mut [f32],
+    ) {
+        let moved = square.iter_mut().zip(steps.iter_mut()).zip(param);
+        for (((square, steps), p), &g) in moved.zip(grad) {
+            let g = g + h.weight_decay * *p;
+            *square = h.square_decay * *square + h.square_scale * g * g;
+            let step = (*steps + h.eps).sqrt() / (*square + h.eps).sqrt() * g;
+            *steps = h.square_decay * *steps + h.square_scale * step * step;
+            *p -= h.lr * step;
+        }
+    }
+}
+
+pub(in crate::ops) fn adamax(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    update(d, reads, writes, |h, grad, [mean, largest], param| {
+        adamax_run(*h, grad, mean, largest, param);
+    });
+}
+
+vectorised! {
+    fn adamax_run<'a>(
+        h: Group,
+        grad: &'a [f32],
+        mean: &'a mut [f32],
+        largest: &'a mut [f32],
+        param: &'a mut [f32],
+    ) {
+        let moved = mean.iter_mut().zip(largest.iter_mut()).zip(param);
+        for (((mean, largest), p), &g) in moved.zip(grad) {
+            let g = g + h.weight_decay * *p;
+            *mean += h.gradient_scale * (g - *mean);
+            *largest = (h.square_decay * *largest).max(g.abs() + h.eps);
+            *p -= h.step_size * (*mean / *largest);
         }
     }
 }

@@ -72,6 +72,7 @@ typedef metal::float4 type_8[1];
 constant uint LOG_WORDS = 5u;
 constant uint AMSGRAD = 1u;
 constant uint DECOUPLED = 2u;
+constant uint NESTEROV = 4u;
 
 uint group_index(
     metal::uint3 group_1,
@@ -268,8 +269,8 @@ struct main_Input {
         if (metal::all(loop_bound_1 == uint2(0u))) { break; }
         loop_bound_1 -= uint2(loop_bound_1.y == 0u, 1u);
         if (!loop_init) {
-            uint _e133 = i;
-            i = _e133 + stride;
+            uint _e147 = i;
+            i = _e147 + stride;
         }
         loop_init = false;
         uint _e19 = i;
@@ -326,11 +327,17 @@ struct main_Input {
                 metal::float4 _e115 = v;
                 state[metal::min(unsigned((2u * n) + _e112), (_buffer_sizes.size4 - 0 - 16) / 16)] = _e115;
             }
-            uint _e117 = i;
-            metal::float4 _e119 = p;
-            metal::float4 _e121 = m;
-            metal::float4 _e122 = v;
-            param[metal::min(unsigned(_e117), (_buffer_sizes.size5 - 0 - 16) / 16)] = _e119 - (_e24.step_size * (_e121 / ((metal::sqrt(_e122) / metal::float4(_e24.correction)) + metal::float4(_e24.eps))));
+            uint _e118 = dims.flags;
+            if ((_e118 & NESTEROV) != 0u) {
+                metal::float4 _e124 = m;
+                metal::float4 _e127 = g;
+                m = (_e24.momentum * _e124) + (_e24.trust * _e127);
+            }
+            uint _e131 = i;
+            metal::float4 _e133 = p;
+            metal::float4 _e135 = m;
+            metal::float4 _e136 = v;
+            param[metal::min(unsigned(_e131), (_buffer_sizes.size5 - 0 - 16) / 16)] = _e133 - (_e24.step_size * (_e135 / ((metal::sqrt(_e136) / metal::float4(_e24.correction)) + metal::float4(_e24.eps))));
         }
     }
     return;
