@@ -209,15 +209,23 @@ fn number(text: &str, input: &mut Input<'_>) -> std::result::Result<Kind, Error>
             "a point must stand beside a digit, as in `0.5`",
         )
     })?;
-    let value: f64 = written
-        .replace('_', "")
+    let digits = written.replace('_', "");
+    let value: f64 = digits
         .parse()
         .map_err(|_| Error::at(text, here(input), format!("`{written}` is not a number")))?;
     if !value.is_finite() {
         let message = "this number is too large; write float('inf') for infinity";
         return Err(Error::at(text, here(input), message));
     }
-    let integer = written.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    let integer = digits.bytes().all(|b| b.is_ascii_digit());
+    // Beyond 2^53 only some whole numbers are an f64; another one must not be meant in silence.
+    if integer && digits.parse() != Ok(value as u128) {
+        let message = format!(
+            "`{written}` has more digits than a number keeps: the nearest is {}",
+            value as u128
+        );
+        return Err(Error::at(text, here(input), message));
+    }
     let unit = unit(input).map_err(|wrong| {
         let units = Unit::ALL.map(|unit| format!("`{}`", unit.suffix()));
         Error::at(text, here(input), format!("`{wrong}` is not a unit")).expected(units)

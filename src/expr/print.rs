@@ -247,7 +247,8 @@ fn number(f: &mut Formatter<'_>, value: f64, integer: bool) -> fmt::Result {
     match value {
         v if v.is_nan() => f.write_str("float('nan')"),
         v if v.is_infinite() => f.write_str("float('inf')"),
-        v if integer => write!(f, "{v}"),
+        // All digits: the shortest ones that come back to the same f64 would be another whole number beyond 2^53.
+        v if integer && v < u128::MAX as f64 => write!(f, "{}", v as u128),
         v => {
             let (plain, exponent) = (format!("{v:?}"), format!("{v:e}"));
             f.write_str(if exponent.len() + 2 < plain.len() {

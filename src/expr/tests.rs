@@ -130,6 +130,10 @@ fn errors_point_at_the_place() {
         ("é $", "column 3: the character '$' has no meaning here"),
         ("1e999", "column 1: this number is too large"),
         (
+            "f(9007199254740993)",
+            "column 3: `9007199254740993` has more digits than a number keeps: the nearest is 9007199254740992",
+        ),
+        (
             "a\nthen\n)",
             "line 3, column 1: expected a value, found `)`",
         ),
