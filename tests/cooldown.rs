@@ -30,6 +30,24 @@ fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
+/// A group's multiple of the rate decays with it.
+#[test]
+fn a_branch_keeps_its_groups() {
+    let dir = folder();
+    let run = format!(
+        "{TRAIN} --lr 0.003 --max-steps 14 --optimizer AdamW --group \"*.bias: lr=2x, weight_decay=0\" --out run"
+    );
+    success(&run, dir.path());
+    success("cooldown --from run --over 5 --out cool", dir.path());
+    let rows = updates(&dir.path().join("cool"));
+    assert_eq!(rows.len(), 19);
+    for row in &rows {
+        let [rate, own] = ["lr", "lr[*.bias]"].map(|key| row[key].as_f64().expect("a rate"));
+        assert_eq!(own, 2.0 * rate, "{row}");
+    }
+    assert!(rows[18]["lr"].as_f64() < rows[13]["lr"].as_f64());
+}
+
 /// The branch has the run's updates up to the checkpoint, then the decay's rates, and is to the bit the run
 /// that had this schedule from the start; the old run keeps every byte.
 #[test]
