@@ -284,21 +284,14 @@ fn pure_cases() -> impl Iterator<Item = (String, Spelling)> {
     })
 }
 
-/// Protects seeking: a step far away is found at once, without walking there, which would take days. Far above what
-/// a busy machine needs, which is about a microsecond.
+/// Protects seeking: a step far away is found at once. A schedule that walked there would not end in a month, and
+/// neither would this test.
 #[test]
 fn far_steps_are_found_at_once() {
     const FAR: u64 = 1_000_000_000_000_000;
     for (line, schedule) in pure_cases() {
-        let batch = || {
-            let start = std::time::Instant::now();
-            let sum: f64 = (0..100).map(|i| schedule.at(FAR + i)).sum();
-            assert!(!sum.is_nan(), "{line}");
-            start.elapsed() / 100
-        };
-        // the best of several, since the machine may be busy
-        let best = (0..20).map(|_| batch()).min().unwrap_or_default();
-        assert!(best.as_millis() < 1, "{line}: {best:?} per step");
+        let rates = (0..100).map(|i| schedule.at(FAR + i));
+        assert!(!rates.sum::<f64>().is_nan(), "{line}");
     }
 }
 
