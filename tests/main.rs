@@ -40,6 +40,7 @@ mod refusals;
 mod report;
 mod restored;
 mod resume;
+mod shapes;
 mod step;
 mod sweep;
 mod threads;
