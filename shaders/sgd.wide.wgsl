@@ -15,7 +15,11 @@ fn main(
 ) {
     let i = group_index(group, groups) * ${lanes}u + lane;
     if i >= dims.n / 8u || left_out() { return; }
+    //% if alone
+    let h = at_rate(hyper.groups[0], control[0]);
+    //% else
     let h = group_of(8u * i);
+    //% endif
     let p = param[i];
     let g = grad[i];
     let v = momentum_buffer[i];

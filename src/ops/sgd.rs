@@ -78,8 +78,11 @@ const WIDE: Variant = Variant {
     tiles: &[[64, 1], [8, 1]],
     tile: |_| Some([64, 1]),
     settings: |words, [lanes, _], extras| {
-        let fits = dims::<Dims>(words).n.is_multiple_of(8) && extras.int64;
-        fits.then(|| Settings::from([("lanes", lanes), ("wide", 1)]))
+        let d = dims::<Dims>(words);
+        let fits = d.n.is_multiple_of(8) && extras.int64;
+        // Software drivers go through the search for a segment even where there is one.
+        let alone = u32::from(d.segments == 1);
+        fits.then(|| Settings::from([("lanes", lanes), ("wide", 1), ("alone", alone)]))
     },
     launch: Some(|words| Launch::Threads(u64::from(dims::<Dims>(words).n) / 8)),
     iterations: |words, _| update::iterations(&dims(words)),
