@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use kiln::ops::{
     Flat, activation, adam, channel_sum, conv2d, cross_entropy_log, dadapt_moments, dropout,
     gather_bytes, grad_stats, grad_stats_log, matmul, max_pool2d, norm_grad, normalize, rate_stats,
-    rmsprop, schedule_free, softmax_cross_entropy, update,
+    rmsprop, schedule_free, softmax_cross_entropy, transpose, update,
 };
 use rayon::ThreadPoolBuilder;
 
@@ -187,8 +187,12 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
     for name in ["adam", "dadapt_moments", "lars_norms", "rate_stats"] {
         cases.push((name, words(update::Dims::of(&segments(), 0, 1))));
     }
-    let silu = activation::Dims::new(300_008, activation::Function::Silu);
-    cases.extend(["activation", "activation_grad"].map(|name| (name, words(silu))));
+    for function in [activation::Function::Silu, activation::Function::Gelu] {
+        let dims = activation::Dims::new(300_008, function);
+        cases.extend(["activation", "activation_grad"].map(|name| (name, words(dims))));
+    }
+    let [batch, rows, cols] = [23, 67, 71];
+    cases.push(("transpose", words(transpose::Dims { batch, rows, cols })));
     cases.push(("dropout", words(dropout::Dims::new(300_008, 1, 0.3))));
     let n = 61 * 9 * 1003;
     cases.push((

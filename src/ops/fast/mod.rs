@@ -36,6 +36,7 @@ mod dots;
 mod elementwise;
 mod estimate;
 mod gather;
+mod gelu;
 mod loss;
 mod matmul;
 mod norm;
@@ -50,7 +51,7 @@ mod update;
 pub(super) use {
     conv::{conv2d, conv2d_dw, conv2d_dx},
     elementwise::{
-        accumulate, activation, activation_grad, add, average, dropout, relu, relu_grad,
+        accumulate, activation, activation_grad, add, average, dropout, relu, relu_grad, transpose,
     },
     estimate::{dadapt, dadapt_moments, rate_stats},
     gather::{augment_bytes, gather_bytes},
