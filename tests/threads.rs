@@ -2,10 +2,12 @@
 //! worth splitting. Blind to what is wrong on every number of threads but within the twin's
 //! tolerance.
 
+use std::collections::BTreeSet;
+
 use kiln::ops::{
-    Flat, activation, adam, channel_sum, conv2d, cross_entropy_log, dropout, gather_bytes,
-    grad_stats, grad_stats_log, matmul, max_pool2d, norm_grad, normalize, softmax_cross_entropy,
-    update,
+    Flat, activation, adam, channel_sum, conv2d, cross_entropy_log, dadapt_moments, dropout,
+    gather_bytes, grad_stats, grad_stats_log, matmul, max_pool2d, norm_grad, normalize, rate_stats,
+    rmsprop, schedule_free, softmax_cross_entropy, transpose, update,
 };
 use rayon::ThreadPoolBuilder;
 
@@ -150,14 +152,47 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
     for name in ["add", "relu", "relu_grad"] {
         cases.push((name, words(Flat { n: 300_008 })));
     }
-    for name in ["adadelta", "adagrad", "adam", "adamax", "lion", "sgd"] {
+    for name in [
+        "adadelta",
+        "adagrad",
+        "adam",
+        "adamax",
+        "dadapt",
+        "dadapt_moments",
+        "lamb",
+        "lamb_norms",
+        "lars",
+        "lars_norms",
+        "lion",
+        "rate_stats",
+        "rmsprop",
+        "schedule_free",
+        "sgd",
+    ] {
         cases.push((name, words(update::Dims::flat(300_008))));
     }
-    for flags in [adam::AMSGRAD, adam::NESTEROV] {
-        cases.push(("adam", words(update::Dims::flagged(300_008, flags))));
+    for (name, flags) in [
+        ("adam", adam::AMSGRAD),
+        ("adam", adam::NESTEROV),
+        ("dadapt", dadapt_moments::PRODIGY),
+        ("dadapt_moments", dadapt_moments::PRODIGY),
+        ("rate_stats", rate_stats::DIRECTION),
+        ("rmsprop", rmsprop::MOMENTUM),
+        ("rmsprop", rmsprop::CENTERED),
+        ("rmsprop", rmsprop::MOMENTUM | rmsprop::CENTERED),
+        ("schedule_free", schedule_free::ADAM),
+    ] {
+        cases.push((name, words(update::Dims::flagged(300_008, flags))));
     }
-    let silu = activation::Dims::new(300_008, activation::Function::Silu);
-    cases.extend(["activation", "activation_grad"].map(|name| (name, words(silu))));
+    for name in ["adam", "dadapt_moments", "lars_norms", "rate_stats"] {
+        cases.push((name, words(update::Dims::of(&segments(), 0, 1))));
+    }
+    for function in [activation::Function::Silu, activation::Function::Gelu] {
+        let dims = activation::Dims::new(300_008, function);
+        cases.extend(["activation", "activation_grad"].map(|name| (name, words(dims))));
+    }
+    let [batch, rows, cols] = [23, 67, 71];
+    cases.push(("transpose", words(transpose::Dims { batch, rows, cols })));
     cases.push(("dropout", words(dropout::Dims::new(300_008, 1, 0.3))));
     let n = 61 * 9 * 1003;
     cases.push((
@@ -185,6 +220,24 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
     cases
 }
 
+/// Segments of an arena, one of which no thread takes alone.
+fn segments() -> Vec<update::Segment> {
+    let ends = [
+        (64, 0),
+        (70_080, 1),
+        (70_144, 0),
+        (290_048, 2),
+        (300_032, 1),
+    ];
+    let of = |(end, group)| update::Segment {
+        end,
+        group,
+        scale: 0.29 + group as f32,
+        spare: 0,
+    };
+    ends.map(of).to_vec()
+}
+
 fn bits(outputs: &Outputs) -> Vec<Vec<u32>> {
     let of = |words: &Vec<f32>| words.iter().map(|w| w.to_bits()).collect();
     outputs.iter().map(of).collect()
@@ -209,4 +262,19 @@ fn results_do_not_depend_on_the_number_of_threads() {
             );
         }
     }
+}
+
+/// An update takes elements one by one, in f32: it leaves its twin's bits.
+#[test]
+fn updates_have_their_twins_bits() {
+    let mut seen = BTreeSet::new();
+    for (name, dims) in large() {
+        if update::KERNELS.contains(&name) {
+            let case = Case::sample(op(name), dims, 3);
+            let [fast, twin] = [case.op.fast, case.op.cpu].map(|way| bits(&case.on_host(way)));
+            assert!(fast == twin, "{name} differs from its twin");
+            seen.insert(name);
+        }
+    }
+    assert_eq!(seen.len(), update::KERNELS.len(), "{seen:?}");
 }

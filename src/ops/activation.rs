@@ -91,6 +91,11 @@ impl Dims {
         Dims { n, function, alpha }
     }
 
+    /// Whether it is this function.
+    pub(super) fn is(&self, function: Function) -> bool {
+        Function::of(self) == function
+    }
+
     pub(super) fn value(&self, x: f32) -> f32 {
         let z = f64::from(x);
         let y = match Function::of(self) {

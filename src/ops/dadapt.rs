@@ -9,7 +9,7 @@ use super::{
     update::{self, Dims},
 };
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
@@ -91,4 +91,6 @@ impl Kernel for Dadapt {
             }
         }
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::dadapt);
 }

@@ -9,7 +9,7 @@ use super::{
     update::{self, Dims},
 };
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
@@ -114,6 +114,8 @@ impl Kernel for DadaptMoments {
             [entering.into(), moments[2 * n + i].abs().into(), 0.0]
         });
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::dadapt_moments);
 }
 
 /// Contents of a case's arguments: squares are not negative, and the distance is one.

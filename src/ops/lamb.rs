@@ -6,7 +6,11 @@ use super::{
     trust,
     update::{self, update_kernel},
 };
-use crate::{kernel::Kernel, rng::Rng, sources};
+use crate::{
+    kernel::{HostFn, Kernel},
+    rng::Rng,
+    sources,
+};
 
 pub use update::Dims;
 
@@ -46,4 +50,6 @@ impl Kernel for Lamb {
             *p -= h.lr * control[trust::at(d, control, d.segment_of(i))] * step;
         });
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::lamb);
 }

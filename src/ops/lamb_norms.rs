@@ -5,7 +5,11 @@ use super::{
     trust,
     update::{self, update_kernel},
 };
-use crate::{kernel::Kernel, rng::Rng, sources};
+use crate::{
+    kernel::{HostFn, Kernel},
+    rng::Rng,
+    sources,
+};
 
 pub use update::Dims;
 
@@ -41,6 +45,8 @@ impl Kernel for LambNorms {
             let v = h.square_decay * state[n + i] + h.square_scale * g * g;
             m / h.trust / (v.sqrt() / h.correction + h.eps) + h.weight_decay * p
         };
-        trust::ratios(d, reads, &mut *writes[0], step, |_, own, step| own / step);
+        trust::ratios(d, reads, &mut *writes[0], step, trust::lamb);
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::lamb_norms);
 }

@@ -5,7 +5,11 @@ use super::{
     trust,
     update::{self, update_kernel},
 };
-use crate::{kernel::Kernel, rng::Rng, sources};
+use crate::{
+    kernel::{HostFn, Kernel},
+    rng::Rng,
+    sources,
+};
 
 pub use update::Dims;
 
@@ -47,4 +51,6 @@ impl Kernel for Lars {
             };
         });
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::lars);
 }

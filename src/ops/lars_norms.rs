@@ -5,7 +5,11 @@ use super::{
     trust,
     update::{self, update_kernel},
 };
-use crate::{kernel::Kernel, rng::Rng, sources};
+use crate::{
+    kernel::{HostFn, Kernel},
+    rng::Rng,
+    sources,
+};
 
 pub use update::Dims;
 
@@ -40,7 +44,9 @@ impl Kernel for LarsNorms {
             reads,
             &mut *writes[0],
             |h, _, g, p| g + h.weight_decay * p,
-            |h, own, step| f64::from(h.trust) * own / (step + f64::from(h.eps)),
+            trust::lars,
         );
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::lars_norms);
 }

@@ -8,7 +8,7 @@ use super::{
     update::{self, Dims},
 };
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
@@ -17,9 +17,15 @@ use crate::{
 /// is where the weights began, and what is measured is their distance to it.
 pub const DIRECTION: u32 = 1;
 
+/// Elements that follow each other in a workgroup's share.
+pub(super) const BLOCK: usize = 256;
+
+/// Most workgroups that share the sums.
+pub(super) const MOST_PARTS: u32 = 256;
+
 /// Workgroups that share the sums over `n` elements.
 pub fn parts(n: u32) -> u32 {
-    n.div_ceil(2048).clamp(1, 256)
+    n.div_ceil(2048).clamp(1, MOST_PARTS)
 }
 
 /// Words of the shares of so many elements.
@@ -92,6 +98,8 @@ impl Kernel for RateStats {
             [g * g, way * way, 0.0]
         });
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::rate_stats);
 }
 
 /// Loop iterations of an invocation: its elements, with a search for the segment of each, and the tree.
@@ -117,7 +125,7 @@ pub(super) fn each(
     for (run, group) in d.runs(h, control[0]) {
         for i in run {
             let found = f(&group, i, update::taken(h, &group, control, reads[1][i]));
-            let share = &mut sums[i / 256 % parts];
+            let share = &mut sums[i / BLOCK % parts];
             share.iter_mut().zip(found).for_each(|(sum, x)| *sum += x);
         }
     }

@@ -5,7 +5,11 @@
 //! A variance that rounding makes negative counts as 0, where torch's root of it is no number.
 
 use super::update::{self, update_kernel};
-use crate::{kernel::Kernel, rng::Rng, sources};
+use crate::{
+    kernel::{HostFn, Kernel},
+    rng::Rng,
+    sources,
+};
 
 pub use update::Dims;
 
@@ -61,4 +65,6 @@ impl Kernel for RmsProp {
             *p -= h.lr * step;
         });
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::rmsprop);
 }

@@ -8,7 +8,7 @@ use super::{
     update::{self, Dims},
 };
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     rng::Rng,
     sources,
 };
@@ -89,4 +89,6 @@ impl Kernel for ScheduleFree {
             *y = h.gradient_scale * z + h.momentum * x;
         });
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::schedule_free);
 }

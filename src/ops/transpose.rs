@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::{
-    kernel::{Kernel, Launch},
+    kernel::{HostFn, Kernel, Launch},
     sources,
 };
 
@@ -57,6 +57,8 @@ impl Kernel for Transpose {
             }
         }
     }
+
+    const FAST: Option<HostFn<Dims>> = Some(super::fast::transpose);
 }
 
 const fn case(batch: u32, rows: u32, cols: u32) -> Dims {

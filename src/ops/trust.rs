@@ -80,12 +80,31 @@ pub(super) fn ratios(
             own += f64::from(param[i]).powi(2);
             steps += f64::from(step(&group, i, g, param[i])).powi(2);
         }
-        let some = own > 0.0 && steps > 0.0;
-        let found = if some {
-            ratio(&group, own.sqrt(), steps.sqrt())
-        } else {
-            1.0
-        };
-        control[at(d, control, segment)] = found as f32;
+        control[at(d, control, segment)] = of_squares([own, steps], &group, &ratio);
     }
+}
+
+/// A parameter's ratio, of the squares of its norm and of its step's; 1 where one of them is 0.
+pub(super) fn of_squares(
+    [own, steps]: [f64; 2],
+    group: &Group,
+    ratio: impl Fn(&Group, f64, f64) -> f64,
+) -> f32 {
+    let some = own > 0.0 && steps > 0.0;
+    let found = if some {
+        ratio(group, own.sqrt(), steps.sqrt())
+    } else {
+        1.0
+    };
+    found as f32
+}
+
+/// What becomes of the norms of parameter and step in LARS.
+pub(super) fn lars(h: &Group, own: f64, step: f64) -> f64 {
+    f64::from(h.trust) * own / (step + f64::from(h.eps))
+}
+
+/// The same in LAMB.
+pub(super) fn lamb(_: &Group, own: f64, step: f64) -> f64 {
+    own / step
 }

@@ -2,8 +2,14 @@
 
 use rayon::prelude::*;
 
-use super::for_each_chunk;
-use crate::ops::{Flat, LOG_WORDS, accumulate, activation, average, dropout, hyper, masked};
+use super::{
+    copy, for_each_chunk,
+    gelu::{gelu_grad_run, gelu_run},
+};
+use crate::ops::{
+    Flat, LOG_WORDS, accumulate, activation, activation::Function, average, dropout, hyper, masked,
+    transpose,
+};
 
 /// Elements worth a thread.
 const CHUNK: usize = 1 << 16;
@@ -56,7 +62,11 @@ pub(in crate::ops) fn activation(
     writes: &mut [&mut [f32]],
 ) {
     let n = d.n as usize;
+    let gelu = d.is(Function::Gelu);
     in_chunks(&mut writes[0][..n], [&reads[0][..n]], |y, [x]| {
+        if gelu {
+            return gelu_run(y, x);
+        }
         for (y, &x) in y.iter_mut().zip(x) {
             *y = d.value(x);
         }
@@ -70,7 +80,11 @@ pub(in crate::ops) fn activation_grad(
 ) {
     let n = d.n as usize;
     let from = [&reads[0][..n], &reads[1][..n]];
+    let gelu = d.is(Function::Gelu);
     in_chunks(&mut writes[0][..n], from, |dx, [x, dy]| {
+        if gelu {
+            return gelu_grad_run(dx, x, dy);
+        }
         for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
             *dx = (d.slope(x) * f64::from(dy)) as f32;
         }
@@ -166,4 +180,13 @@ vectorised! {
             *average += weight * (p - *average);
         }
     }
+}
+
+pub(in crate::ops) fn transpose(d: &transpose::Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    let [batch, rows, cols] = [d.batch, d.rows, d.cols].map(|n| n as usize);
+    let (x, size) = (reads[0], rows * cols);
+    let y = &mut writes[0][..batch * size];
+    for_each_chunk(y, size, batch * size > CHUNK, |index, y| {
+        copy::transpose(&x[index * size..], cols, [rows, cols], y, rows);
+    });
 }

@@ -29,11 +29,14 @@ macro_rules! vectorised {
     };
 }
 
+mod arena;
 mod conv;
 mod copy;
 mod dots;
 mod elementwise;
+mod estimate;
 mod gather;
+mod gelu;
 mod loss;
 mod matmul;
 mod norm;
@@ -42,20 +45,23 @@ mod pool2x2;
 mod scratch;
 mod sums;
 mod tile;
+mod trust;
 mod update;
 
 pub(super) use {
     conv::{conv2d, conv2d_dw, conv2d_dx},
     elementwise::{
-        accumulate, activation, activation_grad, add, average, dropout, relu, relu_grad,
+        accumulate, activation, activation_grad, add, average, dropout, relu, relu_grad, transpose,
     },
+    estimate::{dadapt, dadapt_moments, rate_stats},
     gather::{augment_bytes, gather_bytes},
     loss::{cross_entropy_log, softmax_cross_entropy},
     matmul::matmul,
     norm::{moments, norm_grad, norm_sums, normalize, scale_channels},
     pool::{avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad},
     sums::{channel_sum, grad_stats, grad_stats_log},
-    update::{adadelta, adagrad, adam, adamax, lion, sgd},
+    trust::{lamb, lamb_norms, lars, lars_norms},
+    update::{adadelta, adagrad, adam, adamax, lion, rmsprop, schedule_free, sgd},
 };
 
 use rayon::prelude::*;

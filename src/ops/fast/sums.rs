@@ -80,6 +80,21 @@ pub(super) fn run_sum(run: &[f32]) -> f64 {
     lanes.iter().sum::<f64>() + rest
 }
 
+/// The sum of what `f` makes of two runs, element by element.
+#[inline(always)]
+pub(super) fn pair_sum(a: &[f32], b: &[f32], f: impl Fn(f64, f64) -> f64) -> f64 {
+    let of = |(&a, &b): (&f32, &f32)| f(a.into(), b.into());
+    let mut lanes = [0f64; LANES];
+    let (a_chunks, a) = a.as_chunks::<LANES>();
+    let (b_chunks, b) = b.as_chunks::<LANES>();
+    for (a, b) in a_chunks.iter().zip(b_chunks) {
+        for (lane, pair) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += of(pair);
+        }
+    }
+    lanes.iter().sum::<f64>() + a.iter().zip(b).map(of).sum::<f64>()
+}
+
 pub(in crate::ops) fn grad_stats(
     d: &grad_stats::Dims,
     reads: &[&[f32]],

@@ -1,131 +1,10 @@
-//! Updates of the parameter arena: plain loops over a segment's elements, on vectors and threads.
+//! Updates of the parameter arena by the gradient: plain loops over a segment's elements, on vectors and threads.
 
-use rayon::prelude::*;
-
-use crate::ops::{Group, Hyper, adam, hyper, left_out, sgd, update::Dims};
-
-/// Elements worth a thread.
-const CHUNK: usize = 1 << 16;
-
-/// Elements whose clipped gradient is kept at a time.
-const RUN: usize = 1024;
-
-/// Some elements of an arena: their gradient, their part of every slot, themselves.
-struct Part<'a, const S: usize> {
-    grad: &'a [f32],
-    slots: [&'a mut [f32]; S],
-    param: &'a mut [f32],
-}
-
-impl<'a, const S: usize> Part<'a, S> {
-    /// Its first `n` elements, and the rest.
-    fn split(self, n: usize) -> (Part<'a, S>, Part<'a, S>) {
-        let (grad, grads) = self.grad.split_at(n);
-        let (param, params) = self.param.split_at_mut(n);
-        let mut rests: [&mut [f32]; S] = std::array::from_fn(|_| Default::default());
-        let mut rest = rests.iter_mut();
-        let slots = self.slots.map(|slot| {
-            let (first, behind) = slot.split_at_mut(n);
-            if let Some(place) = rest.next() {
-                *place = behind;
-            }
-            first
-        });
-        let first = Part { grad, slots, param };
-        (
-            first,
-            Part {
-                grad: grads,
-                slots: rests,
-                param: params,
-            },
-        )
-    }
-
-    /// Cut into pieces of `most` elements.
-    fn pieces(self, most: usize) -> impl Iterator<Item = Part<'a, S>> {
-        let mut left = Some(self);
-        std::iter::from_fn(move || {
-            let part = left.take().filter(|part| !part.param.is_empty())?;
-            let n = part.param.len().min(most);
-            let (first, rest) = part.split(n);
-            left = Some(rest);
-            Some(first)
-        })
-    }
-}
-
-/// Calls `f` with the numbers and the elements of every segment, in pieces on all threads where there are
-/// many. Their gradient is clipped and turned round before, if at all.
-fn update<const S: usize>(
-    d: &Dims,
-    reads: &[&[f32]],
-    writes: &mut [&mut [f32]],
-    f: impl Fn(&Group, &[f32], [&mut [f32]; S], &mut [f32]) + Sync,
-) {
-    let (h, control, n) = (hyper(reads[0]), reads[2], d.n as usize);
-    let [state, param] = writes else {
-        unreachable!("an update writes two arenas")
-    };
-    if left_out(h, control) {
-        return;
-    }
-    let mut slots = state.chunks_mut(n);
-    let mut rest = Part {
-        grad: &reads[1][..n],
-        slots: std::array::from_fn(|_| slots.next().expect("a slot")),
-        param: &mut param[..n],
-    };
-    let scale = control[control.len() - 1];
-    for (run, group) in d.runs(h, control[0]) {
-        let (part, behind) = rest.split(run.len());
-        rest = behind;
-        if run.len() <= CHUNK {
-            taken(h, &group, scale, part, &f);
-        } else {
-            let pieces: Vec<Part<S>> = part.pieces(CHUNK).collect();
-            let each = |piece| taken(h, &group, scale, piece, &f);
-            pieces.into_par_iter().for_each(each);
-        }
-    }
-}
-
-/// An update by the gradient as it is, or as it is taken, some elements at a time.
-fn taken<const S: usize>(
-    h: &Hyper,
-    group: &Group,
-    scale: f32,
-    part: Part<S>,
-    f: impl Fn(&Group, &[f32], [&mut [f32]; S], &mut [f32]),
-) {
-    if h.clip_norm == 0.0 && h.clip_value == 0.0 && group.maximize == 0 {
-        return f(group, part.grad, part.slots, part.param);
-    }
-    let mut clipped = [0.0; RUN];
-    let scale = if h.clip_norm > 0.0 { scale } else { 1.0 };
-    let most = if h.clip_value > 0.0 {
-        h.clip_value
-    } else {
-        f32::INFINITY
-    };
-    let sign = if group.maximize != 0 { -1.0 } else { 1.0 };
-    for piece in part.pieces(RUN) {
-        let clipped = &mut clipped[..piece.grad.len()];
-        clip_run(scale, most, sign, clipped, piece.grad);
-        f(group, clipped, piece.slots, piece.param);
-    }
-}
-
-vectorised! {
-    fn clip_run<'a>(scale: f32, most: f32, sign: f32, clipped: &'a mut [f32], grad: &'a [f32]) {
-        for (to, g) in clipped.iter_mut().zip(grad) {
-            *to = sign * (g * scale).max(-most).min(most);
-        }
-    }
-}
+use super::arena::update;
+use crate::ops::{Group, adam, rmsprop, schedule_free, sgd, update::Dims};
 
 pub(in crate::ops) fn sgd(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-    update(d, reads, writes, |h, grad, [buffer], param| {
+    update(d, reads, writes, |h, grad, [buffer, param]| {
         let keeps = h.momentum != 0.0 || d.flags & sgd::KEEP != 0;
         sgd_run(*h, keeps, grad, buffer, param);
     });
@@ -155,15 +34,15 @@ vectorised! {
 pub(in crate::ops) fn adam(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
     let decoupled = d.flags & adam::DECOUPLED != 0;
     if d.flags & adam::AMSGRAD != 0 {
-        update(d, reads, writes, |h, grad, [m, v, most], param| {
+        update(d, reads, writes, |h, grad, [m, v, most, param]| {
             amsgrad_run(*h, decoupled, grad, m, v, most, param);
         });
     } else if d.flags & adam::NESTEROV != 0 {
-        update(d, reads, writes, |h, grad, [m, v], param| {
+        update(d, reads, writes, |h, grad, [m, v, param]| {
             nadam_run(*h, decoupled, grad, m, v, param);
         });
     } else {
-        update(d, reads, writes, |h, grad, [m, v], param| {
+        update(d, reads, writes, |h, grad, [m, v, param]| {
             adam_run(*h, decoupled, grad, m, v, param);
         });
     }
@@ -239,7 +118,7 @@ vectorised! {
 }
 
 pub(in crate::ops) fn adadelta(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-    update(d, reads, writes, |h, grad, [square, steps], param| {
+    update(d, reads, writes, |h, grad, [square, steps, param]| {
         adadelta_run(*h, grad, square, steps, param);
     });
 }
@@ -264,7 +143,7 @@ vectorised! {
 }
 
 pub(in crate::ops) fn adamax(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-    update(d, reads, writes, |h, grad, [mean, largest], param| {
+    update(d, reads, writes, |h, grad, [mean, largest, param]| {
         adamax_run(*h, grad, mean, largest, param);
     });
 }
@@ -288,7 +167,7 @@ vectorised! {
 }
 
 pub(in crate::ops) fn adagrad(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-    update(d, reads, writes, |h, grad, [sum], param| {
+    update(d, reads, writes, |h, grad, [sum, param]| {
         adagrad_run(*h, grad, sum, param);
     });
 }
@@ -304,7 +183,7 @@ vectorised! {
 }
 
 pub(in crate::ops) fn lion(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
-    update(d, reads, writes, |h, grad, [mean], param| {
+    update(d, reads, writes, |h, grad, [mean, param]| {
         lion_run(*h, grad, mean, param);
     });
 }
@@ -316,6 +195,138 @@ vectorised! {
             let direction = if both == 0.0 { 0.0 } else { both.signum() };
             *mean = h.square_decay * *mean + h.square_scale * g;
             *p -= h.lr * (direction + h.weight_decay * *p);
+        }
+    }
+}
+
+pub(in crate::ops) fn rmsprop(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    match d.flags & (rmsprop::MOMENTUM | rmsprop::CENTERED) {
+        0 => update(d, reads, writes, |h, grad, [square, param]| {
+            rmsprop_run(*h, grad, square, None, None, param);
+        }),
+        rmsprop::MOMENTUM => update(d, reads, writes, |h, grad, [square, buffer, param]| {
+            rmsprop_run(*h, grad, square, Some(buffer), None, param);
+        }),
+        rmsprop::CENTERED => update(d, reads, writes, |h, grad, [square, mean, param]| {
+            rmsprop_run(*h, grad, square, None, Some(mean), param);
+        }),
+        _ => update(
+            d,
+            reads,
+            writes,
+            |h, grad, [square, buffer, mean, param]| {
+                rmsprop_run(*h, grad, square, Some(buffer), Some(mean), param);
+            },
+        ),
+    }
+}
+
+vectorised! {
+    fn rmsprop_run<'a>(
+        h: Group,
+        grad: &'a [f32],
+        square: &'a mut [f32],
+        buffer: Option<&'a mut [f32]>,
+        mean: Option<&'a mut [f32]>,
+        param: &'a mut [f32],
+    ) {
+        let moved = square.iter_mut().zip(param).zip(grad);
+        match (buffer, mean) {
+            (None, None) => moved.for_each(|((v, p), g)| root_step(&h, *g, v, None, None, p)),
+            (Some(b), None) => {
+                let moved = moved.zip(b);
+                moved.for_each(|(((v, p), g), b)| root_step(&h, *g, v, Some(b), None, p));
+            }
+            (None, Some(m)) => {
+                let moved = moved.zip(m);
+                moved.for_each(|(((v, p), g), m)| root_step(&h, *g, v, None, Some(m), p));
+            }
+            (Some(b), Some(m)) => {
+                let moved = moved.zip(b).zip(m);
+                moved.for_each(|((((v, p), g), b), m)| root_step(&h, *g, v, Some(b), Some(m), p));
+            }
+        }
+    }
+}
+
+/// RMSprop's of one element.
+#[inline(always)]
+fn root_step(
+    h: &Group,
+    grad: f32,
+    square: &mut f32,
+    buffer: Option<&mut f32>,
+    mean: Option<&mut f32>,
+    p: &mut f32,
+) {
+    let g = grad + h.weight_decay * *p;
+    *square = h.square_decay * *square + h.square_scale * g * g;
+    let mut variance = *square;
+    if let Some(mean) = mean {
+        *mean += h.square_scale * (g - *mean);
+        variance = (variance - *mean * *mean).max(0.0);
+    }
+    let mut step = g / (variance.sqrt() + h.eps);
+    if let Some(buffer) = buffer {
+        step += h.momentum * *buffer;
+        *buffer = step;
+    }
+    *p -= h.lr * step;
+}
+
+pub(in crate::ops) fn schedule_free(d: &Dims, reads: &[&[f32]], writes: &mut [&mut [f32]]) {
+    let newest = reads[2][d.memory as usize + 2];
+    if d.flags & schedule_free::ADAM != 0 {
+        update(d, reads, writes, |h, grad, [z, x, square, y]| {
+            free_adam_run(*h, newest, grad, z, x, square, y);
+        });
+    } else {
+        update(d, reads, writes, |h, grad, [z, x, y]| {
+            free_run(*h, newest, grad, z, x, y);
+        });
+    }
+}
+
+/// The schedule-free step of one element.
+#[inline(always)]
+fn free_step(h: &Group, newest: f32, grad: f32, z: &mut f32, x: &mut f32, y: &mut f32) {
+    let g = grad + h.weight_decay * *y;
+    *z -= h.lr * g;
+    *x = (1.0 - newest) * *x + newest * *z;
+    *y = h.gradient_scale * *z + h.momentum * *x;
+}
+
+vectorised! {
+    fn free_run<'a>(
+        h: Group,
+        newest: f32,
+        grad: &'a [f32],
+        z: &'a mut [f32],
+        x: &'a mut [f32],
+        y: &'a mut [f32],
+    ) {
+        let moved = z.iter_mut().zip(x.iter_mut()).zip(y);
+        for (((z, x), y), &g) in moved.zip(grad) {
+            free_step(&h, newest, g, z, x, y);
+        }
+    }
+}
+
+vectorised! {
+    fn free_adam_run<'a>(
+        h: Group,
+        newest: f32,
+        grad: &'a [f32],
+        z: &'a mut [f32],
+        x: &'a mut [f32],
+        square: &'a mut [f32],
+        y: &'a mut [f32],
+    ) {
+        let moved = z.iter_mut().zip(x.iter_mut()).zip(square.iter_mut()).zip(y);
+        for ((((z, x), v), y), &g) in moved.zip(grad) {
+            *v = h.square_decay * *v + h.square_scale * g * g;
+            let g = g / (v.sqrt() / h.correction + h.eps);
+            free_step(&h, newest, g, z, x, y);
         }
     }
 }
