@@ -176,7 +176,7 @@ fn fast_paths_agree_with_their_twins_for_any_shape() {
         let judged = case.judge(&case.on_host(case.op.fast));
         judged.map_err(TestCaseError::fail)
     };
-    runner(400).run(&any_case(), test).unwrap();
+    runner(1000).run(&any_case(), test).unwrap();
 }
 
 /// Any shape, on the GPU. Many launches share a plan, as building pipelines is what takes time.

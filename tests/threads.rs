@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use kiln::ops::{
     Flat, activation, adam, channel_sum, conv2d, cross_entropy_log, dadapt_moments, dropout,
-    gather_bytes, grad_stats, grad_stats_log, matmul, max_pool2d, norm_grad, normalize, rate_stats,
-    rmsprop, schedule_free, softmax_cross_entropy, transpose, update,
+    gather_bytes, grad_stats, grad_stats_log, matmul, max_pool2d, moments, norm_grad, norm_sums,
+    normalize, rate_stats, rmsprop, scale_channels, schedule_free, softmax_cross_entropy,
+    transpose, update,
 };
 use rayon::ThreadPoolBuilder;
 
@@ -216,6 +217,31 @@ fn large() -> Vec<(&'static str, Vec<u32>)> {
             groups: 9,
             mask: 1,
         }),
+    ));
+    let [rows, channels, plane] = [61, 9, 1003];
+    cases.push((
+        "moments",
+        words(moments::Dims {
+            rows,
+            channels,
+            plane,
+        }),
+    ));
+    cases.push((
+        "norm_sums",
+        words(norm_sums::Dims {
+            rows,
+            channels,
+            plane,
+            size: plane,
+            groups: channels,
+            shift: 64,
+            eps: 1e-5,
+        }),
+    ));
+    cases.push((
+        "scale_channels",
+        words(scale_channels::Dims { n, plane, channels }),
     ));
     cases
 }

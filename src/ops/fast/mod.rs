@@ -40,6 +40,7 @@ mod gelu;
 mod loss;
 mod matmul;
 mod norm;
+mod norm_sums;
 mod pool;
 mod pool2x2;
 mod scratch;
@@ -57,7 +58,8 @@ pub(super) use {
     gather::{augment_bytes, gather_bytes},
     loss::{cross_entropy_log, softmax_cross_entropy},
     matmul::matmul,
-    norm::{moments, norm_grad, norm_sums, normalize, scale_channels},
+    norm::{norm_grad, normalize, scale_channels},
+    norm_sums::{moments, norm_sums},
     pool::{avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad},
     sums::{channel_sum, grad_stats, grad_stats_log},
     trust::{lamb, lamb_norms, lars, lars_norms},
