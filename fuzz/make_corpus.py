@@ -406,8 +406,22 @@ def make_schedule():
         "rate": "SGD(lr=0.1)",
         "other": "Adam(lr=1e-3)",
         "nested": "SGD(momentum=" + "[" * 1000,
+        "nadam": "NAdam(betas=(0.9, 0.999), momentum_decay=0.004, decoupled_weight_decay=True)",
+        "nadam-slow": "NAdam(betas=(0.9999999999999999, 0.999), momentum_decay=1e300)",
+        "radam": "torch.optim.RAdam((0.9, 0.5), 1e-8, weight_decay=0.1)",
+        "rmsprop": "RMSprop(alpha=0.9, momentum=0.5, centered=True)",
+        "prodigy": "Prodigy(d0=1e-6, d_coef=2, safeguard_warmup=True)",
+        "schedule-free": "AdamWScheduleFree(warmup_steps=10, r=1, weight_lr_power=3)",
     }.items():
         keep("optimizer", f"{name}.txt", text)
+    for name, text in {
+        "usual": "*.bias: weight_decay=0, lr=2x; layers.*: freeze",
+        "schedules": "head.*: lr=cosine(from=0.02), momentum=linear(0.5 -> 0.9); *: betas=(0.5, 0.7)",
+        "many": "; ".join(f"layers.{i}.*: lr={i}x" for i in range(40)),
+        "stars": "*" * 60 + "x: lr=2x; " + "*e" * 40 + "x: freeze",
+        "torn": "*.bias; : lr=2x; *: lr=; ;;",
+    }.items():
+        keep("group", f"{name}.txt", text)
 
 
 def small_run(kiln, folder):

@@ -27,7 +27,7 @@ pub const FREE: u64 = 24 << 20;
 const DEFLATE: u64 = 1032;
 
 /// All of them.
-pub static ALL: [Target; 17] = [
+pub static ALL: [Target; 18] = [
     target("idx", data::idx, 64),
     target("gzip", data::gzip, 64 * DEFLATE),
     target("csv", data::csv, 1024),
@@ -46,6 +46,7 @@ pub static ALL: [Target; 17] = [
     target("schedule", texts::schedule, 1 << 16),
     target("controller", texts::controller, 1 << 16),
     target("optimizer", texts::optimizer, 4096),
+    target("group", texts::group, 1 << 16),
 ];
 
 const fn target(name: &'static str, read: fn(&[u8]), per_byte: u64) -> Target {

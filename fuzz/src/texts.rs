@@ -6,7 +6,7 @@ use kiln::{
     control::{Monitor, Observe},
     data::{self, Dataset, Options},
     model::Model,
-    optim::Optimizer,
+    optim::{Arrangement, Optimizer, ParamGroup, Scheduled},
     schedule::{LearningRate, Rate, Run, Schedule, convert},
     train::{Config, Session},
 };
@@ -151,11 +151,55 @@ fn restored(rate: &Rate, again: &mut Rate) {
     assert_eq!(again.at(41).to_bits(), rate.at(41).to_bits(), "restored");
 }
 
-/// An optimiser, or a loss.
+/// An optimiser, its numbers at any update, or a loss.
 pub fn optimizer(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
-    let _ = Optimizer::parse(text);
+    if let Ok(optimizer) = Optimizer::parse(text) {
+        let printed = optimizer.to_string();
+        assert_eq!(
+            Optimizer::parse(&printed).ok(),
+            Some(optimizer.clone()),
+            "{printed}"
+        );
+        for updates in UPDATES {
+            optimizer.group(&SCHEDULED, updates);
+        }
+        optimizer.memory(1.5);
+    }
     let _ = kiln::train::Loss::parse(text);
+}
+
+const UPDATES: [u64; 5] = [0, 1, 1000, 1 << 24, (1 << 53) + 1];
+
+const SCHEDULED: Scheduled = Scheduled {
+    lr: 0.1,
+    momentum: None,
+    weight_decay: None,
+};
+
+/// Groups of parameters.
+pub fn group(input: &[u8]) {
+    const PARAMS: [(&str, usize); 4] = [
+        ("stem.0.weight", 0),
+        ("layers.10.body.conv2.weight", 1),
+        ("layers.10.body.conv2.bias", 1),
+        ("head.weight", 2),
+    ];
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    for optimizer in ["SGD(momentum=0.9)", "NAdam", "Prodigy"] {
+        let optimizer = Optimizer::parse(optimizer).expect("an optimiser");
+        let Ok(groups) = ParamGroup::parse(text, &optimizer, &Run::new(0.1)) else {
+            continue;
+        };
+        for group in &groups {
+            for updates in UPDATES {
+                group.numbers(&SCHEDULED, 0.5, updates, updates);
+            }
+        }
+        let _ = Arrangement::of(&PARAMS, &groups, (Some(0.9), optimizer.per_parameter()));
+    }
 }

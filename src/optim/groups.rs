@@ -214,15 +214,31 @@ fn whole(text: &str) -> expr::Span {
 }
 
 /// Whether a name is what a pattern says: `*` is anything, `?` one character.
+///
+/// Where it fails, the last star takes one byte more: an earlier one need not, and so a pattern of many stars is no
+/// more work than their number times the name's length.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern.split_first(), name.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), Some((_, behind))) => matches(rest, name) || matches(pattern, behind),
-        (Some((b'*', rest)), None) => matches(rest, name),
-        (Some((b'?', rest)), Some((_, behind))) => matches(rest, behind),
-        (Some((p, rest)), Some((n, behind))) => p == n && matches(rest, behind),
-        _ => false,
+    let (mut at, mut next) = (0, 0);
+    let mut star = None;
+    while let Some(byte) = name.get(next) {
+        match (pattern.get(at), star) {
+            (Some(b'*'), _) => {
+                at += 1;
+                star = Some((at, next));
+            }
+            (Some(wanted), _) if wanted == byte || *wanted == b'?' => {
+                at += 1;
+                next += 1;
+            }
+            (_, Some((behind, taken))) => {
+                at = behind;
+                next = taken + 1;
+                star = Some((behind, next));
+            }
+            (_, None) => return false,
+        }
     }
+    pattern.iter().skip(at).all(|byte| *byte == b'*')
 }
 
 /// Where parameters lie, and which numbers they take.
@@ -396,6 +412,28 @@ mod tests {
         let adam = &read("*: betas=(0.5, 0.7), eps=1e-3", "Adam(weight_decay=0.1)").unwrap()[0];
         let text = "Adam(betas=(0.5, 0.7), eps=0.001, weight_decay=0.1)";
         assert_eq!(adam.optimizer.to_string(), text);
+    }
+
+    /// Stars and question marks, also many of them, which once took longer than anyone waits.
+    #[test]
+    fn patterns_match_names() {
+        let matches = |pattern: &str, name: &str| matches(pattern.as_bytes(), name.as_bytes());
+        for (pattern, name, holds) in [
+            ("*.bias", "fc1.bias", true),
+            ("*.bias", "fc1.bias.x", false),
+            ("conv?.*", "conv1.weight", true),
+            ("conv?.*", "conv12.weight", false),
+            ("*a*b", "xaxbab", true),
+            ("*a*b", "xaxba", false),
+            ("", "", true),
+            ("**", "", true),
+            ("?", "", false),
+            ("fc1", "fc1.bias", false),
+        ] {
+            assert_eq!(matches(pattern, name), holds, "{pattern} {name}");
+        }
+        assert!(!matches(&("*".repeat(60) + "x"), &"a".repeat(60)));
+        assert!(!matches(&("*a".repeat(40) + "b"), &"a".repeat(60)));
     }
 
     /// The first pattern counts; parameters stay in their order, what is frozen behind all.

@@ -172,5 +172,5 @@ macro_rules! withstand {
 
 withstand! {
     idx gzip csv npy npz picture form safetensors checkpoint tuning report config flags model schedule controller
-    optimizer
+    optimizer group
 }
