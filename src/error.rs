@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Everything that can go wrong because of a file, a flag, a text or a device.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// Reading or writing failed in the operating system.
     #[error("{}: {source}", path.display())]

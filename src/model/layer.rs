@@ -6,6 +6,7 @@ use crate::{ops::activation::Function, record::Window};
 
 /// One layer. Sizes that the input decides may be left out.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Layer {
     /// `torch.nn.Linear`: `[N, in]` to `[N, out]`.
     Linear {

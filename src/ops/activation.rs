@@ -13,6 +13,7 @@ use crate::{
 
 /// One of the functions, as `torch.nn` names it.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Function {
     /// `x` where it is not negative, else `negative_slope · x`.
     LeakyRelu(f32),

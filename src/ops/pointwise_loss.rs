@@ -12,6 +12,7 @@ use crate::{
 
 /// One of the losses.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Pointwise {
     /// `(x − y)²`.
     Mse,

@@ -108,6 +108,7 @@ macro_rules! optimizers {
     ($($(#[$doc:meta])* $method:ident: $name:literal, $arguments:expr;)+) => {
         /// Any optimiser.
         #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
         pub enum Optimizer {
             $($(#[$doc])* $method($method),)+
         }

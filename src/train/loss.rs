@@ -12,6 +12,7 @@ use crate::{
 /// The loss of a batch, a mean. Where the data has classes, the losses of values take one-hot rows for goals: 1
 /// for a sample's own class, 0 for the others.
 #[derive(Clone, Debug, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Loss {
     /// Cross-entropy of classes, mean squared error of values.
     #[default]
