@@ -24,8 +24,8 @@ pub struct HypergradientSgd {
 pub(super) const NAMES: &[&str] = &["alpha0", "hypergrad_lr", "momentum", "weight_decay", "lr"];
 
 impl Default for HypergradientSgd {
-    /// Those of the paper's experiments; the authors' code has a `hypergrad_lr` of 1e-6, at which runs of some thousand
-    /// updates end at the rate that they began with.
+    /// Those of the results that the authors published with their code, which itself has a `hypergrad_lr` of 1e-6: runs
+    /// of some thousand updates end at the rate that they began with.
     fn default() -> HypergradientSgd {
         HypergradientSgd {
             alpha0: 1e-3,
@@ -118,7 +118,7 @@ impl Method for HypergradientSgd {
         Page {
             formula: "a += hypergrad_lr * (g . u); u = momentum * u + g; w -= lr * a * u, where g . u is over all weights and u \
                       is the direction of the update before",
-            origin: "SGD-HD: Baydin et al. 2018, arXiv 1703.04782, with the numbers of its experiments",
+            origin: "SGD-HD: Baydin et al. 2018, arXiv 1703.04782, with the numbers of its authors' published results",
             when: "A rate that is known roughly, and is to be corrected on the way: --lr is a factor on it, 1 if not given.",
             pros: "The rate rises while updates agree and falls when they turn back; one number a parameter.",
             cons: "alpha0 and hypergrad_lr replace one thing to tune by two, and hypergrad_lr depends on the scale of the \
